@@ -1,0 +1,44 @@
+using Dpark.Shuffle;
+
+namespace Dpark.Rdds;
+
+/// <summary>What RDDs ask of the driver. <c>DparkContext</c> implements it; tests of operators use a context that runs tasks in the calling thread.</summary>
+/// <remarks>Thread-safe.</remarks>
+public interface IRddContext
+{
+    /// <summary>Partitions of a shuffle, and slices of a collection, when the caller names no number. At least 1.</summary>
+    int DefaultParallelism { get; }
+
+    /// <summary>A new RDD id, never given before by this context.</summary>
+    RddId NewRddId();
+
+    /// <summary>A new shuffle id, never given before by this context.</summary>
+    ShuffleId NewShuffleId();
+
+    /// <summary>Checks that a function can travel to the workers, and prepares large captured values for it.</summary>
+    /// <exception cref="Closures.ClosureException">It captures something that cannot travel; the message names it with its path.</exception>
+    void CheckClosure(Delegate function, CallSite callSite);
+
+    /// <summary>Computes partitions on the workers and yields their elements in the order asked for, each as soon as all before it are there.</summary>
+    /// <param name="partitions">Indexes of partitions of <paramref name="rdd"/>, without repetition; <see langword="null"/> means all, ascending.</param>
+    /// <param name="cancellationToken">Cancels the job: its tasks stop and their slots are free within a second. Leaving the enumeration early does the same.</param>
+    /// <exception cref="Scheduling.JobFailedException">A task failed for good; the user's exception is the inner one.</exception>
+    IAsyncEnumerable<PartitionResult<T>> RunJobAsync<T>(Rdd<T> rdd, IReadOnlyList<int>? partitions, JobOptions options, CancellationToken cancellationToken);
+}
+
+/// <summary>How one job is run.</summary>
+/// <param name="CallSite">The action.</param>
+/// <param name="MaxConcurrentPartitions">
+/// Most result partitions that are computed or kept before the caller has taken them; 0 means no limit. A streaming action sets it, for back-pressure.
+/// </param>
+public readonly record struct JobOptions(CallSite CallSite, int MaxConcurrentPartitions = 0);
+
+/// <summary>The elements of one computed partition.</summary>
+public abstract class PartitionResult<T>
+{
+    /// <summary>Which partition, from 0.</summary>
+    public abstract int PartitionIndex { get; }
+
+    /// <summary>Streams the elements in order. A large result is read from its worker while it is enumerated; it can be read once.</summary>
+    public abstract IAsyncEnumerable<ReadOnlyMemory<T>> ReadAsync(CancellationToken cancellationToken);
+}

@@ -1,0 +1,9 @@
+namespace Dpark.Rdds;
+
+/// <summary>One piece of an RDD: what a task needs to know, beside the lineage, to compute it. Travels with the task, so it stays small.</summary>
+/// <param name="index">Position in <see cref="Rdd.Partitions"/>, from 0.</param>
+public class Partition(int index)
+{
+    /// <summary>Position in <see cref="Rdd.Partitions"/>, from 0.</summary>
+    public int Index { get; } = index;
+}

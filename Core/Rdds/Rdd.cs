@@ -1,0 +1,61 @@
+using Dpark.Caching;
+using Dpark.Partitioning;
+using Dpark.Tasks;
+
+namespace Dpark.Rdds;
+
+/// <summary>A lazy, immutable, partitioned collection, without its element type: what planning needs to know.</summary>
+/// <remarks>
+/// The same object plans in the driver and computes in a task. What only the driver needs is <see cref="NonSerializedAttribute"/>:
+/// context, dependencies, partition list, call site. What a task needs is everything else, and travels by the closure serializer.
+/// </remarks>
+public abstract class Rdd
+{
+    [NonSerialized]
+    private readonly IRddContext? _context;
+
+    [NonSerialized]
+    private readonly CallSite _callSite;
+
+    private StorageLevel _storageLevel;
+
+    private protected Rdd(IRddContext context, CallSite callSite)
+    {
+        _context = context;
+        _callSite = callSite;
+        Id = context.NewRddId();
+    }
+
+    /// <summary>Names the RDD within its application.</summary>
+    public RddId Id { get; }
+
+    /// <summary>The driver that the RDD belongs to.</summary>
+    /// <exception cref="InvalidOperationException">Asked for inside a task.</exception>
+    public IRddContext Context => _context ?? throw new InvalidOperationException(
+        $"{Id} was asked for its context inside a task. An RDD can be used only in the driver; collect or broadcast what the task needs.");
+
+    /// <summary>The operator call that made it.</summary>
+    public CallSite CallSite => _callSite;
+
+    /// <summary>The pieces, by index. Computed once and kept; asking may read directories but never runs a job. Driver only.</summary>
+    public abstract IReadOnlyList<Partition> Partitions { get; }
+
+    /// <summary>What it is computed from. Empty for a source. Driver only.</summary>
+    public abstract IReadOnlyList<Dependency> Dependencies { get; }
+
+    /// <summary>How keys are spread over the partitions; <see langword="null"/> if unknown. Driver only.</summary>
+    public virtual Partitioner? Partitioner => null;
+
+    /// <summary>Whether computed partitions are kept for later jobs.</summary>
+    public StorageLevel StorageLevel
+    {
+        get => _storageLevel;
+        private protected set => _storageLevel = value;
+    }
+
+    /// <summary>Hosts or workers near the data of a partition. Empty if it does not matter. Driver only.</summary>
+    public virtual IReadOnlyList<string> PreferredLocations(Partition partition) => [];
+
+    /// <summary>What a task of the last stage of a job runs: computes a partition and gives its elements to the driver.</summary>
+    public abstract StageProgram CreateResultProgram();
+}

@@ -1,0 +1,47 @@
+using Dpark.Broadcasting;
+using Dpark.Caching;
+using Dpark.Shuffle;
+using Dpark.Workers;
+
+namespace Dpark.Tasks;
+
+/// <summary>What a running attempt knows and may use. One per attempt; used by the attempt's thread only, except for the token and the counters.</summary>
+public sealed class TaskContext
+{
+    [ThreadStatic]
+    private static TaskContext? s_current;
+
+    /// <summary>The attempt that runs on this thread; <see langword="null"/> outside tasks.</summary>
+    public static TaskContext? Current
+    {
+        get => s_current;
+        internal set => s_current = value;
+    }
+
+    /// <summary>Names the attempt.</summary>
+    public required TaskAttemptId Attempt { get; init; }
+
+    /// <summary>The worker that runs it.</summary>
+    public required WorkerId Worker { get; init; }
+
+    /// <summary>Fires when the job is cancelled, the attempt is no longer wanted, or the worker stops.</summary>
+    public required CancellationToken CancellationToken { get; init; }
+
+    /// <summary>Reads and writes shuffles on this worker.</summary>
+    public required IShuffleStore Shuffle { get; init; }
+
+    /// <summary>The cached partitions of this worker.</summary>
+    public required IPartitionCache Cache { get; init; }
+
+    /// <summary>Finds broadcast values on this worker or fetches them.</summary>
+    public required IBroadcastSource Broadcasts { get; init; }
+
+    /// <summary>The map outputs this attempt may use are at least this new; see <see cref="IShuffleStore"/>.</summary>
+    public long MapOutputEpoch { get; init; }
+
+    /// <summary>What the attempt did so far. Reported with its completion.</summary>
+    public TaskMetrics Metrics { get; } = new();
+
+    /// <summary>Things the user should know that do not fail the task, such as input that is not valid UTF-8. Reported once per text per job.</summary>
+    public IList<string> Warnings { get; } = [];
+}

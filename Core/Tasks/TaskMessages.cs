@@ -1,0 +1,82 @@
+using Dpark.Shuffle;
+using Dpark.Storage;
+
+namespace Dpark.Tasks;
+
+/// <summary>Names a serialized <see cref="StageProgram"/> by the SHA-256 of its bytes, as 64 lower-case hex digits.</summary>
+[GenerateSerializer, Immutable, Alias("dpark.StageProgramId")]
+public readonly record struct StageProgramId([property: Id(0)] string Hash)
+{
+    /// <summary>The first 12 digits, enough for logs.</summary>
+    public override string ToString() => Hash is { Length: > 12 } ? Hash[..12] : Hash ?? "";
+}
+
+/// <summary>Tells a worker to run one attempt. Sending it twice starts it once.</summary>
+/// <param name="Program">What to run; the worker fetches it once and keeps it.</param>
+/// <param name="Partition">The partition, serialized like a closure.</param>
+/// <param name="MapOutputEpoch">The attempt must not use a list of map outputs older than this.</param>
+[GenerateSerializer, Immutable, Alias("dpark.TaskLaunch")]
+public sealed record TaskLaunch(
+    [property: Id(0)] TaskAttemptId Attempt,
+    [property: Id(1)] StageProgramId Program,
+    [property: Id(2)] byte[] Partition,
+    [property: Id(3)] long MapOutputEpoch);
+
+/// <summary>How an attempt ended. The numbers travel; they never change.</summary>
+[GenerateSerializer, Alias("dpark.TaskOutcome")]
+public enum TaskOutcome
+{
+    /// <summary>It has a result or a map output.</summary>
+    Succeeded = 0,
+
+    /// <summary>User code or the worker threw. Counts against the limit of failures.</summary>
+    Failed = 1,
+
+    /// <summary>It was told to stop, or its worker is stopping. Does not count.</summary>
+    Cancelled = 2,
+
+    /// <summary>A map output could not be read. Does not count; that map runs again.</summary>
+    FetchFailed = 3,
+
+    /// <summary>The worker could not get the program, an assembly or a broadcast piece. Does not count; the driver stores it again.</summary>
+    MissingInput = 4,
+}
+
+/// <summary>What one attempt reports to the driver, once.</summary>
+/// <param name="Outcome">How it ended; says which of the other members are set.</param>
+/// <param name="Result">Succeeded, small result: a record block.</param>
+/// <param name="ResultBlock">Succeeded, large result: where to stream the record block from.</param>
+/// <param name="ResultRecordCount">Succeeded: elements of the result.</param>
+/// <param name="MapOutput">Succeeded map task: the committed output.</param>
+/// <param name="Failure">Not succeeded: why.</param>
+/// <param name="Warnings">Texts for the user; mostly empty.</param>
+[GenerateSerializer, Immutable, Alias("dpark.TaskReport")]
+public sealed record TaskReport(
+    [property: Id(0)] TaskAttemptId Attempt,
+    [property: Id(1)] TaskOutcome Outcome,
+    [property: Id(2)] byte[]? Result,
+    [property: Id(3)] BlockLocation? ResultBlock,
+    [property: Id(4)] long ResultRecordCount,
+    [property: Id(5)] MapOutput? MapOutput,
+    [property: Id(6)] TaskFailure? Failure,
+    [property: Id(7)] TaskMetrics Metrics,
+    [property: Id(8)] string[] Warnings);
+
+/// <summary>Why an attempt did not succeed, as plain text, so that the driver needs none of the user's exception types.</summary>
+/// <param name="ExceptionType">Full type name.</param>
+/// <param name="StackTrace">As the worker saw it; may be empty.</param>
+/// <param name="Inner">The inner exception.</param>
+/// <param name="Shuffle">Of a fetch failure: the shuffle to repair.</param>
+/// <param name="MapIndex">Of a fetch failure: the map to run again, -1 for all of that worker.</param>
+/// <param name="Worker">Of a fetch failure: the worker that should have served it.</param>
+/// <param name="Exception">The exception itself, serialized like a closure, if it could be; the driver rethrows it as the inner exception.</param>
+[GenerateSerializer, Immutable, Alias("dpark.TaskFailure")]
+public sealed record TaskFailure(
+    [property: Id(0)] string ExceptionType,
+    [property: Id(1)] string Message,
+    [property: Id(2)] string StackTrace,
+    [property: Id(3)] TaskFailure? Inner,
+    [property: Id(4)] ShuffleId? Shuffle,
+    [property: Id(5)] int MapIndex,
+    [property: Id(6)] Workers.WorkerId? Worker,
+    [property: Id(7)] byte[]? Exception);
