@@ -89,8 +89,8 @@ internal static class RecordTypeRules
         return null;
     }
 
-    // The framework's own types that are nothing but their members.
-    private static bool IsTransparent(Type type) =>
+    /// <summary>Whether it is one of the framework's own types that are nothing but their members.</summary>
+    public static bool IsTransparent(Type type) =>
         type.IsAssignableTo(typeof(ITuple)) || type == typeof(ValueTuple) ||
         (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(KeyValuePair<,>)) ||
         type == typeof(Index) || type == typeof(Range) || type.Namespace == "System.Numerics";
