@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Builds everything and runs every test. Installs what tests need where it can. The last line is "N passed, N failed, N skipped".
+# Exit code: 0 if all passed, 1 if a test or the build failed.
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
+
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+configuration=Release
+hang_timeout=5m
+tools=(redis-server lz4 awk gzip)
+declare -A packages=([redis-server]=redis-server [lz4]=lz4 [awk]=mawk [gzip]=gzip)
+
+missing_tools() {
+  local tool
+  for tool in "${tools[@]}"; do
+    command -v "$tool" >/dev/null 2>&1 || echo "$tool"
+  done
+}
+
+# Runs apt-get as root, never asking anything. Fails where that is not possible.
+apt() {
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    sudo -n true >/dev/null 2>&1 || return 1
+    as_root=(sudo -n)
+  fi
+
+  timeout 300 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=60 "$@" </dev/null >/dev/null 2>&1
+}
+
+install_tools() {
+  local missing tool wanted=()
+  mapfile -t missing < <(missing_tools)
+  [ "${#missing[@]}" -gt 0 ] || return 0
+
+  for tool in "${missing[@]}"; do
+    wanted+=("${packages[$tool]}")
+  done
+
+  if command -v apt-get >/dev/null 2>&1; then
+    echo "Installing ${wanted[*]}"
+    apt install -y --no-install-recommends "${wanted[@]}" ||
+      { apt update && apt install -y --no-install-recommends "${wanted[@]}"; }
+  fi
+
+  for tool in $(missing_tools); do
+    echo "$tool is missing and could not be installed: the tests that need it will be skipped."
+  done
+}
+
+# The test projects of the solution, as paths of their projects.
+test_projects() {
+  local project
+  dotnet sln Dpark.Orleans.sln list | tr -d '\r' | grep '\.csproj$' | while read -r project; do
+    grep -q '<IsTestProject>true</IsTestProject>' "$project" && echo "$project"
+  done
+}
+
+# Adds the counters of one result file to the totals.
+add_counters() {
+  local counters total executed
+  counters=$(grep -o '<Counters [^>]*>' "$1" 2>/dev/null) || return 1
+  total=$(attribute total "$counters")
+  executed=$(attribute executed "$counters")
+  passed=$((passed + $(attribute passed "$counters")))
+  failed_here=$((executed - $(attribute passed "$counters")))
+  failed=$((failed + failed_here))
+  skipped=$((skipped + total - executed))
+}
+
+attribute() {
+  sed -E "s/.* $1=\"([0-9]+)\".*/\1/" <<<"$2"
+}
+
+install_tools
+
+if ! dotnet build Dpark.Orleans.sln -c "$configuration" -v quiet; then
+  echo "The build failed; no test was run."
+  echo "0 passed, 1 failed, 0 skipped"
+  exit 1
+fi
+
+passed=0 failed=0 skipped=0
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+
+for project in $(test_projects); do
+  name=$(basename "$project" .csproj)
+  started=$SECONDS
+  failed_here=0
+  # One project after the other: the tests of time limits need the cores for themselves.
+  dotnet test "artifacts/bin/$name/${configuration,,}/Dpark.Orleans.$name.dll" \
+    --logger "console;verbosity=minimal" --logger "trx;LogFileName=$name.trx" --results-directory "$results/$name" \
+    --blame-hang-timeout "$hang_timeout" --blame-hang-dump-type none </dev/null
+  code=$?
+
+  # A host that crashed or hung leaves no failed test behind, or no file at all.
+  if ! add_counters "$results/$name/$name.trx" && [ "$code" -eq 0 ]; then
+    echo "$name has no tests."
+  elif [ "$code" -ne 0 ] && [ "$failed_here" -eq 0 ]; then
+    echo "$name ended with exit code $code and no failed test: its host crashed or hung."
+    failed=$((failed + 1))
+  fi
+
+  echo "$name took $((SECONDS - started)) s."
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
