@@ -14,7 +14,10 @@ public abstract record SchedulerEvent;
 /// <param name="Partitions">Partitions of <paramref name="FinalStage"/> in the order in which the caller takes them, without repetition. Empty: the job is complete at once.</param>
 public sealed record JobSubmitted(JobId Job, StageInfo FinalStage, IReadOnlyList<int> Partitions, JobOptions Options) : SchedulerEvent;
 
-/// <summary>The caller no longer wants a job. Unknown and finished jobs are ignored.</summary>
+/// <summary>
+/// The caller no longer wants a job. Unknown and finished jobs are ignored. No action tells its end; the next decision may still hold results of it, or its
+/// end, that came before the cancellation.
+/// </summary>
 public sealed record JobCancelled(JobId Job) : SchedulerEvent;
 
 /// <summary>The caller took the result at a position, and all before it. Makes room where <see cref="JobOptions.MaxConcurrentPartitions"/> limits a job.</summary>

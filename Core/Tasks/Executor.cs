@@ -6,8 +6,35 @@ using Microsoft.Extensions.Logging;
 namespace Dpark.Tasks;
 
 /// <summary>Runs the attempts of one worker on threads of its own. One per silo; the task grain fronts it. Thread-safe.</summary>
-public sealed class Executor : IAsyncDisposable
+/// <remarks>
+/// An attempt is queued, then running, then ended; it leaves each state once. Whoever ends it reports it: a slot that ran it, or the canceller of one that
+/// was still queued. So each attempt that <see cref="TryStart"/> accepted is reported once, unless its application ends first.
+/// A thread is never taken from user code by force: an attempt that ignores its token keeps its slot until it returns, and the log and
+/// <see cref="ExecutorStatus.StuckCount"/> say so.
+/// </remarks>
+public sealed partial class Executor : IAsyncDisposable
 {
+    private const int MaxEndedApplications = 4096;
+
+    private readonly ExecutorOptions _options;
+    private readonly AttemptRunner _runner;
+    private readonly Outbox _outbox;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger<Executor> _logger;
+
+    // A monitor, not a Lock: slots wait on it for work.
+    private readonly object _gate = new();
+    private readonly Queue<TaskRun> _queue = new();
+    private readonly Dictionary<AppId, ApplicationAttempts> _applications = [];
+    private readonly RecentSet<AppId> _endedApplications = new(MaxEndedApplications);
+    private readonly TaskCompletionSource _threadsEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _queuedCount;
+    private int _runningCount;
+    private int _stuckCount;
+    private int _idleThreads;
+    private int _liveThreads;
+    private Task<bool>? _stop;
+
     /// <summary>Starts the threads.</summary>
     /// <param name="worker">This worker.</param>
     /// <param name="outbox">Receives one report per attempt that was started.</param>
@@ -20,6 +47,29 @@ public sealed class Executor : IAsyncDisposable
         TimeProvider timeProvider,
         ILogger<Executor> logger)
     {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _outbox = outbox;
+        _timeProvider = timeProvider;
+        _logger = logger;
+        _runner = new(worker, options, programs, services, timeProvider);
+        _liveThreads = options.SlotCount;
+        for (var slot = 0; slot < options.SlotCount; slot++)
+        {
+            new Thread(RunSlot, options.StackBytes) { IsBackground = true, Name = $"dpark-slot-{slot}" }.Start();
+        }
+    }
+
+    /// <summary>What it does now.</summary>
+    public ExecutorStatus Status
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new(_options.SlotCount, _runningCount, _queuedCount, _stuckCount);
+            }
+        }
     }
 
     /// <summary>Queues an attempt and returns at once. An attempt that is known already, running or ended, is not started again.</summary>
@@ -28,22 +78,121 @@ public sealed class Executor : IAsyncDisposable
     /// <see langword="true"/> if the attempt is, or was, queued here. <see langword="false"/> if it was refused: the epoch is older than one seen before,
     /// the application has ended, or the executor stops.
     /// </returns>
-    public bool TryStart(TaskLaunch launch, long applicationEpoch = 0) => throw new NotImplementedException();
+    public bool TryStart(TaskLaunch launch, long applicationEpoch = 0)
+    {
+        ArgumentNullException.ThrowIfNull(launch);
+        lock (_gate)
+        {
+            if (_stop is not null || Enter(launch.Attempt.Application, applicationEpoch) is not { } application)
+            {
+                return false;
+            }
+
+            if (application.Knows(launch.Attempt))
+            {
+                return true;
+            }
+
+            var run = new TaskRun(launch, application, _timeProvider.GetTimestamp());
+            application.Add(run);
+            _queue.Enqueue(run);
+            _queuedCount++;
+            if (_idleThreads > 0)
+            {
+                Monitor.Pulse(_gate);
+            }
+
+            return true;
+        }
+    }
 
     /// <summary>Stops attempts. One that waits ends at once, one that runs when it next looks at its token; each reports <see cref="TaskOutcome.Cancelled"/>. Unknown ones are ignored.</summary>
     /// <returns><see langword="false"/> if the epoch is older than one seen before.</returns>
-    public bool Cancel(AppId application, IReadOnlyList<TaskAttemptId> attempts, long applicationEpoch = 0) => throw new NotImplementedException();
+    public bool Cancel(AppId application, IReadOnlyList<TaskAttemptId> attempts, long applicationEpoch = 0)
+    {
+        ArgumentNullException.ThrowIfNull(attempts);
+        List<TaskRun> runs = [];
+        lock (_gate)
+        {
+            if (Enter(application, applicationEpoch) is not { } known)
+            {
+                return false;
+            }
+
+            foreach (var attempt in attempts)
+            {
+                if (known.Find(attempt) is { } run)
+                {
+                    runs.Add(run);
+                }
+            }
+        }
+
+        Cancel(runs, "The driver no longer wants it.");
+        return true;
+    }
 
     /// <summary>Stops every attempt of an application and refuses new ones for good. Nothing more is reported for it.</summary>
-    public void EndApplication(AppId application) => throw new NotImplementedException();
+    public void EndApplication(AppId application)
+    {
+        TaskRun[] runs;
+        lock (_gate)
+        {
+            _endedApplications.Add(application);
+            if (!_applications.Remove(application, out var known))
+            {
+                return;
+            }
 
-    /// <summary>What it does now.</summary>
-    public ExecutorStatus Status => throw new NotImplementedException();
+            known.HasEnded = true;
+            runs = [.. known.Live];
+        }
+
+        Cancel(runs, "Its application has ended.");
+    }
 
     /// <summary>Refuses new attempts, cancels all, and waits for them, at most <see cref="ExecutorOptions.StopLimit"/>. Further calls wait for the first.</summary>
     /// <returns><see langword="false"/> if attempts did not stop in time; their threads end with the process.</returns>
-    public Task<bool> StopAsync(CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<bool> StopAsync(CancellationToken cancellationToken)
+    {
+        List<TaskRun> runs = [];
+        Task<bool> stop;
+        lock (_gate)
+        {
+            if (_stop is null)
+            {
+                foreach (var application in _applications.Values)
+                {
+                    runs.AddRange(application.Live);
+                }
+
+                _stop = WaitForThreadsAsync();
+                Monitor.PulseAll(_gate);
+            }
+
+            stop = _stop;
+        }
+
+        Cancel(runs, "Its worker stops.");
+        return stop.WaitAsync(cancellationToken);
+    }
 
     /// <summary>As <see cref="StopAsync"/>.</summary>
     public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None).ConfigureAwait(false);
+
+    private ApplicationAttempts? Enter(AppId application, long epoch)
+    {
+        if (!_applications.TryGetValue(application, out var known))
+        {
+            if (_endedApplications.Contains(application))
+            {
+                return null;
+            }
+
+            known = new(application, _options.RememberedAttempts);
+            _applications.Add(application, known);
+        }
+
+        return known.TryEnter(epoch) ? known : null;
+    }
 }

@@ -1,0 +1,128 @@
+using Dpark.Shuffle;
+using Dpark.Workers;
+
+namespace Dpark.Scheduling;
+
+public sealed partial class JobScheduler
+{
+    private void AddMapOutput(StageState stage, MapOutput output)
+    {
+        var shuffle = stage.Output!;
+        shuffle.Add(output, Epoch);
+        ListForRegistration(shuffle);
+        if (!shuffle.IsComplete)
+        {
+            return;
+        }
+
+        EndRun(stage, stage.Jobs[0].Id);
+        foreach (var reader in shuffle.Readers)
+        {
+            reader.MissingParentCount--;
+            reader.UpdateInputEpoch();
+            reader.LastActivity = _now;
+            if (reader.Tasks is not null)
+            {
+                LookAt(reader);
+            }
+        }
+    }
+
+    /// <summary>Forgets map outputs, and has them computed again if a task waits for them.</summary>
+    private void ForgetOutputs(ShuffleState shuffle, IReadOnlyList<int> mapIndexes)
+    {
+        var wasComplete = shuffle.IsComplete;
+        foreach (var map in mapIndexes)
+        {
+            shuffle.Forget(map, Epoch);
+            shuffle.Stage?.Tasks?.Reopen(map);
+        }
+
+        if (shuffle.Stage is { Tasks: not null } running)
+        {
+            NoteProgress(running);
+            LookAt(running);
+        }
+
+        if (!wasComplete)
+        {
+            return;
+        }
+
+        foreach (var reader in shuffle.Readers)
+        {
+            reader.MissingParentCount++;
+            UpdateRunnable(reader);
+            if (reader.Tasks is not null)
+            {
+                LookAt(reader);
+            }
+        }
+    }
+
+    private void ForgetOutputsOf(WorkerId worker)
+    {
+        Epoch++;
+        _actions.Add(new ForgetWorkerOutputs(worker, Epoch));
+        foreach (var shuffle in _shuffles.Values)
+        {
+            if (shuffle.MapsOn(worker) is { Count: > 0 } lost)
+            {
+                ForgetOutputs(shuffle, lost);
+            }
+        }
+    }
+
+    /// <summary>Forgets what a fetch failure names.</summary>
+    private void ForgetUnreadable(ShuffleState shuffle, int mapIndex, WorkerId worker)
+    {
+        // The second time the worker is blamed, all that it has of the shuffle is; otherwise each of its outputs would cost a round of repair.
+        List<int> maps = shuffle.WasSuspect(worker) ? shuffle.MapsOn(worker) : [mapIndex];
+        Epoch++;
+        _actions.Add(new ForgetMapOutputs(shuffle.Id, maps, Epoch));
+        ForgetOutputs(shuffle, maps);
+    }
+
+    /// <summary>Has the whole list of a shuffle sent to the registry again, with a new epoch, so that every reader fetches it anew.</summary>
+    private void Reregister(ShuffleState shuffle)
+    {
+        Epoch++;
+        shuffle.Reregister(Epoch);
+        ListForRegistration(shuffle);
+        foreach (var reader in shuffle.Readers)
+        {
+            reader.UpdateInputEpoch();
+        }
+    }
+
+    private void RegisterEverything()
+    {
+        foreach (var shuffle in _shuffles.Values)
+        {
+            Reregister(shuffle);
+        }
+    }
+
+    private void ListForRegistration(ShuffleState shuffle)
+    {
+        if (!shuffle.IsListed)
+        {
+            shuffle.IsListed = true;
+            _shufflesToRegister.Add(shuffle);
+        }
+    }
+
+    private void FlushRegistrations()
+    {
+        foreach (var shuffle in _shufflesToRegister)
+        {
+            shuffle.IsListed = false;
+            if (shuffle.HasUnregistered || shuffle.MapCount == 0)
+            {
+                _actions.Add(shuffle.TakeRegistration());
+            }
+        }
+
+        _shufflesToRegister.Clear();
+    }
+}

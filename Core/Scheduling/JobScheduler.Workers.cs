@@ -1,0 +1,112 @@
+namespace Dpark.Scheduling;
+
+public sealed partial class JobScheduler
+{
+    private string? _lastWorkerTrouble;
+    private int _workerOrdinal;
+    private int _eligibleWorkerCount;
+
+    private void OnWorkerJoined(WorkerJoined joined)
+    {
+        if (!_workers.TryGetValue(joined.Worker, out var worker))
+        {
+            _workers.Add(joined.Worker, worker = new(joined.Worker, joined.Host, _workerOrdinal++));
+        }
+
+        _eligibleWorkerCount += (joined.SlotCount > 0 ? 1 : 0) - (worker.SlotCount > 0 ? 1 : 0);
+        worker.Host = joined.Host;
+        worker.SlotCount = joined.SlotCount;
+        UpdateFree(worker);
+    }
+
+    private void LoseWorker(WorkerLost lost)
+    {
+        if (!_workers.Remove(lost.Worker, out var worker))
+        {
+            return;
+        }
+
+        _lastWorkerTrouble = $"{lost.Worker} was lost: {lost.Reason}";
+        _eligibleWorkerCount -= worker.SlotCount > 0 ? 1 : 0;
+        worker.IsLive = false;
+        worker.Cancelling = null;
+        UpdateFree(worker);
+
+        // The outputs first, so that tasks which are launched again see what is missing.
+        ForgetOutputsOf(worker.Id);
+        foreach (var attempt in worker.ListAttempts())
+        {
+            // A job that failed in this loop has taken its other attempts with it.
+            if (!attempt.Stage.IsReleased)
+            {
+                LoseAttempt(attempt, lost.Reason);
+            }
+        }
+    }
+
+    private void LoseAttempt(AttemptState attempt, string reason)
+    {
+        var stage = attempt.Stage;
+        var heldSlot = attempt.HoldsSlot;
+        Detach(attempt);
+        NoteProgress(stage);
+        var troubles = TroublesOf(attempt);
+        troubles.WorkerLosses += heldSlot ? 1 : 0;
+        if (troubles.WorkerLosses < _options.MaxWorkerLosses)
+        {
+            Retry(attempt);
+            return;
+        }
+
+        FailJobsOf(
+            stage,
+            $"A task of {stage.Info} ({stage.Info.CallSite}) lost its worker {troubles.WorkerLosses} times, which is the limit (Dpark:Scheduler:MaxWorkerLosses); " +
+            $"if it ends its process, no further worker should be lost to it. The last attempt, {attempt.Id} on {attempt.Worker.Id}: {reason}",
+            attempt: attempt.Id,
+            worker: attempt.Worker.Id);
+    }
+
+    private void OnLaunchFailed(LaunchFailed failed)
+    {
+        if (!_workers.TryGetValue(failed.Worker, out var worker))
+        {
+            return;
+        }
+
+        var isAny = false;
+        foreach (var id in failed.Attempts)
+        {
+            if (FindAttempt(id, worker) is { HoldsSlot: true } attempt)
+            {
+                isAny = true;
+                FreeSlot(attempt);
+                NoteProgress(attempt.Stage);
+                CancelOn(worker, id);
+                OnNotRun(attempt, failed.Reason);
+            }
+        }
+
+        if (isAny)
+        {
+            _lastWorkerTrouble = $"{failed.Worker} did not take tasks: {failed.Reason}";
+            BackOff(worker);
+        }
+    }
+
+    /// <summary>Gives a worker no tasks for a while, each time longer.</summary>
+    private void BackOff(WorkerState worker)
+    {
+        // Several reports of one trouble come together.
+        if (worker.IsBackedOff)
+        {
+            return;
+        }
+
+        var next = worker.Backoff == TimeSpan.Zero ? _options.LaunchBackoff : worker.Backoff * 2;
+        worker.Backoff = next < _options.MaxLaunchBackoff ? next : _options.MaxLaunchBackoff;
+        worker.BackoffUntil = _now + worker.Backoff;
+        worker.IsBackedOff = true;
+        WakeUpAt(worker.BackoffUntil, worker);
+        UpdateFree(worker);
+    }
+}

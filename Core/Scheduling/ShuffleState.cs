@@ -1,0 +1,108 @@
+using Dpark.Shuffle;
+using Dpark.Workers;
+
+namespace Dpark.Scheduling;
+
+/// <summary>The map outputs of one shuffle. Outlives the jobs that made them, until nobody can read it any more.</summary>
+internal sealed class ShuffleState(ShuffleId id, int mapCount)
+{
+    private readonly MapOutput?[] _outputs = new MapOutput?[mapCount];
+    private readonly long[] _outputEpochs = new long[mapCount];
+    private List<MapOutput> _unregistered = [];
+    private HashSet<WorkerId>? _suspects;
+
+    public ShuffleId Id { get; } = id;
+
+    public int MapCount { get; } = mapCount;
+
+    public int MissingCount { get; private set; } = mapCount;
+
+    public bool IsComplete => MissingCount == 0;
+
+    /// <summary>When an output was last added or lost.</summary>
+    public long Epoch { get; private set; }
+
+    /// <summary>How often each map was launched; never starts over, because the number is part of the output's file name.</summary>
+    public int[] NextAttempts { get; } = new int[mapCount];
+
+    /// <summary>How often its stage was started.</summary>
+    public int StageAttemptCount { get; set; }
+
+    /// <summary>The stage that writes it, while a job uses that.</summary>
+    public StageState? Stage { get; set; }
+
+    /// <summary>The stages of running jobs that read it.</summary>
+    public List<StageState> Readers { get; } = [];
+
+    public bool IsUnneeded { get; set; }
+
+    /// <summary>It is in the scheduler's list of shuffles to register.</summary>
+    public bool IsListed { get; set; }
+
+    public bool HasUnregistered => _unregistered.Count > 0;
+
+    public bool Has(int mapIndex) => _outputs[mapIndex] is not null;
+
+    public WorkerId? WorkerOf(int mapIndex) => _outputs[mapIndex]?.Worker;
+
+    /// <summary>The epoch at which an output was added.</summary>
+    public long EpochOf(int mapIndex) => _outputEpochs[mapIndex];
+
+    public void Add(MapOutput output, long epoch)
+    {
+        _outputs[output.MapIndex] = output;
+        _outputEpochs[output.MapIndex] = epoch;
+        _unregistered.Add(output);
+        MissingCount--;
+        Epoch = epoch;
+    }
+
+    public void Forget(int mapIndex, long epoch)
+    {
+        _outputs[mapIndex] = null;
+        _unregistered.RemoveAll(output => output.MapIndex == mapIndex);
+        MissingCount++;
+        Epoch = epoch;
+    }
+
+    /// <returns>Maps with an output on a worker, ascending.</returns>
+    public List<int> MapsOn(WorkerId worker)
+    {
+        List<int> maps = [];
+        for (var map = 0; map < _outputs.Length; map++)
+        {
+            if (_outputs[map]?.Worker == worker)
+            {
+                maps.Add(map);
+            }
+        }
+
+        return maps;
+    }
+
+    /// <summary>Notes that an output of a worker could not be read.</summary>
+    /// <returns><see langword="false"/> the first time.</returns>
+    public bool WasSuspect(WorkerId worker) => !(_suspects ??= []).Add(worker);
+
+    /// <summary>Has every output registered again, with a new epoch.</summary>
+    public void Reregister(long epoch)
+    {
+        _unregistered = [];
+        foreach (var output in _outputs)
+        {
+            if (output is not null)
+            {
+                _unregistered.Add(output);
+            }
+        }
+
+        Epoch = epoch;
+    }
+
+    public RegisterMapOutputs TakeRegistration()
+    {
+        var registration = new RegisterMapOutputs(Id, MapCount, _unregistered, Epoch, IsComplete);
+        _unregistered = [];
+        return registration;
+    }
+}

@@ -1,0 +1,86 @@
+namespace Dpark.Scheduling;
+
+/// <summary>One stage while a job uses it. A map stage is shared by all jobs that read its shuffle.</summary>
+internal sealed class StageState(StageInfo info, ShuffleState? output, StageState[] parents)
+{
+    public StageInfo Info { get; } = info;
+
+    /// <summary>What a map stage makes; <see langword="null"/> for a result stage.</summary>
+    public ShuffleState? Output { get; } = output;
+
+    public StageState[] Parents { get; } = parents;
+
+    /// <summary>Jobs that need it, the oldest first. One for a result stage.</summary>
+    public List<JobState> Jobs { get; } = [];
+
+    /// <summary>Its tasks while it has something to compute.</summary>
+    public TaskSet? Tasks { get; set; }
+
+    /// <summary>Number of the present run and round of repair; part of the names of its attempts.</summary>
+    public int StageAttempt { get; set; }
+
+    /// <summary>Rounds of repair without a success between them.</summary>
+    public int FetchFailureRounds { get; set; }
+
+    /// <summary>Parents without all their map outputs.</summary>
+    public int MissingParentCount { get; set; }
+
+    /// <summary>The map outputs that its tasks read are at least this new.</summary>
+    public long InputEpoch { get; set; }
+
+    /// <summary>The driver was asked to store the program.</summary>
+    public bool IsProgramRequested { get; set; }
+
+    public bool IsProgramReady { get; set; }
+
+    /// <summary>How often the program was stored again.</summary>
+    public int ProgramVersion { get; set; }
+
+    /// <summary>How often in a row, without a success between.</summary>
+    public int ProgramRestores { get; set; }
+
+    /// <summary>Attempts that hold a slot.</summary>
+    public int RunningCount { get; set; }
+
+    /// <summary>All attempts whose reports are waited for.</summary>
+    public int AttemptCount { get; set; }
+
+    /// <summary>Moving average of the time that a task takes; <see langword="null"/> before the first has ended.</summary>
+    public TimeSpan? AverageRunTime { get; private set; }
+
+    /// <summary>When something last happened to one of its tasks.</summary>
+    public TimeSpan LastActivity { get; set; }
+
+    /// <summary>It is in the set of stages that have tasks to launch.</summary>
+    public bool IsRunnable { get; set; }
+
+    /// <summary>It is in the list of stages to look at.</summary>
+    public bool IsListed { get; set; }
+
+    /// <summary>It is in the list of stages with news for the console.</summary>
+    public bool HasNews { get; set; }
+
+    public TimeSpan LastProgress { get; set; }
+
+    /// <summary>It is gone: no job needs it.</summary>
+    public bool IsReleased { get; set; }
+
+    /// <summary>Marks it as seen by one walk over the graph.</summary>
+    public long Mark { get; set; }
+
+    /// <summary>The job whose turn decides the stage's turn.</summary>
+    public int Priority => Jobs[0].Id.Value;
+
+    public bool CanLaunch => Tasks is { PendingCount: > 0 } && MissingParentCount == 0 && IsProgramReady;
+
+    public void AddRunTime(TimeSpan runTime) =>
+        AverageRunTime = AverageRunTime is { } average ? (average * 0.75) + (runTime * 0.25) : runTime;
+
+    public void UpdateInputEpoch()
+    {
+        foreach (var parent in Parents)
+        {
+            InputEpoch = Math.Max(InputEpoch, parent.Output!.Epoch);
+        }
+    }
+}

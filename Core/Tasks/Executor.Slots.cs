@@ -1,0 +1,204 @@
+using Microsoft.Extensions.Logging;
+
+namespace Dpark.Tasks;
+
+public sealed partial class Executor
+{
+    private static readonly ContextCallback RunInContext = static state => ((Slot)state!).RunCurrent();
+
+    private void RunSlot()
+    {
+        // User code may leave async-local values and a culture behind. Each attempt starts from the context that the thread had when it was new.
+        var context = ExecutionContext.Capture();
+        var slot = new Slot(this);
+        while (Next(slot.Run) is { } run)
+        {
+            slot.Run = run;
+            if (context is null)
+            {
+                slot.RunCurrent();
+            }
+            else
+            {
+                ExecutionContext.Run(context, RunInContext, slot);
+            }
+        }
+
+        if (Interlocked.Decrement(ref _liveThreads) == 0)
+        {
+            _threadsEnded.TrySetResult();
+        }
+    }
+
+    /// <summary>Ends the run that a slot has finished, and waits for another one.</summary>
+    /// <returns><see langword="null"/> when the executor stops.</returns>
+    private TaskRun? Next(TaskRun? finished)
+    {
+        lock (_gate)
+        {
+            if (finished is not null)
+            {
+                _runningCount--;
+                End(finished);
+            }
+
+            while (true)
+            {
+                while (_queue.TryDequeue(out var run))
+                {
+                    // One that was cancelled while it waited has ended already.
+                    if (run.State == TaskRunState.Queued)
+                    {
+                        _queuedCount--;
+                        _runningCount++;
+                        run.State = TaskRunState.Running;
+                        run.Cancellation = new();
+                        return run;
+                    }
+                }
+
+                if (_stop is not null)
+                {
+                    return null;
+                }
+
+                _idleThreads++;
+                Monitor.Wait(_gate);
+                _idleThreads--;
+            }
+        }
+    }
+
+    private void End(TaskRun run)
+    {
+        if (run.IsStuck)
+        {
+            _stuckCount--;
+            LogStuckEnded(run.Attempt);
+        }
+
+        run.State = TaskRunState.Ended;
+        run.Application.End(run);
+    }
+
+    private void Cancel(IReadOnlyCollection<TaskRun> runs, string reason)
+    {
+        if (runs.Count == 0)
+        {
+            return;
+        }
+
+        List<TaskRun> running = [];
+        List<TaskRun> queued = [];
+        lock (_gate)
+        {
+            foreach (var run in runs)
+            {
+                if (run.State == TaskRunState.Queued)
+                {
+                    _queuedCount--;
+                    End(run);
+                    queued.Add(run);
+                }
+                else if (run is { State: TaskRunState.Running, IsCancelled: false })
+                {
+                    run.IsCancelled = true;
+                    running.Add(run);
+                }
+            }
+        }
+
+        foreach (var run in queued)
+        {
+            Report(run, AttemptRunner.NotRun(run.Attempt, reason));
+        }
+
+        foreach (var run in running)
+        {
+            // The token fires now; callbacks that user code registered run elsewhere, for they may block.
+            _ = run.Cancellation!.CancelAsync();
+        }
+
+        if (running.Count > 0)
+        {
+            _ = new CancelWatch(this, running);
+        }
+    }
+
+    private void Report(TaskRun run, TaskReport report)
+    {
+        if (!run.Application.HasEnded)
+        {
+            _outbox.Append(report);
+        }
+    }
+
+    private async Task<bool> WaitForThreadsAsync()
+    {
+        try
+        {
+            await _threadsEnded.Task.WaitAsync(_options.StopLimit, _timeProvider).ConfigureAwait(false);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            LogDidNotStop(Status.RunningCount, _options.StopLimit);
+            return false;
+        }
+    }
+
+    private void MarkStuck(List<TaskRun> cancelled)
+    {
+        lock (_gate)
+        {
+            foreach (var run in cancelled)
+            {
+                if (run.State == TaskRunState.Running)
+                {
+                    run.IsStuck = true;
+                    _stuckCount++;
+                    LogStuck(run.Attempt, _options.CancelLimit, _stuckCount, _options.SlotCount);
+                }
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{Attempt} was cancelled {Limit} ago and still runs, so its slot is not free; {StuckCount} of {SlotCount} slots are held like this. Its code must look at its cancellation token.")]
+    private partial void LogStuck(TaskAttemptId attempt, TimeSpan limit, int stuckCount, int slotCount);
+
+    [LoggerMessage(LogLevel.Information, "{Attempt} stopped at last; its slot is free again.")]
+    private partial void LogStuckEnded(TaskAttemptId attempt);
+
+    [LoggerMessage(LogLevel.Warning, "{RunningCount} attempts did not stop within {Limit}. Their threads end with the process.")]
+    private partial void LogDidNotStop(int runningCount, TimeSpan limit);
+
+    /// <summary>What one thread is about to run; exists so that running it in a context needs no closure.</summary>
+    private sealed class Slot(Executor owner)
+    {
+        public TaskRun? Run { get; set; }
+
+        public void RunCurrent()
+        {
+            var run = Run!;
+            owner.Report(run, owner._runner.Run(run.Launch, run.QueuedAt, run.Cancellation!.Token));
+        }
+    }
+
+    /// <summary>Looks once, at the limit, whether cancelled attempts have stopped.</summary>
+    private sealed class CancelWatch
+    {
+        private readonly ITimer _timer;
+
+        public CancelWatch(Executor owner, List<TaskRun> cancelled)
+        {
+            _timer = owner._timeProvider.CreateTimer(_ => Fire(owner, cancelled), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer.Change(owner._options.CancelLimit, Timeout.InfiniteTimeSpan);
+        }
+
+        private void Fire(Executor owner, List<TaskRun> cancelled)
+        {
+            _timer.Dispose();
+            owner.MarkStuck(cancelled);
+        }
+    }
+}

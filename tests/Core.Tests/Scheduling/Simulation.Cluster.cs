@@ -1,0 +1,215 @@
+using System.Collections.Immutable;
+using Dpark.Shuffle;
+using Dpark.Tasks;
+using Dpark.Workers;
+
+namespace Dpark.Scheduling;
+
+internal sealed partial class Simulation
+{
+    private void AddWorker()
+    {
+        var number = _workerCount++;
+        var worker = new SimulatedWorker(this, new($"worker-{number}"), $"host-{number % 3}", _random.Next(1, 4));
+        _workers.Add(worker.Id, worker);
+        worker.IsKnown = true;
+        Tell(new WorkerJoined(worker.Id, worker.Host, worker.SlotCount));
+    }
+
+    private void InjectFault()
+    {
+        SimulatedWorker[] known = [.. _workers.Values.Where(w => w.IsKnown)];
+        if (known.Length == 0)
+        {
+            return;
+        }
+
+        var victim = known[_random.Next(known.Length)];
+        switch (_random.Next(7))
+        {
+            case 0 or 1:
+                Log($"{victim.Id} dies");
+                victim.HasDied = true;
+                After(0, 200, () => Lose(victim));
+                break;
+            case 2:
+                // It is thought dead, and goes on: what it reports from now on must change nothing.
+                Lose(victim);
+                break;
+            case 3:
+                victim.CorruptOne();
+                break;
+            case 4:
+                Log("the registry forgets");
+                Tell(new RegistryLost());
+                break;
+            case 5:
+                Tell(new WorkerJoined(victim.Id, victim.Host, victim.SlotCount = _random.Next(1, 5)));
+                break;
+            default:
+                Lose(victim);
+                victim.HasDied = true;
+                break;
+        }
+    }
+
+    private void Lose(SimulatedWorker worker)
+    {
+        if (!worker.IsKnown)
+        {
+            return;
+        }
+
+        worker.IsKnown = false;
+        Tell(new WorkerLost(worker.Id, "It did not answer."));
+        After(0, 400, AddWorker);
+    }
+
+    /// <summary>Sends a report as a network may: late, twice, never if the worker dies first.</summary>
+    private void Send(SimulatedWorker worker, TaskReport report)
+    {
+        var copies = Chance(0.1) ? 2 : 1;
+        for (var i = 0; i < copies; i++)
+        {
+            After(0, 30, () =>
+            {
+                if (!worker.HasDied)
+                {
+                    Tell(new TaskReported(worker.Id, report));
+                }
+            });
+        }
+    }
+
+    /// <summary>A worker that runs tasks in the order they came, as many at once as it has slots.</summary>
+    private sealed class SimulatedWorker(Simulation owner, WorkerId id, string host, int slotCount)
+    {
+        private readonly Queue<TaskAssignment> _queue = new();
+        private readonly HashSet<TaskAttemptId> _cancelled = [];
+        private readonly Dictionary<(ShuffleId Shuffle, int Map, int Attempt), bool> _files = [];
+        private int _runningCount;
+
+        public WorkerId Id => id;
+
+        public string Host => host;
+
+        public int SlotCount { get; set; } = slotCount;
+
+        /// <summary>The driver has been told of it, and not of its loss.</summary>
+        public bool IsKnown { get; set; }
+
+        public bool HasDied { get; set; }
+
+        public void Start(IReadOnlyList<TaskAssignment> tasks)
+        {
+            foreach (var task in tasks)
+            {
+                _queue.Enqueue(task);
+            }
+
+            RunNext();
+        }
+
+        public void Cancel(IReadOnlyList<TaskAttemptId> attempts)
+        {
+            foreach (var attempt in attempts)
+            {
+                _cancelled.Add(attempt);
+            }
+        }
+
+        public void CorruptOne()
+        {
+            var files = _files.Keys.ToArray();
+            if (files.Length > 0)
+            {
+                _files[files[owner._random.Next(files.Length)]] = false;
+            }
+        }
+
+        public bool CanServe(ShuffleId shuffle, MapOutput output) =>
+            !HasDied && IsKnown && _files.GetValueOrDefault((shuffle, output.MapIndex, output.Attempt));
+
+        private void RunNext()
+        {
+            while (_runningCount < SlotCount && _queue.TryDequeue(out var task))
+            {
+                _runningCount++;
+                var inputs = task.Stage.Parents.Select(p => (Shuffle: p.Shuffle!.Value, Outputs: owner._registry.List(p.Shuffle!.Value))).ToArray();
+                owner.After(0, owner.Chance(0.05) ? 2000 : 60, () => Finish(task, inputs));
+            }
+        }
+
+        private void Finish(TaskAssignment task, (ShuffleId Shuffle, List<MapOutput> Outputs)[] inputs)
+        {
+            _runningCount--;
+            if (!HasDied)
+            {
+                owner.Send(this, Compute(task, inputs));
+                RunNext();
+            }
+        }
+
+        private TaskReport Compute(TaskAssignment task, (ShuffleId Shuffle, List<MapOutput> Outputs)[] inputs)
+        {
+            var report = new TaskReport(task.Attempt, TaskOutcome.Succeeded, [], null, 0, null, null, new() { RunTime = TimeSpan.FromMilliseconds(5) }, []);
+            if (_cancelled.Contains(task.Attempt))
+            {
+                return report with { Outcome = TaskOutcome.Cancelled };
+            }
+
+            if (FindUnreadable(inputs) is { } failure)
+            {
+                return report with { Outcome = TaskOutcome.FetchFailed, Failure = failure };
+            }
+
+            if (owner._missingInputBudget > 0 && owner.Chance(0.05))
+            {
+                owner._missingInputBudget--;
+                return report with { Outcome = TaskOutcome.MissingInput, Failure = Failure("program") };
+            }
+
+            var key = (task.Stage.StageId, task.Attempt.PartitionIndex);
+            if (owner._failures.GetValueOrDefault(key) < 3 && owner.Chance(0.08))
+            {
+                owner._failures[key] = owner._failures.GetValueOrDefault(key) + 1;
+                return report with { Outcome = TaskOutcome.Failed, Failure = Failure("user code") };
+            }
+
+            if (task.Stage.Shuffle is not { } shuffle)
+            {
+                return report;
+            }
+
+            if (!_files.TryAdd((shuffle, task.Attempt.PartitionIndex, task.Attempt.Attempt), true))
+            {
+                throw new InvalidOperationException($"{task.Attempt} overwrote a map output.");
+            }
+
+            return report with { Result = null, MapOutput = new(task.Attempt.PartitionIndex, id, task.Attempt.Attempt, ImmutableArray<long>.Empty, 0) };
+        }
+
+        private TaskFailure? FindUnreadable((ShuffleId Shuffle, List<MapOutput> Outputs)[] inputs)
+        {
+            foreach (var (shuffle, outputs) in inputs)
+            {
+                if (outputs.Count != owner._registry.WidthOf(shuffle))
+                {
+                    return Failure("incomplete list") with { Shuffle = shuffle, MapIndex = -1, Worker = id };
+                }
+
+                foreach (var output in outputs)
+                {
+                    if (!owner._workers[output.Worker].CanServe(shuffle, output))
+                    {
+                        return Failure("unreadable") with { Shuffle = shuffle, MapIndex = output.MapIndex, Worker = output.Worker };
+                    }
+                }
+            }
+
+            return null;
+        }
+
+        private static TaskFailure Failure(string message) => new("Test", message, "", null, null, 0, null, null);
+    }
+}

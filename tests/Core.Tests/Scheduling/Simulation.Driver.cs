@@ -1,0 +1,340 @@
+using Dpark.Shuffle;
+
+namespace Dpark.Scheduling;
+
+internal sealed partial class Simulation
+{
+    private readonly HashSet<ShuffleId> _unneeded = [];
+    private int _wakeUp;
+
+    private void PlanJobs()
+    {
+        var shuffles = PlanShuffles();
+        var stageId = 100;
+        _unfinishedJobs = _random.Next(1, 5);
+        var jobCount = _unfinishedJobs;
+        for (var i = 0; i < jobCount; i++)
+        {
+            var id = new JobId(i);
+            var parents = shuffles.Where(_ => Chance(0.4)).ToArray();
+            var width = _random.Next(0, 9);
+            var final = new StageInfo(stageId++, width, null, parents) { PreferredLocations = RandomPreferences() };
+            int[] partitions = [.. Enumerable.Range(0, width).Where(_ => Chance(0.8))];
+            _random.Shuffle(partitions);
+            var job = new SimulatedJob(new(id, final, partitions, new(default, Chance(0.3) ? _random.Next(1, 4) : 0)));
+            _jobs.Add(id, job);
+            After(0, 500, () => Submit(job));
+            if (Chance(0.15))
+            {
+                After(0, 800, () => CancelJob(job));
+            }
+        }
+    }
+
+    /// <summary>A pool of map stages that several jobs share. Each may read those before it.</summary>
+    private List<StageInfo> PlanShuffles()
+    {
+        List<StageInfo> stages = [];
+        var count = _random.Next(0, 5);
+        for (var i = 0; i < count; i++)
+        {
+            var parents = stages.Where(_ => Chance(0.5)).ToArray();
+            stages.Add(new(i, _random.Next(0, 7), new ShuffleId(Application, i), parents) { PreferredLocations = RandomPreferences() });
+        }
+
+        return stages;
+    }
+
+    private Func<int, IReadOnlyList<string>>? RandomPreferences()
+    {
+        if (Chance(0.5))
+        {
+            return null;
+        }
+
+        var offset = _random.Next(3);
+        return partition => (partition % 3) == 0 ? [] : [$"host-{(partition + offset) % 3}", $"worker-{partition % 4}"];
+    }
+
+    private void Submit(SimulatedJob job)
+    {
+        if (!job.HasEnded)
+        {
+            job.WasSubmitted = true;
+            Tell(job.Submission);
+            if (_jobs.Values.All(j => j.WasSubmitted || j.HasEnded))
+            {
+                DropShuffles();
+            }
+        }
+    }
+
+    /// <summary>No job will come any more, so some shuffles are not needed beyond those that run.</summary>
+    private void DropShuffles()
+    {
+        foreach (var job in _jobs.Values)
+        {
+            foreach (var parent in job.Submission.FinalStage.Parents)
+            {
+                if (Chance(0.5) && _unneeded.Add(parent.Shuffle!.Value))
+                {
+                    Tell(new ShuffleUnneeded(parent.Shuffle.Value));
+                }
+            }
+        }
+    }
+
+    private void CancelJob(SimulatedJob job)
+    {
+        if (!job.HasEnded)
+        {
+            if (job.WasSubmitted)
+            {
+                job.WasCancelled = true;
+                Tell(new JobCancelled(job.Id));
+            }
+
+            if (!job.HasEnded)
+            {
+                End(job);
+            }
+        }
+    }
+
+    private void End(SimulatedJob job)
+    {
+        Check(!job.HasEnded, $"{job.Id} ended twice.");
+        job.HasEnded = true;
+        _unfinishedJobs--;
+    }
+
+    private void CarryOut(SchedulerAction action)
+    {
+        switch (action)
+        {
+            case StartStage start:
+                Check(start.Again || !_readyStages.Contains(start.Stage.StageId), $"{start.Stage} was started twice.");
+                _readyStages.Add(start.Stage.StageId);
+                After(0, 20, () => Tell(new StageReady(start.Stage.StageId)));
+                break;
+            case ReleaseStage release:
+                Check(_readyStages.Remove(release.Stage.StageId), $"{release.Stage} was released, but not started.");
+                break;
+            case LaunchTasks launch:
+                Launch(launch);
+                break;
+            case CancelTasks cancel:
+                After(0, 20, () => _workers[cancel.Worker].Cancel(cancel.Attempts));
+                break;
+            case RegisterMapOutputs register:
+                _registry.Register(register);
+                break;
+            case ForgetMapOutputs forget:
+                _registry.Forget(forget);
+                break;
+            case ForgetWorkerOutputs forget:
+                _registry.Forget(forget);
+                break;
+            case DeliverResult deliver:
+                Deliver(deliver);
+                break;
+            case CompleteJob complete:
+                var completed = _jobs[complete.Job];
+                Check(completed.IsDelivered, $"{complete.Job} is complete, but not delivered.");
+                if (!completed.WasCancelled || !completed.HasEnded)
+                {
+                    End(completed);
+                }
+
+                break;
+            case ReleaseShuffle release:
+                Check(_unneeded.Contains(release.Shuffle), $"{release.Shuffle} was released, but jobs may read it.");
+                _registry.Remove(release.Shuffle);
+                break;
+            case FailJob fail:
+                throw new InvalidOperationException($"{fail.Job} failed: {fail.Reason}");
+            case WakeAt wake:
+                var mine = ++_wakeUp;
+                var time = _clock.GetTimestamp() + wake.Delay.Ticks;
+                _agenda.Enqueue(() => OnWakeUp(mine), (time, _ordinal++));
+                break;
+            case AcceptReport or StageProgress or JobWaiting:
+                break;
+            default:
+                throw new InvalidOperationException($"Unexpected {action}.");
+        }
+    }
+
+    private void OnWakeUp(int wakeUp)
+    {
+        // A later wake-up call replaces an earlier one.
+        if (wakeUp == _wakeUp)
+        {
+            Tell(new Tick());
+        }
+    }
+
+    private void Launch(LaunchTasks launch)
+    {
+        foreach (var task in launch.Tasks)
+        {
+            Check(_launched.Add(task.Attempt), $"{task.Attempt} was launched twice.");
+            Check(_readyStages.Contains(task.Stage.StageId), $"{task.Attempt} was launched without a program.");
+            foreach (var parent in task.Stage.Parents)
+            {
+                Check(_registry.IsComplete(parent.Shuffle!.Value, task.MapOutputEpoch), $"{task.Attempt} was launched without the outputs of {parent} at epoch {task.MapOutputEpoch}.");
+            }
+        }
+
+        var worker = _workers[launch.Worker];
+        Check(worker.IsKnown, $"Tasks were launched on {launch.Worker}, which is lost.");
+
+        var isLost = worker.HasDied || (_faultBudget > 0 && Chance(0.02));
+        var arrives = !worker.HasDied && (!isLost || Chance(0.5));
+        if (arrives)
+        {
+            After(0, 10, () => worker.Start(launch.Tasks));
+        }
+
+        if (isLost)
+        {
+            After(5, 100, () => FailLaunch(worker, launch));
+        }
+    }
+
+    private void FailLaunch(SimulatedWorker worker, LaunchTasks launch)
+    {
+        if (!worker.HasDied)
+        {
+            _faultBudget--;
+        }
+
+        Tell(new LaunchFailed(worker.Id, [.. launch.Tasks.Select(t => t.Attempt)], "The call timed out."));
+    }
+
+    private void Deliver(DeliverResult deliver)
+    {
+        var job = _jobs[deliver.Job];
+        Check(!job.HasEnded || job.WasCancelled, $"{deliver.Job} got a result after its end.");
+        Check(job.TryDeliver(deliver.Position), $"Position {deliver.Position} of {deliver.Job} was delivered twice, or before there was room for it.");
+        Check(
+            deliver.Report.Attempt.PartitionIndex == job.Submission.Partitions[deliver.Position],
+            $"Position {deliver.Position} of {deliver.Job} got the result of {deliver.Report.Attempt}.");
+        if (job.Submission.Options.MaxConcurrentPartitions > 0)
+        {
+            After(0, 100, () => Take(job));
+        }
+    }
+
+    private void Take(SimulatedJob job)
+    {
+        while (job.TryTake(out var position) && !job.HasEnded)
+        {
+            Tell(new ResultTaken(job.Id, position));
+        }
+    }
+
+    /// <summary>What the driver of the simulation knows of one job.</summary>
+    private sealed class SimulatedJob(JobSubmitted submission)
+    {
+        private readonly bool[] _delivered = new bool[submission.Partitions.Count];
+        private int _takenCount;
+
+        public JobSubmitted Submission => submission;
+
+        public JobId Id => submission.Job;
+
+        public bool HasEnded { get; set; }
+
+        public bool WasSubmitted { get; set; }
+
+        public bool WasCancelled { get; set; }
+
+        public bool IsDelivered => Array.TrueForAll(_delivered, d => d);
+
+        public bool TryDeliver(int position)
+        {
+            var most = submission.Options.MaxConcurrentPartitions;
+            if (_delivered[position] || (most > 0 && position >= _takenCount + most))
+            {
+                return false;
+            }
+
+            return _delivered[position] = true;
+        }
+
+        public bool TryTake(out int position)
+        {
+            position = _takenCount;
+            if (position == _delivered.Length || !_delivered[position])
+            {
+                return false;
+            }
+
+            _takenCount++;
+            return true;
+        }
+    }
+
+    /// <summary>The registry of map outputs as the actions leave it.</summary>
+    private sealed class SimulatedRegistry
+    {
+        private readonly Dictionary<ShuffleId, Dictionary<int, MapOutput>> _outputs = [];
+        private readonly Dictionary<ShuffleId, int> _widths = [];
+        private long _epoch;
+
+        public void Register(RegisterMapOutputs register)
+        {
+            _epoch = Math.Max(_epoch, register.Epoch);
+            _widths[register.Shuffle] = register.MapCount;
+            if (!_outputs.TryGetValue(register.Shuffle, out var outputs))
+            {
+                _outputs.Add(register.Shuffle, outputs = []);
+            }
+
+            foreach (var output in register.Outputs)
+            {
+                outputs[output.MapIndex] = output;
+            }
+
+            if (register.IsComplete != (outputs.Count == register.MapCount))
+            {
+                throw new InvalidOperationException($"{register.Shuffle} has {outputs.Count} of {register.MapCount} outputs, but complete is {register.IsComplete}.");
+            }
+        }
+
+        public void Forget(ForgetMapOutputs forget)
+        {
+            _epoch = Math.Max(_epoch, forget.Epoch);
+            foreach (var map in forget.MapIndexes)
+            {
+                _outputs.GetValueOrDefault(forget.Shuffle)?.Remove(map);
+            }
+        }
+
+        public void Forget(ForgetWorkerOutputs forget)
+        {
+            _epoch = Math.Max(_epoch, forget.Epoch);
+            foreach (var outputs in _outputs.Values)
+            {
+                foreach (var output in outputs.Values.Where(o => o.Worker == forget.Worker).ToArray())
+                {
+                    outputs.Remove(output.MapIndex);
+                }
+            }
+        }
+
+        public void Remove(ShuffleId shuffle)
+        {
+            _outputs.Remove(shuffle);
+            _widths.Remove(shuffle);
+        }
+
+        public bool IsComplete(ShuffleId shuffle, long epoch) =>
+            _epoch >= epoch && _widths.TryGetValue(shuffle, out var width) && _outputs[shuffle].Count == width;
+
+        public List<MapOutput> List(ShuffleId shuffle) => _outputs.TryGetValue(shuffle, out var outputs) ? [.. outputs.Values] : [];
+
+        public int WidthOf(ShuffleId shuffle) => _widths.GetValueOrDefault(shuffle);
+    }
+}
