@@ -24,6 +24,7 @@ public sealed partial class JobScheduler
             if (reader.Tasks is not null)
             {
                 LookAt(reader);
+                LookAhead(reader);
             }
         }
     }

@@ -179,9 +179,15 @@ public sealed partial class JobScheduler
         stage.IsProgramReady = true;
         stage.LastActivity = _now;
         UpdateRunnable(stage);
+        LookAhead(stage);
+    }
 
-        // The programs of the stages that come next are stored while this one runs. Not those further on, or a long lineage would start with all its programs.
-        if (stage.Output is { } output)
+    /// <summary>
+    /// Has the programs of the stages that come next stored while this one runs. Not those further on, or a long lineage would begin with all its programs.
+    /// </summary>
+    private void LookAhead(StageState stage)
+    {
+        if (stage.IsRunning && stage.Output is { } output)
         {
             _lookahead.AddRange(output.Readers);
         }
@@ -191,7 +197,7 @@ public sealed partial class JobScheduler
     {
         foreach (var stage in _lookahead)
         {
-            if (!stage.IsReleased && stage.Tasks is not null && !stage.IsProgramRequested && stage.Parents.All(parent => parent.IsProgramReady || parent.Output!.IsComplete))
+            if (!stage.IsReleased && stage.Tasks is not null && !stage.IsProgramRequested && stage.Parents.All(parent => parent.IsRunning || parent.Output!.IsComplete))
             {
                 RequestProgram(stage);
             }

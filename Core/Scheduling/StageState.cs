@@ -71,7 +71,10 @@ internal sealed class StageState(StageInfo info, ShuffleState? output, StageStat
     /// <summary>The job whose turn decides the stage's turn.</summary>
     public int Priority => Jobs[0].Id.Value;
 
-    public bool CanLaunch => Tasks is { PendingCount: > 0 } && MissingParentCount == 0 && IsProgramReady;
+    /// <summary>It computes, or could if there were slots.</summary>
+    public bool IsRunning => Tasks is not null && MissingParentCount == 0 && IsProgramReady;
+
+    public bool CanLaunch => IsRunning && Tasks!.PendingCount > 0;
 
     public void AddRunTime(TimeSpan runTime) =>
         AverageRunTime = AverageRunTime is { } average ? (average * 0.75) + (runTime * 0.25) : runTime;
