@@ -25,15 +25,19 @@ public sealed class NarrowDependency(Rdd parent, Func<int, IReadOnlyList<int>> p
 
     /// <summary>Which partitions of the parent partition <paramref name="partitionIndex"/> of the child reads. May be empty.</summary>
     public IReadOnlyList<int> ParentPartitions(int partitionIndex) => parentPartitions(partitionIndex);
+
+    /// <summary>Partition <c>i</c> of the child reads partition <c>i</c> of the parent and nothing else.</summary>
+    internal static NarrowDependency OneToOne(Rdd parent) => new(parent, static index => [index]);
 }
 
 /// <summary>Every partition of the child may read something of every partition of the parent: a stage ends here.</summary>
 public abstract class ShuffleDependency : Dependency
 {
-    private protected ShuffleDependency(ShuffleId shuffle, Partitioner partitioner)
+    private protected ShuffleDependency(ShuffleId shuffle, Partitioner partitioner, CallSite callSite)
     {
         Shuffle = shuffle;
         Partitioner = partitioner;
+        CallSite = callSite;
     }
 
     /// <summary>Names the shuffle.</summary>
@@ -41,6 +45,9 @@ public abstract class ShuffleDependency : Dependency
 
     /// <summary>Chooses the bucket of a key; its count is the number of buckets of each map output.</summary>
     public Partitioner Partitioner { get; }
+
+    /// <summary>The operator that needs the shuffle.</summary>
+    public CallSite CallSite { get; }
 
     /// <summary>What a map task of this shuffle runs. Serialized once per stage.</summary>
     public abstract StageProgram CreateMapProgram();

@@ -6,4 +6,16 @@ public class Partition(int index)
 {
     /// <summary>Position in <see cref="Rdd.Partitions"/>, from 0.</summary>
     public int Index { get; } = index;
+
+    /// <summary>Partitions that are nothing but their index.</summary>
+    internal static Partition[] Numbered(int count)
+    {
+        var partitions = new Partition[count];
+        for (var index = 0; index < count; index++)
+        {
+            partitions[index] = new Partition(index);
+        }
+
+        return partitions;
+    }
 }

@@ -18,6 +18,9 @@ public abstract partial class Rdd<T> : Rdd
             ? Compute(partition, context)
             : context.Cache.GetOrCompute(this, partition, context, () => Compute(partition, context));
 
+    /// <inheritdoc/>
+    public override StageProgram CreateResultProgram() => new ResultProgram<T>(this);
+
     /// <summary>Opens one partition by computing it from its parents. Parents are opened with <see cref="Read"/>.</summary>
     protected abstract BatchReader<T> Compute(Partition partition, TaskContext context);
 }

@@ -7,17 +7,20 @@ namespace Dpark.Rdds;
 /// <summary>A lazy, immutable, partitioned collection, without its element type: what planning needs to know.</summary>
 /// <remarks>
 /// The same object plans in the driver and computes in a task. What only the driver needs is <see cref="NonSerializedAttribute"/>:
-/// context, dependencies, partition list, call site. What a task needs is everything else, and travels by the closure serializer.
+/// context, dependencies, partition list. What a task needs is everything else, and travels by the closure serializer; the call site too, so that
+/// a failure names the operator.
 /// </remarks>
 public abstract class Rdd
 {
     [NonSerialized]
     private readonly IRddContext? _context;
 
-    [NonSerialized]
     private readonly CallSite _callSite;
 
-    private StorageLevel _storageLevel;
+    [NonSerialized]
+    private volatile bool _isLineagePrepared;
+
+    private volatile StorageLevel _storageLevel;
 
     private protected Rdd(IRddContext context, CallSite callSite)
     {
@@ -55,6 +58,25 @@ public abstract class Rdd
 
     /// <summary>Hosts or workers near the data of a partition. Empty if it does not matter. Driver only.</summary>
     public virtual IReadOnlyList<string> PreferredLocations(Partition partition) => [];
+
+    /// <summary>
+    /// The RDD that owns the list of partitions. A chain of one-to-one operators names its first RDD, so that asking the last of thousands of them
+    /// does not walk through all.
+    /// </summary>
+    internal virtual Rdd PartitionOwner => this;
+
+    /// <summary>Whether everything that must be known before planning is known, for this RDD alone. Once <see langword="true"/>, it stays so.</summary>
+    internal virtual bool IsPrepared => true;
+
+    /// <summary>Whether this RDD and all that it is computed from are prepared; set by <see cref="Lineage.PrepareAsync"/>.</summary>
+    internal bool IsLineagePrepared
+    {
+        get => _isLineagePrepared;
+        set => _isLineagePrepared = value;
+    }
+
+    /// <summary>Runs the jobs whose results planning needs, such as the sampling of a sort. Called with a prepared lineage; may be called again after a failure.</summary>
+    internal virtual Task PrepareAsync(CallSite action, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>What a task of the last stage of a job runs: computes a partition and gives its elements to the driver.</summary>
     public abstract StageProgram CreateResultProgram();

@@ -39,6 +39,12 @@ public sealed class TaskContext
     /// <summary>The map outputs this attempt may use are at least this new; see <see cref="IShuffleStore"/>.</summary>
     public long MapOutputEpoch { get; init; }
 
+    /// <summary>
+    /// The operator whose code runs now, or ran last: once per batch, each operator names itself after it has pulled its input. Read when an attempt fails,
+    /// so that the failure names the line of the user's program. The default value before the first batch.
+    /// </summary>
+    public Rdds.CallSite RunningOperator { get; set; }
+
     /// <summary>What the attempt did so far. Reported with its completion.</summary>
     public TaskMetrics Metrics { get; } = new();
 

@@ -1,3 +1,4 @@
+using Dpark.Rdds;
 using Dpark.Shuffle;
 using Dpark.Storage;
 
@@ -79,4 +80,8 @@ public sealed record TaskFailure(
     [property: Id(4)] ShuffleId? Shuffle,
     [property: Id(5)] int MapIndex,
     [property: Id(6)] Workers.WorkerId? Worker,
-    [property: Id(7)] byte[]? Exception);
+    [property: Id(7)] byte[]? Exception)
+{
+    /// <summary>The operator whose code ran when the attempt failed, if any had run; see <see cref="TaskContext.RunningOperator"/>.</summary>
+    [Id(8)] public CallSite? Operator { get; init; }
+}

@@ -1,0 +1,81 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Dpark.Partitioning;
+
+/// <summary>Gives each partition a range of keys, in the order of the partitions: a key goes behind all bounds that are not greater.</summary>
+public sealed class RangePartitioner<TKey> : Partitioner
+{
+    private readonly TKey[] _bounds;
+    private readonly IComparer<TKey>? _comparer;
+    private readonly bool _isDescending;
+
+    /// <summary>Makes a partitioner with one partition more than there are bounds.</summary>
+    /// <param name="bounds">Where partitions begin, in any order; copied. Repeated bounds leave partitions between them empty.</param>
+    /// <param name="isDescending">The first partition has the greatest keys.</param>
+    /// <param name="comparer">Travels with the stage. <see langword="null"/>: the natural order, ordinal for strings.</param>
+    public RangePartitioner(IEnumerable<TKey> bounds, bool isDescending = false, IComparer<TKey>? comparer = null)
+    {
+        ArgumentNullException.ThrowIfNull(bounds);
+        _comparer = comparer;
+        _isDescending = isDescending;
+        _bounds = [.. bounds.Order(Order)];
+    }
+
+    /// <inheritdoc/>
+    public override int PartitionCount => _bounds.Length + 1;
+
+    private IComparer<TKey> Order => _comparer ?? DefaultOrder<TKey>.Comparer;
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException"><typeparamref name="T"/> is not the type of the bounds.</exception>
+    public override void PartitionsOf<T>(ReadOnlySpan<T> keys, Span<int> partitions)
+    {
+        if (typeof(T) != typeof(TKey))
+        {
+            throw new ArgumentException($"A range partitioner of {typeof(TKey)} was asked for keys of {typeof(T)}. Partition by keys of the type of the bounds.", nameof(keys));
+        }
+
+        // The two type parameters name the same type here, which only the run time knows.
+        PartitionsOf(MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<T, TKey>(ref MemoryMarshal.GetReference(keys)), keys.Length), partitions);
+    }
+
+    /// <summary>The partition of one key, from 0. Takes a number of comparisons that is the logarithm of the number of bounds.</summary>
+    public int PartitionOf(TKey key)
+    {
+        var order = Order;
+        int low = 0, high = _bounds.Length;
+        while (low < high)
+        {
+            var middle = (int)(((uint)low + (uint)high) / 2);
+            if (order.Compare(_bounds[middle], key) <= 0)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return _isDescending ? _bounds.Length - low : low;
+    }
+
+    /// <inheritdoc/>
+    public override bool Equals(Partitioner? other) =>
+        other is RangePartitioner<TKey> range &&
+        range._isDescending == _isDescending &&
+        Equals(range._comparer, _comparer) &&
+        range._bounds.AsSpan().SequenceEqual(_bounds);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(typeof(TKey), _bounds.Length, _isDescending);
+
+    private void PartitionsOf(ReadOnlySpan<TKey> keys, Span<int> partitions)
+    {
+        for (var i = 0; i < keys.Length; i++)
+        {
+            partitions[i] = PartitionOf(keys[i]);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace Dpark.Rdds.Operators;
+
+/// <summary>Reads elements that are in memory.</summary>
+internal sealed class ArrayReader<T>(ReadOnlyMemory<T> elements) : BatchReader<T>
+{
+    private ReadOnlyMemory<T> _rest = elements;
+
+    public override ReadOnlySpan<T> Next()
+    {
+        var batch = _rest[..Math.Min(_rest.Length, BatchReader.Capacity)];
+        _rest = _rest[batch.Length..];
+        return batch.Span;
+    }
+}

@@ -1,0 +1,50 @@
+using Dpark.Tasks;
+
+namespace Dpark.Rdds.Operators;
+
+/// <summary>One pair per key with all its values, where equal keys are in one partition already. Narrow; the partition is held in memory.</summary>
+internal sealed class LocallyGroupedRdd<TKey, TValue>(Rdd<(TKey Key, TValue Value)> parent, CallSite callSite)
+    : NarrowRdd<(TKey Key, TValue Value), (TKey Key, TValue[] Values)>(parent, callSite, parent.Partitioner)
+    where TKey : notnull
+{
+    protected override BatchReader<(TKey Key, TValue[] Values)> Compute(Partition partition, TaskContext context) =>
+        new LocalGroupingReader<TKey, TValue>(Parent.Read(partition, context), context);
+}
+
+/// <summary>Gathers the values of each key of a stream. Owns its source.</summary>
+internal sealed class LocalGroupingReader<TKey, TValue>(BatchReader<(TKey Key, TValue Value)> source, TaskContext context)
+    : BatchReader<(TKey Key, TValue[] Values)>
+    where TKey : notnull
+{
+    private ArrayReader<(TKey Key, TValue[] Values)>? _result;
+
+    public override ReadOnlySpan<(TKey Key, TValue[] Values)> Next()
+    {
+        _result ??= new ArrayReader<(TKey Key, TValue[] Values)>(Group());
+        return _result.Next();
+    }
+
+    protected override void Dispose(bool disposing) => source.Dispose();
+
+    private (TKey Key, TValue[] Values)[] Group()
+    {
+        var keys = new KeyTable<TKey>();
+        var groups = new List<List<TValue>>();
+        for (var input = source.Next(); !input.IsEmpty; input = source.Next())
+        {
+            context.CancellationToken.ThrowIfCancellationRequested();
+            foreach (var (key, value) in input)
+            {
+                var index = keys.GetOrAdd(key);
+                if (index == groups.Count)
+                {
+                    groups.Add([]);
+                }
+
+                groups[index].Add(value);
+            }
+        }
+
+        return [.. keys.Keys.Select((key, index) => (key, groups[index].ToArray()))];
+    }
+}

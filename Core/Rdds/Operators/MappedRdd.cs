@@ -1,0 +1,30 @@
+using Dpark.Tasks;
+
+namespace Dpark.Rdds.Operators;
+
+/// <summary>Applies a function to each element. Narrow.</summary>
+/// <param name="transform">Called once per element per attempt; a retried task calls it again.</param>
+internal sealed class MappedRdd<TIn, TOut>(Rdd<TIn> parent, Func<TIn, TOut> transform, CallSite callSite) : NarrowRdd<TIn, TOut>(parent, callSite)
+{
+    protected override BatchReader<TOut> Compute(Partition partition, TaskContext context) =>
+        new Reader(Parent.Read(partition, context), transform, CallSite, context);
+
+    private sealed class Reader(BatchReader<TIn> source, Func<TIn, TOut> transform, CallSite callSite, TaskContext context)
+        : OperatorReader<TIn, TOut>(source, callSite, context)
+    {
+        public override ReadOnlySpan<TOut> Next()
+        {
+            var input = Pull();
+            var output = Output(input.Length);
+            for (var i = 0; i < input.Length;)
+            {
+                for (var end = Pacer.EndOfRun(i, input.Length); i < end; i++)
+                {
+                    output[i] = transform(input[i]);
+                }
+            }
+
+            return output;
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using Dpark.Partitioning;
+
+namespace Dpark.Rdds.Operators;
+
+/// <summary>An RDD whose partition <c>i</c> is computed from partition <c>i</c> of one parent, in the same task.</summary>
+/// <remarks>It has no partitions of its own: a task of it gets the partition object of the RDD at the start of the chain.</remarks>
+internal abstract class NarrowRdd<TIn, TOut> : Rdd<TOut>
+{
+    [NonSerialized]
+    private readonly Rdd _partitionOwner;
+
+    [NonSerialized]
+    private readonly Partitioner? _partitioner;
+
+    [NonSerialized]
+    private readonly Dependency[] _dependencies;
+
+    /// <param name="partitioner">How keys are spread after the operator: the parent's if it keeps the keys, else <see langword="null"/>.</param>
+    private protected NarrowRdd(Rdd<TIn> parent, CallSite callSite, Partitioner? partitioner = null)
+        : base(parent.Context, callSite)
+    {
+        Parent = parent;
+        _partitionOwner = parent.PartitionOwner;
+        _partitioner = partitioner;
+        _dependencies = [NarrowDependency.OneToOne(parent)];
+    }
+
+    public override IReadOnlyList<Partition> Partitions => _partitionOwner.Partitions;
+
+    public override IReadOnlyList<Dependency> Dependencies => _dependencies;
+
+    public override Partitioner? Partitioner => _partitioner;
+
+    internal override Rdd PartitionOwner => _partitionOwner;
+
+    protected Rdd<TIn> Parent { get; }
+
+    public override IReadOnlyList<string> PreferredLocations(Partition partition) => _partitionOwner.PreferredLocations(partition);
+}
