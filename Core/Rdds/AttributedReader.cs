@@ -16,5 +16,9 @@ internal sealed class AttributedReader<T>(BatchReader<T> source, CallSite callSi
         return batch;
     }
 
-    protected override void Dispose(bool disposing) => source.Dispose();
+    protected override void Dispose(bool disposing)
+    {
+        source.Dispose();
+        base.Dispose(disposing);
+    }
 }

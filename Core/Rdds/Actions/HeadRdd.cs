@@ -25,6 +25,10 @@ internal sealed class HeadRdd<T>(Rdd<T> parent, int count, CallSite callSite) : 
             return batch;
         }
 
-        protected override void Dispose(bool disposing) => source.Dispose();
+        protected override void Dispose(bool disposing)
+        {
+            source.Dispose();
+            base.Dispose(disposing);
+        }
     }
 }

@@ -32,6 +32,10 @@ internal sealed class SummarizedRdd<TIn, TOut>(Rdd<TIn> parent, PartitionSummary
             return batch;
         }
 
-        protected override void Dispose(bool disposing) => source.Dispose();
+        protected override void Dispose(bool disposing)
+        {
+            source.Dispose();
+            base.Dispose(disposing);
+        }
     }
 }

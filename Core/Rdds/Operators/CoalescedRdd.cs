@@ -87,6 +87,7 @@ internal sealed class CoalescedRdd<T> : Rdd<T>
             _current?.Dispose();
             _current = null;
             _next = sources.Length;
+            base.Dispose(disposing);
         }
     }
 }

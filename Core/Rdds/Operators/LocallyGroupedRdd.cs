@@ -24,7 +24,11 @@ internal sealed class LocalGroupingReader<TKey, TValue>(BatchReader<(TKey Key, T
         return _result.Next();
     }
 
-    protected override void Dispose(bool disposing) => source.Dispose();
+    protected override void Dispose(bool disposing)
+    {
+        source.Dispose();
+        base.Dispose(disposing);
+    }
 
     private (TKey Key, TValue[] Values)[] Group()
     {

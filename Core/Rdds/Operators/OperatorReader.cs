@@ -32,5 +32,9 @@ internal abstract class OperatorReader<TIn, TOut>(BatchReader<TIn> source, CallS
         return _output.AsSpan(0, count);
     }
 
-    protected override void Dispose(bool disposing) => source.Dispose();
+    protected override void Dispose(bool disposing)
+    {
+        source.Dispose();
+        base.Dispose(disposing);
+    }
 }

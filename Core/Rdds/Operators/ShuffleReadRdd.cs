@@ -54,5 +54,9 @@ internal sealed class BlamedReader<T>(BatchReader<T> source, CallSite callSite, 
         return source.Next();
     }
 
-    protected override void Dispose(bool disposing) => source.Dispose();
+    protected override void Dispose(bool disposing)
+    {
+        source.Dispose();
+        base.Dispose(disposing);
+    }
 }

@@ -1,0 +1,52 @@
+using Dpark.Partitioning;
+using Dpark.Shuffle;
+using Dpark.Tasks;
+
+namespace Dpark.Rdds.Operators;
+
+/// <summary>One side of a join, as a task reads it: a bucket of a shuffle, or a partition of an RDD whose keys are spread as the join needs them.</summary>
+internal abstract class JoinInput<TKey, TValue>
+    where TKey : notnull
+{
+    /// <summary>The pairs of one partition.</summary>
+    /// <param name="index">Partition of the join.</param>
+    /// <param name="source">The partition of the RDD that is read in place; <see langword="null"/> for a shuffle.</param>
+    public abstract BatchReader<(TKey Key, TValue Value)> Open(int index, Partition? source, TaskContext context);
+
+    /// <summary>As <see cref="Open"/>, one pair per key.</summary>
+    public abstract BatchReader<(TKey Key, TValue[] Values)> OpenGrouped(int index, Partition? source, TaskContext context);
+
+    /// <summary>Reads <paramref name="rdd"/> in place if it is partitioned by <paramref name="partitioner"/>, else through a shuffle.</summary>
+    public static (JoinInput<TKey, TValue> Input, Dependency Dependency) Create(
+        Rdd<(TKey Key, TValue Value)> rdd, Partitioner partitioner, CallSite callSite)
+    {
+        if (partitioner.Equals(rdd.Partitioner))
+        {
+            return (new InPlaceInput<TKey, TValue>(rdd), NarrowDependency.OneToOne(rdd));
+        }
+
+        var shuffle = new ShuffleDependency<TKey, TValue, TValue>(rdd, partitioner, aggregator: null, callSite);
+        return (new ShuffledInput<TKey, TValue>(shuffle.Shuffle), shuffle);
+    }
+}
+
+/// <inheritdoc/>
+internal sealed class InPlaceInput<TKey, TValue>(Rdd<(TKey Key, TValue Value)> rdd) : JoinInput<TKey, TValue>
+    where TKey : notnull
+{
+    public override BatchReader<(TKey Key, TValue Value)> Open(int index, Partition? source, TaskContext context) => rdd.Read(source!, context);
+
+    public override BatchReader<(TKey Key, TValue[] Values)> OpenGrouped(int index, Partition? source, TaskContext context) =>
+        new LocalGroupingReader<TKey, TValue>(rdd.Read(source!, context), context);
+}
+
+/// <inheritdoc/>
+internal sealed class ShuffledInput<TKey, TValue>(ShuffleId shuffle) : JoinInput<TKey, TValue>
+    where TKey : notnull
+{
+    public override BatchReader<(TKey Key, TValue Value)> Open(int index, Partition? source, TaskContext context) =>
+        context.Shuffle.ReadBucket<TKey, TValue>(shuffle, index, context);
+
+    public override BatchReader<(TKey Key, TValue[] Values)> OpenGrouped(int index, Partition? source, TaskContext context) =>
+        context.Shuffle.ReadGrouped<TKey, TValue>(shuffle, index, context);
+}

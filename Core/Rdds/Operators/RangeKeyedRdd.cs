@@ -1,0 +1,77 @@
+using Dpark.Partitioning;
+using Dpark.Rdds.Actions;
+using Dpark.Tasks;
+
+namespace Dpark.Rdds.Operators;
+
+/// <summary>The map side of a sort: puts before each element a key that says which range it belongs to and which map task it comes from. Narrow.</summary>
+/// <remarks>The ranges come from a job that samples the parent; it runs before the first job that needs them, not when the sort is defined.</remarks>
+internal sealed class RangeKeyedRdd<T, TKey>(
+    Rdd<T> parent, Func<T, TKey> keySelector, IComparer<TKey>? comparer, bool isDescending, int partitionCount, CallSite callSite)
+    : NarrowRdd<T, (long Key, T Value)>(parent, callSite)
+{
+    // Over all partitions of the parent together, per range.
+    private const int SamplesPerRange = 60;
+    private const int LeastSamplesPerPartition = 20;
+    private const int MostSamples = 1_000_000;
+
+    private RangePartitioner<TKey>? _ranges = partitionCount == 1 ? new RangePartitioner<TKey>([], isDescending, comparer) : null;
+
+    internal override bool IsPrepared => Volatile.Read(ref _ranges) is not null;
+
+    internal override async Task PrepareAsync(CallSite action, CancellationToken cancellationToken)
+    {
+        var samples = (int)Math.Min((long)SamplesPerRange * partitionCount, MostSamples) / Math.Max(Parent.Partitions.Count, 1);
+        var summary = new SampleSummary<T, TKey>(keySelector, Math.Max(samples, LeastSamplesPerPartition));
+        var keys = await JobRunner.CollectAsync(
+            new SummarizedRdd<T, (TKey Key, double Weight)>(Parent, summary, CallSite), action, cancellationToken).ConfigureAwait(false);
+
+        // Of two jobs that prepare at once, one must win for good: all map tasks of the shuffle need the same ranges.
+        var ranges = new RangePartitioner<TKey>(Bounds(keys), isDescending, comparer);
+        Interlocked.CompareExchange(ref _ranges, ranges, null);
+    }
+
+    protected override BatchReader<(long Key, T Value)> Compute(Partition partition, TaskContext context) =>
+        new Reader(Parent.Read(partition, context), keySelector, _ranges!, partition.Index, CallSite, context);
+
+    /// <summary>Keys that cut the sample into parts of about equal weight; fewer where one key outweighs a part.</summary>
+    private List<TKey> Bounds(List<(TKey Key, double Weight)> samples)
+    {
+        var order = comparer ?? DefaultOrder<TKey>.Comparer;
+        samples.Sort((left, right) => order.Compare(left.Key, right.Key));
+        var step = samples.Sum(sample => sample.Weight) / partitionCount;
+        var bounds = new List<TKey>(partitionCount - 1);
+        var weight = 0.0;
+        foreach (var (key, keyWeight) in samples)
+        {
+            if (weight >= step * (bounds.Count + 1) && bounds.Count < partitionCount - 1 && (bounds.Count == 0 || order.Compare(bounds[^1], key) < 0))
+            {
+                bounds.Add(key);
+            }
+
+            weight += keyWeight;
+        }
+
+        return bounds;
+    }
+
+    private sealed class Reader(
+        BatchReader<T> source, Func<T, TKey> keySelector, RangePartitioner<TKey> ranges, int mapIndex, CallSite callSite, TaskContext context)
+        : OperatorReader<T, (long Key, T Value)>(source, callSite, context)
+    {
+        public override ReadOnlySpan<(long Key, T Value)> Next()
+        {
+            var input = Pull();
+            var output = Output(input.Length);
+            for (var i = 0; i < input.Length;)
+            {
+                for (var end = Pacer.EndOfRun(i, input.Length); i < end; i++)
+                {
+                    output[i] = (BucketPartitioner.KeyOf(ranges.PartitionOf(keySelector(input[i])), mapIndex), input[i]);
+                }
+            }
+
+            return output;
+        }
+    }
+}
