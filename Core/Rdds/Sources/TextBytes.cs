@@ -1,0 +1,103 @@
+using System.IO.Compression;
+using Microsoft.Win32.SafeHandles;
+
+namespace Dpark.Rdds.Sources;
+
+/// <summary>The bytes of a file for a <see cref="TextPieceReader"/>, in order. Used by one thread.</summary>
+internal abstract class TextBytes : IDisposable
+{
+    /// <summary>Opens the file of a piece, just before its first byte if it is not the first of the file.</summary>
+    /// <exception cref="IOException">The file is not there any more or cannot be read.</exception>
+    public static TextBytes Open(TextPiece piece) =>
+        piece.IsCompressed ? new GzipBytes(piece.Path) : new FileBytes(piece.Path, Math.Max(piece.Begin - 1, 0));
+
+    /// <summary>Fills the buffer as far as there are bytes.</summary>
+    /// <returns>How many; 0 at the end.</returns>
+    public abstract int Read(Span<byte> buffer);
+
+    /// <summary>Bytes of the file that were read since the last call; of a compressed one as they are stored.</summary>
+    public abstract long TakeBytesRead();
+
+    public abstract void Dispose();
+
+    private sealed class FileBytes(string path, long offset) : TextBytes
+    {
+        private readonly SafeFileHandle _file = File.OpenHandle(
+            path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+
+        private long _offset = offset;
+        private long _taken = offset;
+
+        public override int Read(Span<byte> buffer)
+        {
+            var total = 0;
+            while (total < buffer.Length)
+            {
+                var read = RandomAccess.Read(_file, buffer[total..], _offset);
+                if (read == 0)
+                {
+                    break;
+                }
+
+                total += read;
+                _offset += read;
+            }
+
+            return total;
+        }
+
+        public override long TakeBytesRead()
+        {
+            var taken = _offset - _taken;
+            _taken = _offset;
+            return taken;
+        }
+
+        public override void Dispose() => _file.Dispose();
+    }
+
+    /// <summary>A file of one or more gzip members.</summary>
+    private sealed class GzipBytes : TextBytes
+    {
+        private const int FileBufferBytes = 64 << 10;
+
+        private readonly string _path;
+        private readonly FileStream _file;
+        private readonly GZipStream _content;
+        private long _taken;
+
+        public GzipBytes(string path)
+        {
+            _path = path;
+            _file = new FileStream(
+                path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileBufferBytes, FileOptions.SequentialScan);
+            _content = new GZipStream(_file, CompressionMode.Decompress);
+        }
+
+        public override int Read(Span<byte> buffer)
+        {
+            try
+            {
+                return _content.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            }
+            catch (InvalidDataException e)
+            {
+                throw new InvalidDataException(
+                    $"{_path} could not be decompressed near byte {_file.Position}: {e.Message} It is damaged, not complete, or not a gzip file.", e);
+            }
+        }
+
+        public override long TakeBytesRead()
+        {
+            var taken = _file.Position - _taken;
+            _taken += taken;
+            return taken;
+        }
+
+        public override void Dispose()
+        {
+            _content.Dispose();
+            _file.Dispose();
+        }
+    }
+}

@@ -1,0 +1,25 @@
+namespace Dpark.Rdds.Sources;
+
+/// <summary>How text files are cut into partitions. The defaults suit most jobs.</summary>
+/// <remarks>
+/// A partition gets about a quarter of what each slot would have to read, at least 1 MiB and at most 64 MiB: so small inputs are a few tasks, and large ones
+/// enough of them that no slot is idle at the end. Files are cut into equal pieces of at most that many bytes; small files share a partition, where a file
+/// counts as 32 KiB more than it has, for opening it. Compressed files are never cut.
+/// </remarks>
+public sealed class TextFileOptions
+{
+    /// <summary>Least number of partitions, as far as there are as many bytes and the files can be cut. Default: 0, no wish.</summary>
+    public int MinPartitions { get; set; }
+
+    /// <summary>Bytes of a partition: files are cut at multiples of it. At least 1. Default: <see langword="null"/>, chosen as described above.</summary>
+    public long? PartitionBytes { get; set; }
+
+    /// <summary>Whether small files, and the ends of large ones, share partitions. Default: <see langword="true"/>.</summary>
+    public bool PackSmallFiles { get; set; } = true;
+
+    /// <summary>
+    /// What the names of files in directories, and of those that a glob matches, must end with, such as <c>.log</c>; ordinal. A path that names a file is
+    /// always read. Default: empty, all files.
+    /// </summary>
+    public string Extension { get; set; } = "";
+}

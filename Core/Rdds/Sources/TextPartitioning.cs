@@ -1,0 +1,77 @@
+namespace Dpark.Rdds.Sources;
+
+/// <summary>Cuts files into partitions by the rule of <see cref="TextFileOptions"/>.</summary>
+internal static class TextPartitioning
+{
+    private const long LeastPartitionBytes = 1 << 20;
+    private const long MostPartitionBytes = 64 << 20;
+    private const int PartitionsPerSlot = 4;
+
+    // Opening a file costs about as much as reading this many bytes.
+    private const long OpeningBytes = 32 << 10;
+
+    /// <summary>Lists the partitions, in the order of the files. None if all files are empty.</summary>
+    /// <param name="parallelism">Tasks that run at once.</param>
+    public static TextPartition[] Cut(IReadOnlyList<InputFile> files, TextFileOptions options, int parallelism)
+    {
+        var limit = LimitOf(files, options, parallelism);
+        var partitions = new List<TextPartition>();
+        var open = new List<TextPiece>();
+        var openBytes = 0L;
+        foreach (var piece in files.SelectMany(file => Cut(file, limit, isExact: options.PartitionBytes is not null)))
+        {
+            var bytes = piece.End - piece.Begin;
+
+            // Opening counts only for what would share a partition; else a limit below it would leave every partition over the limit.
+            if (open.Count > 0 && (!options.PackSmallFiles || openBytes + OpeningBytes + bytes > limit))
+            {
+                partitions.Add(new TextPartition(partitions.Count, [.. open]));
+                open.Clear();
+                openBytes = 0;
+            }
+
+            openBytes += bytes + (open.Count > 0 ? OpeningBytes : 0);
+            open.Add(piece);
+        }
+
+        if (open.Count > 0)
+        {
+            partitions.Add(new TextPartition(partitions.Count, [.. open]));
+        }
+
+        return [.. partitions];
+    }
+
+    /// <summary>Whether a file is read through a decompressor.</summary>
+    public static bool IsCompressed(string path) => path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+
+    private static long LimitOf(IReadOnlyList<InputFile> files, TextFileOptions options, int parallelism)
+    {
+        var total = files.Sum(file => file.Length);
+        var limit = options.PartitionBytes ?? Math.Clamp(total / ((long)parallelism * PartitionsPerSlot), LeastPartitionBytes, MostPartitionBytes);
+        return options.MinPartitions > 0 ? Math.Clamp(total / options.MinPartitions, 1, limit) : limit;
+    }
+
+    private static IEnumerable<TextPiece> Cut(InputFile file, long limit, bool isExact)
+    {
+        if (file.Length == 0)
+        {
+            yield break;
+        }
+
+        if (IsCompressed(file.Path))
+        {
+            yield return new TextPiece(file.Path, 0, file.Length, IsCompressed: true);
+            yield break;
+        }
+
+        // Equal pieces, unless the caller said where to cut.
+        var count = 1 + ((file.Length - 1) / limit);
+        for (long piece = 0, begin = 0; piece < count; piece++)
+        {
+            var end = isExact ? Math.Min(begin + limit, file.Length) : (long)((Int128)file.Length * (piece + 1) / count);
+            yield return new TextPiece(file.Path, begin, end, IsCompressed: false);
+            begin = end;
+        }
+    }
+}

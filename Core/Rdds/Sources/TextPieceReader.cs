@@ -1,0 +1,268 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Unicode;
+using Dpark.Tasks;
+
+namespace Dpark.Rdds.Sources;
+
+/// <summary>Reads the lines whose first byte is in one piece of a file. Used by one thread.</summary>
+/// <remarks>
+/// <para>Lines end as in <see cref="File.ReadLines(string)"/>: after a line feed, a carriage return, or both in this order; what follows the last end is a line
+/// if it is not empty. So the first line that begins in a piece follows the first end that is found from one byte before it, and the last one is read to
+/// its end wherever that is. All pieces of a file together have every line once, however it is cut.</para>
+/// <para>Text is UTF-8, with or without a byte order mark at the start of the file. Bytes that are not valid become replacement characters, and the first such
+/// byte of a piece is reported as a warning of the task.</para>
+/// </remarks>
+internal sealed class TextPieceReader : IDisposable
+{
+    // Fits into the cache of one core, so that a line is decoded while it is there.
+    private const int BufferBytes = 256 << 10;
+
+    // What is read at once behind the end of the piece, for the end of its last line.
+    private const int TailBytes = 16 << 10;
+
+    // A longer line that is not complete is not looked at again after each read.
+    private const int RecheckBytes = 64 << 10;
+
+    private readonly TextPiece _piece;
+    private readonly TaskContext _context;
+    private readonly TextBytes _source;
+    private byte[] _buffer;
+    private bool _isRented = true;
+
+    // The buffer holds the bytes of the file from _offset. From _start to _end they are not taken yet; from _start to _scan there is no end of line.
+    private long _offset;
+    private int _start;
+    private int _scan;
+    private int _end;
+    private bool _isAtEnd;
+
+    // Lines that begin here or later belong to another piece.
+    private long _limit;
+    private bool _isPositioned;
+
+    private bool _isAscii = true;
+    private bool _mayBeInvalid;
+    private bool _isReported;
+
+    public TextPieceReader(TextPiece piece, TaskContext context)
+    {
+        _piece = piece;
+        _context = context;
+        _source = TextBytes.Open(piece);
+        _limit = piece.IsCompressed ? long.MaxValue : piece.End;
+        _buffer = ArrayPool<byte>.Shared.Rent(piece.IsCompressed ? BufferBytes : (int)Math.Min(BufferBytes, piece.End - piece.Begin + TailBytes));
+    }
+
+    /// <summary>Where the next line begins.</summary>
+    private long Offset => _offset + _start;
+
+    /// <summary>Fills <paramref name="lines"/> as far as there are lines.</summary>
+    /// <returns>How many; 0 at the end.</returns>
+    /// <exception cref="InvalidDataException">A line is longer than a string can be, or a compressed file is damaged.</exception>
+    public int Read(Span<string> lines)
+    {
+        if (!_isPositioned)
+        {
+            _isPositioned = true;
+            Position();
+        }
+
+        var begin = Offset;
+        var count = 0;
+        for (; count < lines.Length && Offset < _limit && FindLineEnd(isKept: true, out var end, out var next); count++)
+        {
+            lines[count] = Decode(_start, end);
+            _start = _scan = next;
+        }
+
+        _context.Metrics.InputBytes += _piece.IsCompressed ? _source.TakeBytesRead() : Offset - begin;
+        return count;
+    }
+
+    public void Dispose()
+    {
+        _source.Dispose();
+        if (_isRented)
+        {
+            _isRented = false;
+            ArrayPool<byte>.Shared.Return(_buffer);
+        }
+
+        _buffer = [];
+    }
+
+    /// <summary>Goes to the first line that begins in the piece.</summary>
+    private void Position()
+    {
+        if (_piece.Begin > 0)
+        {
+            _offset = _piece.Begin - 1;
+            if (FindLineEnd(isKept: false, out _, out var next))
+            {
+                _start = _scan = next;
+            }
+
+            return;
+        }
+
+        while (_end < 3 && !_isAtEnd)
+        {
+            Fill();
+        }
+
+        if (_buffer.AsSpan(0, _end).StartsWith("\uFEFF"u8))
+        {
+            _start = _scan = 3;
+            _context.Metrics.InputBytes += _piece.IsCompressed ? 0 : 3;
+
+            // The first line begins with the mark, so it belongs here even if the piece ends within the mark.
+            _limit = Math.Max(_limit, 4);
+        }
+    }
+
+    /// <summary>Finds the end of the line that begins at <see cref="_start"/>.</summary>
+    /// <param name="isKept">Whether the line is wanted. If not, its bytes are dropped, and it is not followed beyond the piece.</param>
+    /// <param name="end">Behind its last character.</param>
+    /// <param name="next">Where the next line begins.</param>
+    /// <returns><see langword="false"/> if there is no line, or no line of this piece after one that is not wanted.</returns>
+    private bool FindLineEnd(bool isKept, out int end, out int next)
+    {
+        while (true)
+        {
+            var found = _buffer.AsSpan(_scan, _end - _scan).IndexOfAny((byte)'\n', (byte)'\r');
+            if (found >= 0)
+            {
+                end = _scan + found;
+                if (_buffer[end] == '\n' || end + 1 < _end || _isAtEnd)
+                {
+                    next = _buffer[end] == '\r' && end + 1 < _end && _buffer[end + 1] == '\n' ? end + 2 : end + 1;
+                    return true;
+                }
+
+                // A carriage return, and whether a line feed follows is not read yet.
+                _scan = end;
+            }
+            else
+            {
+                _scan = _end;
+                if (_isAtEnd)
+                {
+                    end = next = _end;
+                    return isKept && _end > _start;
+                }
+            }
+
+            if (!isKept)
+            {
+                _start = _scan;
+                if (Offset >= _limit)
+                {
+                    end = next = _start;
+                    return false;
+                }
+            }
+
+            Fill();
+        }
+    }
+
+    /// <summary>Reads more bytes behind those that are not taken yet.</summary>
+    private void Fill()
+    {
+        _context.CancellationToken.ThrowIfCancellationRequested();
+        if (_start > 0)
+        {
+            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+            _offset += _start;
+            _scan -= _start;
+            _end -= _start;
+            _start = 0;
+        }
+
+        if (_end == _buffer.Length)
+        {
+            Grow();
+        }
+
+        var room = _buffer.Length - _end;
+        var position = _offset + _end;
+        var wanted = position < _limit ? _limit - position : Math.Max(_end, TailBytes);
+        var read = _source.Read(_buffer.AsSpan(_end, wanted < room - TailBytes ? (int)wanted + TailBytes : room));
+        _isAtEnd = read == 0;
+        CheckEncoding(read);
+        _end += read;
+    }
+
+    private void Grow()
+    {
+        if (_buffer.Length == Array.MaxLength)
+        {
+            ThrowTooLong();
+        }
+
+        var larger = GC.AllocateUninitializedArray<byte>((int)Math.Min(2L * _buffer.Length, Array.MaxLength));
+        _buffer.AsSpan(0, _end).CopyTo(larger);
+        if (_isRented)
+        {
+            _isRented = false;
+            ArrayPool<byte>.Shared.Return(_buffer);
+        }
+
+        _buffer = larger;
+    }
+
+    /// <summary>Finds out how the bytes behind <see cref="_end"/> can be decoded, together with those before them.</summary>
+    private void CheckEncoding(int newBytes)
+    {
+        var isAsciiBefore = _isAscii || (_end < RecheckBytes && Ascii.IsValid(_buffer.AsSpan(0, _end)));
+        _isAscii = isAsciiBefore && Ascii.IsValid(_buffer.AsSpan(_end, newBytes));
+        _mayBeInvalid = false;
+        if (!_isAscii && !_isReported)
+        {
+            // A character whose last bytes are not read yet is behind the last end of line.
+            var bytes = _buffer.AsSpan(0, _end + newBytes);
+            var complete = _isAtEnd ? bytes : bytes[..(bytes.LastIndexOfAny((byte)'\n', (byte)'\r') + 1)];
+            _mayBeInvalid = complete.IsEmpty || !Utf8.IsValid(complete);
+        }
+    }
+
+    private string Decode(int start, int end)
+    {
+        var line = _buffer.AsSpan(start, end - start);
+        if (line.Length > TextLimits.MostCharacters && (_isAscii || Encoding.UTF8.GetCharCount(line) is > TextLimits.MostCharacters or < 0))
+        {
+            ThrowTooLong();
+        }
+
+        if (_isAscii)
+        {
+            return Encoding.Latin1.GetString(line);
+        }
+
+        if (_mayBeInvalid && !Utf8.IsValid(line))
+        {
+            Report(start);
+        }
+
+        return Encoding.UTF8.GetString(line);
+    }
+
+    private void Report(int start)
+    {
+        while (Rune.DecodeFromUtf8(_buffer.AsSpan(start, _end - start), out _, out var consumed) == OperationStatus.Done)
+        {
+            start += consumed;
+        }
+
+        _isReported = true;
+        _mayBeInvalid = false;
+        _context.Warnings.Add(
+            $"{_piece.Path} is not valid UTF-8: byte {_offset + start}{(_piece.IsCompressed ? " of its content" : "")} cannot be decoded. " +
+            "Such bytes became replacement characters; convert the file if it has another encoding.");
+    }
+
+    private void ThrowTooLong() => throw new InvalidDataException(
+        $"The line at byte {Offset} of {_piece.Path} has more than {TextLimits.MostCharacters} characters, the most that a string can hold. " +
+        "The file may not be text, or its lines end otherwise.");
+}
