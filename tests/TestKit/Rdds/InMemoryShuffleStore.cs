@@ -1,0 +1,128 @@
+using System.Collections.Immutable;
+using Dpark.Partitioning;
+using Dpark.Rdds;
+using Dpark.Shuffle;
+using Dpark.Tasks;
+
+namespace Dpark.TestKit.Rdds;
+
+/// <summary>
+/// Shuffles of one process, as lists. It promises no more than <see cref="IShuffleStore"/>: map outputs are read last one first, in batches that alternate
+/// between them, and groups come in no particular order.
+/// </summary>
+public sealed class InMemoryShuffleStore : IShuffleStore
+{
+    private const int BatchLength = 3;
+
+    private readonly Dictionary<ShuffleId, SortedDictionary<int, object>> _outputs = [];
+
+    /// <inheritdoc/>
+    public MapOutput WriteMapOutput<TKey, TValue, TCombined>(
+        ShuffleId shuffle,
+        int mapIndex,
+        BatchReader<(TKey Key, TValue Value)> input,
+        Partitioner partitioner,
+        Aggregator<TValue, TCombined>? aggregator,
+        TaskContext context)
+        where TKey : notnull
+    {
+        var buckets = new List<(TKey Key, TCombined Value)>[partitioner.PartitionCount];
+        for (var bucket = 0; bucket < buckets.Length; bucket++)
+        {
+            buckets[bucket] = [];
+        }
+
+        var places = new Dictionary<ValueTuple<TKey>, int>();
+        for (var batch = input.Next(); !batch.IsEmpty; batch = input.Next())
+        {
+            var keys = new TKey[batch.Length];
+            for (var i = 0; i < batch.Length; i++)
+            {
+                keys[i] = batch[i].Key;
+            }
+
+            var partitions = new int[batch.Length];
+            partitioner.PartitionsOf(new ReadOnlySpan<TKey>(keys), partitions);
+            for (var i = 0; i < batch.Length; i++)
+            {
+                Add(buckets[partitions[i]], places, batch[i].Key, batch[i].Value, aggregator);
+            }
+        }
+
+        if (!_outputs.TryGetValue(shuffle, out var outputs))
+        {
+            _outputs[shuffle] = outputs = [];
+        }
+
+        outputs[mapIndex] = buckets;
+        return new MapOutput(
+            mapIndex, context.Worker, context.Attempt.Attempt, [.. buckets.Select(bucket => (long)bucket.Count)], buckets.Sum(bucket => (long)bucket.Count));
+    }
+
+    /// <inheritdoc/>
+    public BatchReader<(TKey Key, TCombined Value)> ReadBucket<TKey, TCombined>(ShuffleId shuffle, int reduceIndex, TaskContext context)
+        where TKey : notnull
+    {
+        var runs = OutputsOf(shuffle).Values.Reverse()
+            .Select(output => new Queue<(TKey Key, TCombined Value)[]>(((List<(TKey Key, TCombined Value)>[])output)[reduceIndex].Chunk(BatchLength)))
+            .ToArray();
+        var batches = new List<(TKey Key, TCombined Value)[]>();
+        while (runs.Any(run => run.Count > 0))
+        {
+            batches.AddRange(runs.Where(run => run.Count > 0).Select(run => run.Dequeue()));
+        }
+
+        return new BatchListReader<(TKey Key, TCombined Value)>(batches);
+    }
+
+    /// <inheritdoc/>
+    public BatchReader<(TKey Key, TCombined Value)> ReadCombined<TKey, TCombined>(
+        ShuffleId shuffle, int reduceIndex, Func<TCombined, TCombined, TCombined> merge, TaskContext context)
+        where TKey : notnull =>
+        new DeferredReader<(TKey Key, TCombined Value)>(() => BatchListReader<(TKey Key, TCombined Value)>.Of(
+            Groups<TKey, TCombined>(shuffle, reduceIndex, context).Select(group => (group.Key, group.Values.Aggregate(merge)))));
+
+    /// <inheritdoc/>
+    public BatchReader<(TKey Key, TValue[] Values)> ReadGrouped<TKey, TValue>(ShuffleId shuffle, int reduceIndex, TaskContext context)
+        where TKey : notnull => BatchListReader<(TKey Key, TValue[] Values)>.Of(Groups<TKey, TValue>(shuffle, reduceIndex, context));
+
+    private static void Add<TKey, TValue, TCombined>(
+        List<(TKey Key, TCombined Value)> bucket, Dictionary<ValueTuple<TKey>, int> places, TKey key, TValue value, Aggregator<TValue, TCombined>? aggregator)
+    {
+        if (aggregator is null)
+        {
+            bucket.Add((key, (TCombined)(object?)value!));
+        }
+        else if (places.TryGetValue(ValueTuple.Create(key), out var place))
+        {
+            bucket[place] = (key, aggregator.Merge(bucket[place].Value, value));
+        }
+        else
+        {
+            places.Add(ValueTuple.Create(key), bucket.Count);
+            bucket.Add((key, aggregator.Create(value)));
+        }
+    }
+
+    private IEnumerable<(TKey Key, TValue[] Values)> Groups<TKey, TValue>(ShuffleId shuffle, int reduceIndex, TaskContext context)
+        where TKey : notnull
+    {
+        var pairs = new List<(TKey Key, TValue Value)>();
+        using var reader = ReadBucket<TKey, TValue>(shuffle, reduceIndex, context);
+        for (var batch = reader.Next(); !batch.IsEmpty; batch = reader.Next())
+        {
+            pairs.AddRange(batch);
+        }
+
+        return pairs.GroupBy(pair => pair.Key, pair => pair.Value).Select(group => (group.Key, group.ToArray())).Reverse();
+    }
+
+    private SortedDictionary<int, object> OutputsOf(ShuffleId shuffle) => _outputs.TryGetValue(shuffle, out var outputs) ? outputs : [];
+
+    private sealed class DeferredReader<T>(Func<BatchReader<T>> open) : BatchReader<T>
+    {
+        private BatchReader<T>? _reader;
+
+        public override ReadOnlySpan<T> Next() => (_reader ??= open()).Next();
+    }
+}
