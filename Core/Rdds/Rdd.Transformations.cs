@@ -31,7 +31,7 @@ public abstract partial class Rdd<T>
     /// <summary>Replaces each partition by what a function makes of it. Narrow. For work that is set up once per partition, such as a connection or a parser.</summary>
     /// <param name="transform">Called once per partition per attempt with a stream that can be enumerated once; its result is enumerated lazily.</param>
     /// <param name="keepsPartitioner">Say <see langword="true"/> if the elements are pairs whose keys stay what they are, so that later operators need no shuffle.</param>
-    /// <example><code>var sums = numbers.MapPartitions(part => [part.Sum()]);</code></example>
+    /// <example><code>var sums = numbers.MapPartitions(part => new[] { part.Sum() });</code></example>
     /// <exception cref="Closures.ClosureException">The function captures something that cannot travel.</exception>
     public Rdd<TOut> MapPartitions<TOut>(
         Func<IEnumerable<T>, IEnumerable<TOut>> transform,

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Dpark.Partitioning;
 using Dpark.Rdds;
 using Dpark.Shuffle;

@@ -7,6 +7,7 @@ using Dpark.Scheduling;
 using Dpark.Shuffle;
 using Dpark.Tasks;
 using Dpark.Workers;
+using CallSite = Dpark.Rdds.CallSite;
 
 namespace Dpark.TestKit.Rdds;
 
