@@ -19,7 +19,7 @@ public sealed partial class JobScheduler
         foreach (var reader in shuffle.Readers)
         {
             reader.MissingParentCount--;
-            reader.UpdateInputEpoch();
+            UpdateInputEpoch(reader);
             reader.LastActivity = _now;
             if (reader.Tasks is not null)
             {
@@ -92,7 +92,28 @@ public sealed partial class JobScheduler
         ListForRegistration(shuffle);
         foreach (var reader in shuffle.Readers)
         {
-            reader.UpdateInputEpoch();
+            UpdateInputEpoch(reader);
+        }
+    }
+
+    /// <summary>
+    /// A task names one epoch for all lists that it reads. Lists that are older because nothing has happened to them are confirmed, or the task would wait for
+    /// new ones.
+    /// </summary>
+    private void UpdateInputEpoch(StageState stage)
+    {
+        foreach (var parent in stage.Parents)
+        {
+            stage.InputEpoch = Math.Max(stage.InputEpoch, parent.Output!.Epoch);
+        }
+
+        foreach (var parent in stage.Parents)
+        {
+            if (parent.Output!.IsComplete && parent.Output.Epoch < stage.InputEpoch)
+            {
+                parent.Output.Confirm(stage.InputEpoch);
+                ListForRegistration(parent.Output);
+            }
         }
     }
 
@@ -118,7 +139,7 @@ public sealed partial class JobScheduler
         foreach (var shuffle in _shufflesToRegister)
         {
             shuffle.IsListed = false;
-            if (shuffle.HasUnregistered || shuffle.MapCount == 0)
+            if (shuffle.HasUnregistered || shuffle.HasNews)
             {
                 _actions.Add(shuffle.TakeRegistration());
             }

@@ -171,7 +171,7 @@ public sealed partial class JobScheduler
         var isListed = isNamed && shuffle.WorkerOf(mapIndex) is { } worker && worker == failure.Worker && shuffle.EpochOf(mapIndex) <= attempt.MapOutputEpoch;
 
         // What was lost or made anew after the launch may be all that the attempt stumbled over.
-        if (!isListed && attempt.MapOutputEpoch < shuffle.Epoch)
+        if (!isListed && attempt.MapOutputEpoch < shuffle.ChangedAt)
         {
             Retry(attempt);
             return;

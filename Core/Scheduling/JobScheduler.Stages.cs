@@ -35,7 +35,7 @@ public sealed partial class JobScheduler
             stage.MissingParentCount += parent.Output.IsComplete ? 0 : 1;
         }
 
-        stage.UpdateInputEpoch();
+        UpdateInputEpoch(stage);
         return stage;
     }
 

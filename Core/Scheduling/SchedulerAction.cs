@@ -26,7 +26,9 @@ public sealed record CancelTasks(WorkerId Worker, IReadOnlyList<TaskAttemptId> A
 
 /// <summary>Add map outputs to the registry. It must have them before a later <see cref="LaunchTasks"/> is sent.</summary>
 /// <param name="MapCount">Map outputs that the shuffle has when it is complete.</param>
-/// <param name="Outputs">New ones since the last registration of the shuffle; each replaces an older one of the same map.</param>
+/// <param name="Outputs">
+/// New ones since the last registration of the shuffle; each replaces an older one of the same map. Empty if only the epoch is new. They may be too large for one message.
+/// </param>
 /// <param name="Epoch">The registry's list is at least this new once it has them.</param>
 /// <param name="IsComplete">With these, every map of the shuffle has an output.</param>
 public sealed record RegisterMapOutputs(ShuffleId Shuffle, int MapCount, IReadOnlyList<MapOutput> Outputs, long Epoch, bool IsComplete) : SchedulerAction;

@@ -19,7 +19,10 @@ internal sealed class ShuffleState(ShuffleId id, int mapCount)
 
     public bool IsComplete => MissingCount == 0;
 
-    /// <summary>When an output was last added or lost.</summary>
+    /// <summary>When an output was last added, lost, or registered again.</summary>
+    public long ChangedAt { get; private set; }
+
+    /// <summary>How new the registry's list is. Not below <see cref="ChangedAt"/>.</summary>
     public long Epoch { get; private set; }
 
     /// <summary>How often each map was launched; never starts over, because the number is part of the output's file name.</summary>
@@ -41,6 +44,9 @@ internal sealed class ShuffleState(ShuffleId id, int mapCount)
 
     public bool HasUnregistered => _unregistered.Count > 0;
 
+    /// <summary>Something other than new outputs must be told to the registry: a new epoch, or that there are no maps.</summary>
+    public bool HasNews { get; set; } = mapCount == 0;
+
     public bool Has(int mapIndex) => _outputs[mapIndex] is not null;
 
     public WorkerId? WorkerOf(int mapIndex) => _outputs[mapIndex]?.Worker;
@@ -54,7 +60,7 @@ internal sealed class ShuffleState(ShuffleId id, int mapCount)
         _outputEpochs[output.MapIndex] = epoch;
         _unregistered.Add(output);
         MissingCount--;
-        Epoch = epoch;
+        Epoch = ChangedAt = epoch;
     }
 
     public void Forget(int mapIndex, long epoch)
@@ -62,7 +68,14 @@ internal sealed class ShuffleState(ShuffleId id, int mapCount)
         _outputs[mapIndex] = null;
         _unregistered.RemoveAll(output => output.MapIndex == mapIndex);
         MissingCount++;
+        Epoch = ChangedAt = epoch;
+    }
+
+    /// <summary>Nothing has changed since, but somebody reads the list together with one that has.</summary>
+    public void Confirm(long epoch)
+    {
         Epoch = epoch;
+        HasNews = true;
     }
 
     /// <returns>Maps with an output on a worker, ascending.</returns>
@@ -96,11 +109,13 @@ internal sealed class ShuffleState(ShuffleId id, int mapCount)
             }
         }
 
-        Epoch = epoch;
+        Epoch = ChangedAt = epoch;
+        HasNews = true;
     }
 
     public RegisterMapOutputs TakeRegistration()
     {
+        HasNews = false;
         var registration = new RegisterMapOutputs(Id, MapCount, _unregistered, Epoch, IsComplete);
         _unregistered = [];
         return registration;

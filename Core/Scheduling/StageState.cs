@@ -78,12 +78,4 @@ internal sealed class StageState(StageInfo info, ShuffleState? output, StageStat
 
     public void AddRunTime(TimeSpan runTime) =>
         AverageRunTime = AverageRunTime is { } average ? (average * 0.75) + (runTime * 0.25) : runTime;
-
-    public void UpdateInputEpoch()
-    {
-        foreach (var parent in Parents)
-        {
-            InputEpoch = Math.Max(InputEpoch, parent.Output!.Epoch);
-        }
-    }
 }

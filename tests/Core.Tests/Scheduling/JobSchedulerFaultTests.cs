@@ -344,6 +344,21 @@ public sealed class JobSchedulerFaultTests
     }
 
     [Fact]
+    public void FetchFails_StageReadsAnotherShuffleToo_ItsListIsConfirmedAtTheNewEpoch()
+    {
+        var final = Final(2, 1, Map(0, 1), Map(1, 1));
+        _rig.Join(A, 8).Submit(0, final).SucceedAll();
+        _rig.Actions.Clear();
+
+        _rig.FailFetch(_rig.Running.Single(), ShuffleOf(1), 0, A).SucceedAll();
+
+        var registered = _rig.All<RegisterMapOutputs>().ToDictionary(r => r.Shuffle);
+        Assert.Equal((0, 1L, true), (registered[ShuffleOf(0)].Outputs.Count, registered[ShuffleOf(0)].Epoch, registered[ShuffleOf(0)].IsComplete));
+        Assert.Equal((1, 1L, true), (registered[ShuffleOf(1)].Outputs.Count, registered[ShuffleOf(1)].Epoch, registered[ShuffleOf(1)].IsComplete));
+        Assert.Equal(1, _rig.AssignmentOf(_rig.Running.Single()).MapOutputEpoch);
+    }
+
+    [Fact]
     public void RegistryLost_OutputsAreKnown_RegistersAllOfThemAgain()
     {
         _rig.Join(A, 2).Submit(0, Final(2, 1, Map(0, 2), Map(1, 1))).SucceedAll().SucceedAll();

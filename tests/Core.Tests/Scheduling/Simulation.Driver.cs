@@ -281,11 +281,11 @@ internal sealed partial class Simulation
     {
         private readonly Dictionary<ShuffleId, Dictionary<int, MapOutput>> _outputs = [];
         private readonly Dictionary<ShuffleId, int> _widths = [];
-        private long _epoch;
+        private readonly Dictionary<ShuffleId, long> _epochs = [];
 
         public void Register(RegisterMapOutputs register)
         {
-            _epoch = Math.Max(_epoch, register.Epoch);
+            Raise(register.Shuffle, register.Epoch);
             _widths[register.Shuffle] = register.MapCount;
             if (!_outputs.TryGetValue(register.Shuffle, out var outputs))
             {
@@ -305,7 +305,7 @@ internal sealed partial class Simulation
 
         public void Forget(ForgetMapOutputs forget)
         {
-            _epoch = Math.Max(_epoch, forget.Epoch);
+            Raise(forget.Shuffle, forget.Epoch);
             foreach (var map in forget.MapIndexes)
             {
                 _outputs.GetValueOrDefault(forget.Shuffle)?.Remove(map);
@@ -314,7 +314,6 @@ internal sealed partial class Simulation
 
         public void Forget(ForgetWorkerOutputs forget)
         {
-            _epoch = Math.Max(_epoch, forget.Epoch);
             foreach (var outputs in _outputs.Values)
             {
                 foreach (var output in outputs.Values.Where(o => o.Worker == forget.Worker).ToArray())
@@ -331,7 +330,9 @@ internal sealed partial class Simulation
         }
 
         public bool IsComplete(ShuffleId shuffle, long epoch) =>
-            _epoch >= epoch && _widths.TryGetValue(shuffle, out var width) && _outputs[shuffle].Count == width;
+            _epochs.GetValueOrDefault(shuffle) >= epoch && _widths.TryGetValue(shuffle, out var width) && _outputs[shuffle].Count == width;
+
+        private void Raise(ShuffleId shuffle, long epoch) => _epochs[shuffle] = Math.Max(_epochs.GetValueOrDefault(shuffle), epoch);
 
         public List<MapOutput> List(ShuffleId shuffle) => _outputs.TryGetValue(shuffle, out var outputs) ? [.. outputs.Values] : [];
 

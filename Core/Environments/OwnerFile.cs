@@ -1,0 +1,110 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+
+namespace Dpark.Environments;
+
+/// <summary>
+/// Says under a root to which process the directory of a run belongs. It lies beside the directory, is written before it and deleted after it, so that whatever
+/// a process leaves behind when it is killed has an owner. Not thread-safe.
+/// </summary>
+/// <remarks>
+/// The owner keeps the file locked while it lives. Somebody else deletes the directory only if it gets the lock, which two cleaners cannot both do, and if the
+/// owner is a process of this machine that is gone.
+/// </remarks>
+internal sealed class OwnerFile : IDisposable
+{
+    /// <summary>What the name of the directory is followed by.</summary>
+    public const string Suffix = ".dpark-owner";
+
+    // Longer than any identity; a larger file is something else.
+    private const int MaxBytes = 4096;
+
+    private readonly FileStream _stream;
+
+    private OwnerFile(string path, FileStream stream)
+    {
+        Path = path;
+        _stream = stream;
+    }
+
+    public string Path { get; }
+
+    /// <summary>The directory that it speaks for.</summary>
+    public string Directory => Path[..^Suffix.Length];
+
+    /// <summary>Makes and locks the owner file of a directory.</summary>
+    /// <exception cref="IOException">It exists, or cannot be made.</exception>
+    /// <exception cref="UnauthorizedAccessException">The root is read-only.</exception>
+    public static OwnerFile Create(string directory, ProcessIdentity owner)
+    {
+        var path = directory + Suffix;
+        var stream = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+        try
+        {
+            stream.Write(Encoding.UTF8.GetBytes(owner.Format()));
+            stream.Flush();
+            return new(path, stream);
+        }
+        catch
+        {
+            stream.Dispose();
+            File.Delete(path);
+            throw;
+        }
+    }
+
+    /// <summary>Locks the owner file of a process that is gone for good.</summary>
+    /// <returns>
+    /// <see langword="false"/> if the owner lives, is of another machine, or cannot be told; or if somebody else is deleting the directory. Then nobody may touch it.
+    /// </returns>
+    public static bool TryTakeOver(string path, [NotNullWhen(true)] out OwnerFile? file)
+    {
+        file = null;
+        FileStream? stream = null;
+        try
+        {
+            stream = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            if (stream.Length > MaxBytes || !IsGone(Read(stream)))
+            {
+                stream.Dispose();
+                return false;
+            }
+
+            file = new(path, stream);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            stream?.Dispose();
+            return false;
+        }
+    }
+
+    /// <summary>Deletes the file and gives the lock back. The directory is gone by then.</summary>
+    public void Delete()
+    {
+        File.Delete(Path);
+        _stream.Dispose();
+    }
+
+    /// <summary>Gives the lock back and leaves the file, for a later clean-up.</summary>
+    public void Dispose() => _stream.Dispose();
+
+    private static string Read(FileStream stream)
+    {
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return Encoding.UTF8.GetString(bytes);
+    }
+
+    private static bool IsGone(string text)
+    {
+        if (!ProcessIdentity.TryParse(text, out var owner) || !owner.IsOfThisMachine)
+        {
+            return false;
+        }
+
+        // Ids of another container mean nothing here, and those from before a restart are over. In both cases the lock, which we have, has told already.
+        return !owner.IsOfThisBootAndNamespace || !owner.IsRunning;
+    }
+}
