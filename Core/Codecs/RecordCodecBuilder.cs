@@ -122,7 +122,9 @@ internal sealed partial class RecordCodecBuilder(Type root)
     {
         var fields = RecordTypeRules.MembersOf(typeof(T));
         var columns = Array.ConvertAll(fields, field =>
-            (MemberColumn<T>)Invoke(nameof(CreateColumn), [typeof(T), field.FieldType], field));
+            field.FieldType.IsPointer || field.FieldType.IsFunctionPointer
+                ? throw Refuse(typeof(T), $"has the pointer '{field.Name}'") // No generic type can be made of it.
+                : (MemberColumn<T>)Invoke(nameof(CreateColumn), [typeof(T), field.FieldType], field));
         return typeof(T).IsValueType
             ? New(typeof(StructCodec<>), [typeof(T)], [columns])
             : New(typeof(ObjectCodec<>), [typeof(T)], [columns, RecordTypeRules.ObjectBytes(fields)]);
