@@ -58,7 +58,7 @@ public static class RecordBlock
     }
 
     /// <summary>FNV-1a over the characters of the shape.</summary>
-    private static int ShapeHash<T>(RecordCodec<T> codec)
+    internal static int ShapeHash<T>(RecordCodec<T> codec)
     {
         var hash = 2166136261u;
         foreach (var character in codec.Shape)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Dpark.Configuration;
 using Dpark.Partitioning;
 using Dpark.Rdds;
@@ -8,6 +9,14 @@ using Dpark.Workers;
 namespace Dpark.Shuffle;
 
 /// <summary>The shuffles of one worker. Own map outputs are read as files, others through the block servers of their workers. Thread-safe.</summary>
+/// <remarks>
+/// <para>A map task writes one file with a bucket per reduce partition. With an aggregator its pairs are combined in a table first (<see cref="KeyIndex{TKey}"/>);
+/// when the table is full it is written as a run, sorted by bucket and hash, and the runs are merged into the output at the end. Without one, pairs are encoded as
+/// they come, and what is spilled is put together by bucket without decoding it.</para>
+/// <para>A reduce task streams its bucket of every output. To combine or group it uses the same table and the same runs, with one bucket.</para>
+/// <para>A crash in the middle of a write leaves a temporary file that nobody looks at and that the worker's clean-up deletes; a spill file leaves nothing.
+/// A file that cannot be read, or whose checksum is wrong, is a <see cref="FetchFailedException"/>: its map runs again, and no wrong data is ever used.</para>
+/// </remarks>
 /// <param name="worker">This worker: outputs that name it are in <paramref name="files"/>.</param>
 public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutputSource outputs, BlockClient client, ShuffleOptions options) : IShuffleStore
 {
@@ -19,18 +28,73 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
         Partitioner partitioner,
         Aggregator<TValue, TCombined>? aggregator,
         TaskContext context)
-        where TKey : notnull => throw new NotImplementedException($"{worker}{files}{outputs}{client}{options}");
+        where TKey : notnull
+    {
+        var attempt = AttemptOf(context.Attempt);
+        var (offsets, recordCount) = aggregator is null
+            ? WriteAll(shuffle, mapIndex, attempt, input, partitioner, context)
+            : WriteCombined(shuffle, mapIndex, attempt, input, partitioner, aggregator, context);
+        var bucketBytes = ImmutableArray.CreateBuilder<long>(partitioner.PartitionCount);
+        for (var bucket = 0; bucket < partitioner.PartitionCount; bucket++)
+        {
+            bucketBytes.Add(offsets[bucket + 1] - offsets[bucket]);
+        }
+
+        context.Metrics.ShuffleBytesWritten += offsets[^1] - offsets[0];
+        context.Metrics.ShuffleRecordsWritten += recordCount;
+        return new MapOutput(mapIndex, worker, attempt, bucketBytes.MoveToImmutable(), recordCount);
+    }
 
     /// <inheritdoc/>
     public BatchReader<(TKey Key, TCombined Value)> ReadBucket<TKey, TCombined>(ShuffleId shuffle, int reduceIndex, TaskContext context)
-        where TKey : notnull => throw new NotImplementedException();
+        where TKey : notnull =>
+        new MapOutputReader<(TKey Key, TCombined Value)>(shuffle, reduceIndex, worker, files, outputs, client, options, context);
 
     /// <inheritdoc/>
     public BatchReader<(TKey Key, TCombined Value)> ReadCombined<TKey, TCombined>(
         ShuffleId shuffle, int reduceIndex, Func<TCombined, TCombined, TCombined> merge, TaskContext context)
-        where TKey : notnull => throw new NotImplementedException();
+        where TKey : notnull =>
+        new ReducingReader<TKey, TCombined, TCombined>(
+            ReadBucket<TKey, TCombined>(shuffle, reduceIndex, context),
+            new CombiningBuffer<TKey, TCombined, TCombined>(static value => value, merge, options.SpillThresholdBytes),
+            Merging.Fold(merge),
+            shuffle,
+            files,
+            options,
+            context);
 
     /// <inheritdoc/>
     public BatchReader<(TKey Key, TValue[] Values)> ReadGrouped<TKey, TValue>(ShuffleId shuffle, int reduceIndex, TaskContext context)
-        where TKey : notnull => throw new NotImplementedException();
+        where TKey : notnull =>
+        new ReducingReader<TKey, TValue, TValue[]>(
+            ReadBucket<TKey, TValue>(shuffle, reduceIndex, context),
+            new GroupingBuffer<TKey, TValue>(options.SpillThresholdBytes),
+            Merging.Concatenate,
+            shuffle,
+            files,
+            options,
+            context);
+
+    // The number of a file must differ between all attempts at a map, also between those of different attempts at its stage.
+    private static int AttemptOf(TaskAttemptId attempt) => (attempt.StageAttempt << 16) | (attempt.Attempt & 0xFFFF);
+
+    private (long[] Offsets, long RecordCount) WriteAll<TKey, TValue>(
+        ShuffleId shuffle, int mapIndex, int attempt, BatchReader<(TKey Key, TValue Value)> input, Partitioner partitioner, TaskContext context)
+    {
+        using var writer = new PartitioningMapWriter<TKey, TValue>(shuffle, mapIndex, files, options, partitioner, context);
+        return writer.Write(input, attempt);
+    }
+
+    private (long[] Offsets, long RecordCount) WriteCombined<TKey, TValue, TCombined>(
+        ShuffleId shuffle,
+        int mapIndex,
+        int attempt,
+        BatchReader<(TKey Key, TValue Value)> input,
+        Partitioner partitioner,
+        Aggregator<TValue, TCombined> aggregator,
+        TaskContext context)
+    {
+        using var writer = new CombiningMapWriter<TKey, TValue, TCombined>(shuffle, mapIndex, files, options, partitioner, aggregator, context);
+        return writer.Write(input, attempt);
+    }
 }

@@ -46,6 +46,8 @@ public sealed class BlockClient : IDisposable
     /// <exception cref="IOException">The worker cannot be reached.</exception>
     public Task<bool> DeleteAsync(string endpoint, BlockId block, CancellationToken cancellationToken) => throw new NotImplementedException();
 
+    internal Shuffle.RemoteBuckets OpenBuckets(string endpoint, Shuffle.BucketRequest request, CancellationToken cancellationToken) => throw new NotImplementedException();
+
     /// <summary>Closes all connections. Requests under way fail.</summary>
     public void Dispose()
     {

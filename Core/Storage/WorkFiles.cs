@@ -6,6 +6,9 @@ namespace Dpark.Storage;
 /// <param name="directories">Main one first, at least one. They are made when they are first used.</param>
 internal sealed class WorkFiles(IReadOnlyList<string> directories)
 {
+    private static readonly System.Buffers.SearchValues<char> NameCharacters =
+        System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
+
     private readonly IReadOnlyList<string> _directories = directories.Count > 0
         ? directories
         : throw new ArgumentException("A worker needs at least one work directory.", nameof(directories));
@@ -62,6 +65,14 @@ internal sealed class WorkFiles(IReadOnlyList<string> directories)
         }
     }
 
+    /// <summary>Names of the directories below a subdirectory, over all work directories.</summary>
+    public IEnumerable<string> Subdirectories(string subdirectory, string pattern) => _directories
+        .Select(directory => Path.Combine(directory, subdirectory))
+        .Where(Directory.Exists)
+        .SelectMany(directory => Directory.GetDirectories(directory, pattern))
+        .Select(directory => Path.GetFileName(directory))
+        .Distinct();
+
     /// <summary>Deletes a file, if it is there.</summary>
     public static void DeleteFile(string path)
     {
@@ -91,7 +102,4 @@ internal sealed class WorkFiles(IReadOnlyList<string> directories)
 
         return name;
     }
-
-    private static readonly System.Buffers.SearchValues<char> NameCharacters =
-        System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
 }

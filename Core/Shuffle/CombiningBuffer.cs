@@ -1,0 +1,62 @@
+using Dpark.Codecs;
+using Dpark.Rdds;
+
+namespace Dpark.Shuffle;
+
+/// <summary>Keeps one combined value per key.</summary>
+/// <param name="limit">Bytes at which it is full.</param>
+internal sealed class CombiningBuffer<TKey, TValue, TCombined>(
+    Func<TValue, TCombined> create, Func<TCombined, TValue, TCombined> merge, long limit) : PairBuffer<TKey, TValue, TCombined>
+{
+    private readonly HeapGauge _gauge = new(limit, !RecordCodec<TKey>.Default.IsInline || !RecordCodec<TCombined>.Default.IsInline);
+    private PooledList<TCombined> _values = new();
+
+    public override bool IsFull => _gauge.IsFull(Index.BytesWithBatch + _values.BytesWith(Index.Count + BatchReader.Capacity), this, static buffer =>
+        RecordCodec<TKey>.Default.HeapBytes(buffer.Index.Keys, depth: 0) + RecordCodec<TCombined>.Default.HeapBytes(buffer._values.Span, depth: 0));
+
+    public override void Complete()
+    {
+    }
+
+    public override void Read(ReadOnlySpan<int> numbers, Span<(TKey Key, TCombined Value)> pairs)
+    {
+        var keys = Index.Keys;
+        var values = _values.Span;
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            pairs[i] = (keys[numbers[i]], values[numbers[i]]);
+        }
+    }
+
+    public override void Clear()
+    {
+        Index.Clear();
+        _values.Clear();
+        _gauge.Reset();
+    }
+
+    public override void Dispose()
+    {
+        Index.Dispose();
+        _values.Dispose();
+    }
+
+    private protected override void AddValues(ReadOnlySpan<(TKey Key, TValue Value)> pairs, ReadOnlySpan<int> numbers, int known)
+    {
+        var values = _values.ExtendTo(Index.Count);
+        var next = known;
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            ref var value = ref values[numbers[i]];
+            if (numbers[i] == next)
+            {
+                value = create(pairs[i].Value);
+                next++;
+            }
+            else
+            {
+                value = merge(value, pairs[i].Value);
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using Dpark.Codecs;
+using Dpark.Configuration;
+using Dpark.Partitioning;
+using Dpark.Rdds;
+using Dpark.Tasks;
+
+namespace Dpark.Shuffle;
+
+/// <summary>Writes one map output with the values of each key combined. One instance per attempt; used by its thread.</summary>
+internal sealed class CombiningMapWriter<TKey, TValue, TCombined>(
+    ShuffleId shuffle, int mapIndex, MapOutputFiles files, ShuffleOptions options, Partitioner partitioner, Aggregator<TValue, TCombined> aggregator,
+    TaskContext context) : IDisposable
+{
+    private readonly CombiningBuffer<TKey, TValue, TCombined> _buffer = new(aggregator.Create, aggregator.Merge, options.SpillThresholdBytes);
+
+    private readonly SpillRuns<TKey, TCombined> _runs = new(
+        shuffle, partitioner.PartitionCount, files, options, Merging.Fold(aggregator.MergeCombined), context);
+
+    /// <summary>Reads the input to its end and commits the output.</summary>
+    /// <returns>Where each bucket starts, and where the last one ends; and the records in all buckets.</returns>
+    public (long[] Offsets, long RecordCount) Write(BatchReader<(TKey Key, TValue Value)> input, int attempt)
+    {
+        for (var batch = input.Next(); !batch.IsEmpty; batch = input.Next())
+        {
+            context.CancellationToken.ThrowIfCancellationRequested();
+            _buffer.Add(batch);
+            if (_buffer.IsFull)
+            {
+                Spill();
+            }
+        }
+
+        return Commit(attempt);
+    }
+
+    /// <summary>Returns memory and deletes spill files.</summary>
+    public void Dispose()
+    {
+        _buffer.Dispose();
+        _runs.Dispose();
+    }
+
+    private void Spill()
+    {
+        using var order = KeyOrder.ByBucket(_buffer.Index, partitioner);
+        order.SortByHash(_buffer.Index.Hashes);
+        _buffer.Complete();
+        _runs.Add(bucket => new BufferReader<TKey, TValue, TCombined>(_buffer, order, bucket));
+        _buffer.Clear();
+    }
+
+    private (long[] Offsets, long RecordCount) Commit(int attempt)
+    {
+        using var order = KeyOrder.ByBucket(_buffer.Index, partitioner);
+        _buffer.Complete();
+        if (!_runs.IsEmpty)
+        {
+            order.SortByHash(_buffer.Index.Hashes);
+            _runs.Complete();
+        }
+
+        var recordCount = 0L;
+        var shape = RecordBlock.ShapeHash(RecordCodec<(TKey Key, TCombined Value)>.Default);
+        var offsets = files.Commit(shuffle, mapIndex, attempt, partitioner.PartitionCount, shape, writer =>
+        {
+            PairFrames.Write(writer, partitioner.PartitionCount, bucket => Open(bucket, order), options, context.CancellationToken);
+            recordCount = writer.RecordCount;
+        });
+        return (offsets, recordCount);
+    }
+
+    private BatchReader<(TKey Key, TCombined Value)> Open(int bucket, KeyOrder order)
+    {
+        var inMemory = new BufferReader<TKey, TValue, TCombined>(_buffer, order, bucket);
+        return _runs.IsEmpty ? inMemory : _runs.Open(bucket, inMemory);
+    }
+}
+
+/// <summary>Ways to make one value of many.</summary>
+internal static class Merging
+{
+    /// <summary>Two at a time, from the first.</summary>
+    public static MergeValues<T> Fold<T>(Func<T, T, T> merge) => values =>
+    {
+        var result = values[0];
+        foreach (var value in values[1..])
+        {
+            result = merge(result, value);
+        }
+
+        return result;
+    };
+
+    /// <summary>All arrays in a row.</summary>
+    public static T[] Concatenate<T>(ReadOnlySpan<T[]> arrays)
+    {
+        var length = 0;
+        foreach (var array in arrays)
+        {
+            length = checked(length + array.Length);
+        }
+
+        var result = new T[length];
+        var position = 0;
+        foreach (var array in arrays)
+        {
+            array.CopyTo(result, position);
+            position += array.Length;
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,149 @@
+using System.Buffers;
+using Dpark.Codecs;
+
+namespace Dpark.Shuffle;
+
+/// <summary>The bytes of one bucket or of a part of it, from a file or from another worker. Used by one thread.</summary>
+internal abstract class BucketSource : IDisposable
+{
+    /// <summary>All bytes.</summary>
+    public abstract long Length { get; }
+
+    /// <summary>Reads some of the next bytes.</summary>
+    /// <returns>At least 1, unless the source ends too early.</returns>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    public abstract int Read(Span<byte> buffer);
+
+    /// <summary>Closes what it reads from.</summary>
+    public abstract void Dispose();
+}
+
+/// <summary>Reads the frames of one bucket after the other, each checked and decompressed. Its memory is one frame. Used by one thread.</summary>
+internal sealed class FrameReader : IDisposable
+{
+    private const int ReadAheadBytes = 256 << 10;
+
+    private byte[] _buffer = [];
+    private byte[] _raw = [];
+    private int _start;
+    private int _end;
+    private BucketSource? _source;
+    private long _unread;
+
+    /// <summary>Bytes of the bucket whose frames were returned.</summary>
+    public long Consumed { get; private set; }
+
+    /// <summary>Starts with a bucket. The caller disposes it.</summary>
+    public void Open(BucketSource source)
+    {
+        _source = source;
+        _unread = source.Length;
+        _start = _end = 0;
+        Consumed = 0;
+    }
+
+    /// <summary>Reads a frame.</summary>
+    /// <param name="payload">Batches of records, valid until the next call.</param>
+    /// <returns><see langword="false"/> at the end of the bucket.</returns>
+    /// <exception cref="InvalidDataException">The frame is damaged.</exception>
+    /// <exception cref="IOException">The bucket cannot be read.</exception>
+    public bool TryRead(out ReadOnlyMemory<byte> payload)
+    {
+        payload = default;
+        var available = _end - _start + _unread;
+        if (available == 0)
+        {
+            return false;
+        }
+
+        if (available < ShuffleFrame.HeaderLength)
+        {
+            throw new InvalidDataException($"A bucket ends with {available} bytes that are no frame. It is damaged.");
+        }
+
+        Fill(ShuffleFrame.HeaderLength);
+        var (kind, storedLength, rawLength) = ShuffleFrame.ReadHeader(_buffer.AsSpan(_start), available);
+        var length = ShuffleFrame.HeaderLength + storedLength;
+        Fill(length);
+        var frame = _buffer.AsMemory(_start, length);
+        ShuffleFrame.Check(frame.Span);
+        _start += length;
+        Consumed += length;
+        payload = kind == ShuffleFrame.RawKind
+            ? frame[ShuffleFrame.HeaderLength..]
+            : Decompress(frame.Span[ShuffleFrame.HeaderLength..], rawLength);
+        return true;
+    }
+
+    /// <summary>Returns the buffers.</summary>
+    public void Dispose()
+    {
+        Return(ref _buffer);
+        Return(ref _raw);
+    }
+
+    private ReadOnlyMemory<byte> Decompress(ReadOnlySpan<byte> stored, int rawLength)
+    {
+        if (_raw.Length < rawLength)
+        {
+            Return(ref _raw);
+            _raw = ArrayPool<byte>.Shared.Rent(rawLength);
+        }
+
+        BlockCodecs.Lz4.Decode(stored, _raw.AsSpan(0, rawLength));
+        return _raw.AsMemory(0, rawLength);
+    }
+
+    // Makes at least count bytes available from the start, reading ahead as far as the buffer and the bucket go.
+    private void Fill(int count)
+    {
+        if (_end - _start >= count)
+        {
+            return;
+        }
+
+        MakeRoom(count);
+        while (_end - _start < count)
+        {
+            var wanted = (int)Math.Min(_buffer.Length - _end, _unread);
+            var read = _source!.Read(_buffer.AsSpan(_end, wanted));
+            if (read <= 0)
+            {
+                throw new EndOfStreamException($"A bucket of {_source.Length} bytes ends {_unread} bytes too early. Its file was cut short, or its sender stopped.");
+            }
+
+            _end += read;
+            _unread -= read;
+        }
+    }
+
+    private void MakeRoom(int count)
+    {
+        var held = _end - _start;
+        var wanted = (int)Math.Max(count, Math.Min(held + _unread, ReadAheadBytes));
+        if (_buffer.Length < wanted)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(wanted);
+            _buffer.AsSpan(_start, held).CopyTo(larger);
+            Return(ref _buffer);
+            _buffer = larger;
+        }
+        else
+        {
+            _buffer.AsSpan(_start, held).CopyTo(_buffer);
+        }
+
+        _start = 0;
+        _end = held;
+    }
+
+    private static void Return(ref byte[] buffer)
+    {
+        if (buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        buffer = [];
+    }
+}

@@ -1,0 +1,129 @@
+using Dpark.Partitioning;
+using Dpark.Rdds;
+
+namespace Dpark.Shuffle;
+
+/// <summary>The keys of a buffer in the order in which they are written: by bucket, and within a bucket by hash where runs are merged. Used by one thread.</summary>
+internal sealed class KeyOrder : IDisposable
+{
+    private readonly int[] _starts;
+    private PooledList<int> _numbers = new();
+
+    private KeyOrder(int bucketCount) => _starts = new int[bucketCount + 1];
+
+    /// <summary>Orders keys by the bucket that a partitioner puts them into.</summary>
+    public static KeyOrder ByBucket<TKey>(KeyIndex<TKey> index, Partitioner partitioner)
+    {
+        var order = new KeyOrder(partitioner.PartitionCount);
+        var buckets = new PooledList<int>();
+        try
+        {
+            order.Sort(Partitions.Of(partitioner, index.Keys, ref buckets));
+            return order;
+        }
+        catch
+        {
+            order.Dispose();
+            throw;
+        }
+        finally
+        {
+            buckets.Dispose();
+        }
+    }
+
+    /// <summary>All keys in one bucket, by number.</summary>
+    public static KeyOrder OneBucket(int count)
+    {
+        var order = new KeyOrder(1);
+        order._starts[1] = count;
+        var numbers = order._numbers.ExtendTo(count);
+        for (var i = 0; i < count; i++)
+        {
+            numbers[i] = i;
+        }
+
+        return order;
+    }
+
+    /// <summary>The keys of one bucket.</summary>
+    public ReadOnlySpan<int> NumbersOf(int bucket) => _numbers.Span[_starts[bucket].._starts[bucket + 1]];
+
+    /// <summary>Orders the keys of each bucket by hash.</summary>
+    /// <param name="hashes">By number.</param>
+    public void SortByHash(ReadOnlySpan<ulong> hashes)
+    {
+        var sorted = new PooledList<ulong>();
+        try
+        {
+            for (var bucket = 0; bucket < _starts.Length - 1; bucket++)
+            {
+                var numbers = _numbers.Span[_starts[bucket].._starts[bucket + 1]];
+                sorted.Clear();
+                var keys = sorted.ExtendTo(numbers.Length);
+                for (var i = 0; i < numbers.Length; i++)
+                {
+                    keys[i] = hashes[numbers[i]];
+                }
+
+                keys.Sort(numbers);
+            }
+        }
+        finally
+        {
+            sorted.Dispose();
+        }
+    }
+
+    /// <summary>Returns the memory.</summary>
+    public void Dispose() => _numbers.Dispose();
+
+    // By counting, so equal buckets keep their order.
+    private void Sort(ReadOnlySpan<int> buckets)
+    {
+        foreach (var bucket in buckets)
+        {
+            _starts[bucket + 1]++;
+        }
+
+        for (var bucket = 1; bucket < _starts.Length; bucket++)
+        {
+            _starts[bucket] += _starts[bucket - 1];
+        }
+
+        var next = _starts.AsSpan(0, _starts.Length - 1).ToArray();
+        var numbers = _numbers.ExtendTo(buckets.Length);
+        for (var number = 0; number < buckets.Length; number++)
+        {
+            numbers[next[buckets[number]]++] = number;
+        }
+    }
+}
+
+/// <summary>Asks partitioners, which may be the user's, and checks what they say.</summary>
+internal static class Partitions
+{
+    /// <summary>The partition of each key.</summary>
+    /// <param name="partitions">Memory for the result.</param>
+    public static ReadOnlySpan<int> Of<TKey>(Partitioner partitioner, ReadOnlySpan<TKey> keys, ref PooledList<int> partitions)
+    {
+        var result = partitions.ExtendTo(keys.Length)[..keys.Length];
+        for (var start = 0; start < keys.Length; start += BatchReader.Capacity)
+        {
+            var count = Math.Min(BatchReader.Capacity, keys.Length - start);
+            partitioner.PartitionsOf(keys.Slice(start, count), result.Slice(start, count));
+        }
+
+        foreach (var partition in result)
+        {
+            if ((uint)partition >= (uint)partitioner.PartitionCount)
+            {
+                throw new InvalidOperationException(
+                    $"The partitioner {partitioner.GetType()} put a key into partition {partition}, and it has {partitioner.PartitionCount}. " +
+                    "Its results must be from 0 to its number of partitions, exclusive.");
+            }
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,169 @@
+using System.Collections.Immutable;
+using Dpark.Configuration;
+using Dpark.Rdds;
+using Dpark.Storage;
+using Dpark.Tasks;
+using Dpark.Workers;
+
+namespace Dpark.Shuffle;
+
+/// <summary>
+/// Reads one bucket of every map output of a shuffle, as written. Requests to other workers are under way while files of this one are read; each worker is asked
+/// once for all its outputs. Used by the task's thread.
+/// </summary>
+internal sealed class MapOutputReader<T>(
+    ShuffleId shuffle, int reduceIndex, WorkerId worker, MapOutputFiles files, IMapOutputSource outputs, BlockClient client, ShuffleOptions options,
+    TaskContext context) : BatchReader<T>
+{
+    private readonly Queue<MapOutputLocation> _local = new();
+    private readonly Queue<MapOutputLocation[]> _notAsked = new();
+    private readonly Queue<RemoteWorker> _asked = new();
+    private BucketReader<T>? _bucket;
+    private MapOutputLocation? _current;
+    private bool _isOpen;
+
+    /// <exception cref="FetchFailedException">A map output could not be read.</exception>
+    public override ReadOnlySpan<T> Next()
+    {
+        context.CancellationToken.ThrowIfCancellationRequested();
+        if (!_isOpen)
+        {
+            Open(outputs.Get(shuffle, context.MapOutputEpoch, context.CancellationToken));
+        }
+
+        while (_bucket is not null || TryOpenNext())
+        {
+            var records = ReadCurrent();
+            if (!records.IsEmpty)
+            {
+                return records;
+            }
+
+            _bucket!.Dispose();
+            _bucket = null;
+        }
+
+        return default;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        _bucket?.Dispose();
+        _bucket = null;
+        while (_asked.TryDequeue(out var remote))
+        {
+            remote.Buckets.Dispose();
+        }
+
+        _local.Clear();
+        _notAsked.Clear();
+        base.Dispose(disposing);
+    }
+
+    private void Open(ImmutableArray<MapOutputLocation> locations)
+    {
+        _isOpen = true;
+        var present = locations.Where(location => location.Output.BucketBytes[reduceIndex] > 0).ToArray();
+        foreach (var location in present)
+        {
+            if (location.Output.Worker == worker)
+            {
+                _local.Enqueue(location);
+            }
+        }
+
+        foreach (var remote in present.Where(location => location.Output.Worker != worker).GroupBy(location => (location.Output.Worker, location.Endpoint)))
+        {
+            _notAsked.Enqueue([.. remote]);
+        }
+
+        AskMore();
+    }
+
+    private void AskMore()
+    {
+        while (_asked.Count < options.MaxParallelFetches && _notAsked.TryDequeue(out var locations))
+        {
+            var wanted = locations.Select(location => (location.Output.MapIndex, location.Output.Attempt)).ToArray();
+            _asked.Enqueue(new RemoteWorker(
+                new Queue<MapOutputLocation>(locations),
+                client.OpenBuckets(locations[0].Endpoint, new BucketRequest(shuffle, reduceIndex, wanted), context.CancellationToken)));
+        }
+    }
+
+    private bool TryOpenNext()
+    {
+        if (_local.TryDequeue(out _current))
+        {
+            _bucket = new BucketReader<T>(Guarded(OpenLocal));
+        }
+        else if (TryNextRemote())
+        {
+            _bucket = new BucketReader<T>(Guarded(_asked.Peek().Buckets.Next));
+            context.Metrics.ShuffleRemoteBytesRead += _current!.Output.BucketBytes[reduceIndex];
+        }
+        else
+        {
+            return false;
+        }
+
+        context.Metrics.ShuffleBytesRead += _current!.Output.BucketBytes[reduceIndex];
+        return true;
+    }
+
+    // Buckets come from a worker in the order in which they were asked for.
+    private bool TryNextRemote()
+    {
+        while (_asked.TryPeek(out var remote))
+        {
+            if (remote.Locations.TryDequeue(out _current))
+            {
+                return true;
+            }
+
+            _asked.Dequeue().Buckets.Dispose();
+            AskMore();
+        }
+
+        return false;
+    }
+
+    private FileBucketSource OpenLocal()
+    {
+        var output = _current!.Output;
+        var slice = files.TryOpen(shuffle, output.MapIndex, output.Attempt, reduceIndex, 1)
+            ?? throw new IOException("it was deleted, or another process of that name wrote it.");
+        return new FileBucketSource(slice.File, slice.Offset, slice.Length, ownsFile: true);
+    }
+
+    private ReadOnlySpan<T> ReadCurrent()
+    {
+        try
+        {
+            return _bucket!.Next();
+        }
+        catch (Exception failure) when (failure is IOException or InvalidDataException)
+        {
+            throw Failed(failure);
+        }
+    }
+
+    private BucketSource Guarded(Func<BucketSource> open)
+    {
+        try
+        {
+            return open();
+        }
+        catch (Exception failure) when (failure is IOException or InvalidDataException)
+        {
+            throw Failed(failure);
+        }
+    }
+
+    private FetchFailedException Failed(Exception failure) =>
+        new(shuffle, _current!.Output.MapIndex, _current.Output.Worker, failure.Message);
+
+    /// <summary>A request that is under way.</summary>
+    /// <param name="Locations">Whose buckets were not opened yet.</param>
+    private sealed record RemoteWorker(Queue<MapOutputLocation> Locations, RemoteBuckets Buckets);
+}

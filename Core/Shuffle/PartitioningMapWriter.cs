@@ -1,0 +1,267 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using Dpark.Codecs;
+using Dpark.Configuration;
+using Dpark.Partitioning;
+using Dpark.Rdds;
+using Dpark.Tasks;
+
+namespace Dpark.Shuffle;
+
+/// <summary>
+/// Writes one map output with every pair as it comes. Pairs wait per bucket until they make a batch, batches until they make a frame, frames in memory until it is
+/// full; then all frames go to a spill file, by bucket. At the end the frames of a bucket are put together without decoding them. One instance per attempt;
+/// used by its thread.
+/// </summary>
+internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
+{
+    // With very many buckets, batches and frames get smaller, so that what waits stays a part of the limit.
+    private const int WaitingShare = 8;
+    private const int LeastBatch = 16;
+    private const int LeastFrameBytes = 4 << 10;
+
+    private readonly ShuffleId _shuffle;
+    private readonly int _mapIndex;
+    private readonly MapOutputFiles _files;
+    private readonly ShuffleOptions _options;
+    private readonly Partitioner _partitioner;
+    private readonly TaskContext _context;
+    private readonly RecordCodec<(TKey Key, TValue Value)> _codec = RecordCodec<(TKey Key, TValue Value)>.Default;
+    private readonly RecordBuffer _compressed = new();
+    private readonly FrameArena _arena;
+    private readonly Bucket?[] _buckets;
+    private readonly List<SpillFile> _spills = [];
+    private readonly HeapGauge _gauge;
+    private readonly TKey[] _batchKeys = new TKey[BatchReader.Capacity];
+    private readonly int _batchLength;
+    private readonly int _frameBytes;
+    private PooledList<int> _batchPartitions = new();
+    private long _waitingBytes;
+    private long _recordCount;
+
+    public PartitioningMapWriter(ShuffleId shuffle, int mapIndex, MapOutputFiles files, ShuffleOptions options, Partitioner partitioner, TaskContext context)
+    {
+        _shuffle = shuffle;
+        _mapIndex = mapIndex;
+        _files = files;
+        _options = options;
+        _partitioner = partitioner;
+        _context = context;
+        _arena = new FrameArena(partitioner.PartitionCount);
+        _buckets = new Bucket[partitioner.PartitionCount];
+        _gauge = new HeapGauge(options.SpillThresholdBytes / 2, !_codec.IsInline);
+        var waitingBytes = options.SpillThresholdBytes / WaitingShare / partitioner.PartitionCount;
+        _batchLength = (int)Math.Clamp(waitingBytes / Unsafe.SizeOf<(TKey, TValue)>(), LeastBatch, BatchReader.Capacity);
+        _frameBytes = (int)Math.Clamp(waitingBytes, Math.Min(LeastFrameBytes, options.FrameBytes), options.FrameBytes);
+    }
+
+    /// <summary>Reads the input to its end and commits the output.</summary>
+    /// <returns>Where each bucket starts, and where the last one ends; and the records in all buckets.</returns>
+    public (long[] Offsets, long RecordCount) Write(BatchReader<(TKey Key, TValue Value)> input, int attempt)
+    {
+        for (var batch = input.Next(); !batch.IsEmpty; batch = input.Next())
+        {
+            _context.CancellationToken.ThrowIfCancellationRequested();
+            Add(batch);
+            if (_gauge.IsFull(0, this, static writer => writer.MeasureWaiting()))
+            {
+                EncodeWaiting();
+            }
+
+            if (_arena.Capacity + _waitingBytes >= _options.SpillThresholdBytes)
+            {
+                Spill();
+            }
+        }
+
+        EncodeWaiting();
+        SealFrames();
+        var shape = RecordBlock.ShapeHash(_codec);
+        var offsets = _files.Commit(_shuffle, _mapIndex, attempt, _buckets.Length, shape, writer =>
+        {
+            WriteBuckets(writer);
+            writer.RecordCount = _recordCount;
+        });
+        return (offsets, _recordCount);
+    }
+
+    /// <summary>Returns memory and deletes spill files.</summary>
+    public void Dispose()
+    {
+        foreach (var bucket in _buckets)
+        {
+            bucket?.Dispose();
+        }
+
+        _spills.ForEach(spill => spill.Dispose());
+        _arena.Dispose();
+        _compressed.Dispose();
+        _batchPartitions.Dispose();
+    }
+
+    private void Add(ReadOnlySpan<(TKey Key, TValue Value)> batch)
+    {
+        for (var i = 0; i < batch.Length; i++)
+        {
+            _batchKeys[i] = batch[i].Key;
+        }
+
+        var partitions = Partitions.Of(_partitioner, _batchKeys.AsSpan(0, batch.Length), ref _batchPartitions);
+        _recordCount += batch.Length;
+        for (var i = 0; i < partitions.Length; i++)
+        {
+            var bucket = _buckets[partitions[i]] ?? NewBucket(partitions[i]);
+            bucket.Pairs[bucket.Count++] = batch[i];
+            if (bucket.Count == _batchLength)
+            {
+                Encode(bucket, partitions[i]);
+            }
+        }
+    }
+
+    private Bucket NewBucket(int number)
+    {
+        var bucket = new Bucket(_codec, _options.Compression, _frameBytes, _compressed, _batchLength);
+        _buckets[number] = bucket;
+        _waitingBytes += (long)_batchLength * Unsafe.SizeOf<(TKey, TValue)>();
+        return bucket;
+    }
+
+    private void Encode(Bucket bucket, int number)
+    {
+        var before = bucket.Frames.Capacity;
+        bucket.Frames.Add(bucket.Pairs.AsSpan(0, bucket.Count));
+        bucket.Clear();
+        if (bucket.Frames.IsFull)
+        {
+            _arena.Add(number, bucket.Frames.Seal());
+        }
+
+        _waitingBytes += bucket.Frames.Capacity - before;
+    }
+
+    private void EncodeWaiting()
+    {
+        for (var number = 0; number < _buckets.Length; number++)
+        {
+            if (_buckets[number] is { Count: > 0 } bucket)
+            {
+                Encode(bucket, number);
+            }
+        }
+
+        _gauge.Reset();
+    }
+
+    private long MeasureWaiting()
+    {
+        var bytes = 0L;
+        foreach (var bucket in _buckets)
+        {
+            bytes += bucket is null ? 0 : _codec.HeapBytes(bucket.Pairs.AsSpan(0, bucket.Count), depth: 0);
+        }
+
+        return bytes;
+    }
+
+    private void SealFrames()
+    {
+        for (var number = 0; number < _buckets.Length; number++)
+        {
+            if (_buckets[number] is { Frames.IsEmpty: false } bucket)
+            {
+                _arena.Add(number, bucket.Frames.Seal());
+            }
+        }
+    }
+
+    // Frames that are not full yet wait on, unless they are what takes the memory.
+    private void Spill()
+    {
+        if (_waitingBytes > _options.SpillThresholdBytes / 2)
+        {
+            EncodeWaiting();
+            SealFrames();
+            ReleaseBuckets();
+        }
+
+        var spill = _files.Spill(_shuffle, _buckets.Length, RecordBlock.ShapeHash(_codec), WriteArena);
+        _spills.Add(spill);
+        _arena.Clear();
+        _context.Metrics.SpilledBytes += spill.Length;
+    }
+
+    private void ReleaseBuckets()
+    {
+        for (var number = 0; number < _buckets.Length; number++)
+        {
+            _buckets[number]?.Dispose();
+            _buckets[number] = null;
+        }
+
+        _waitingBytes = 0;
+    }
+
+    private void WriteArena(ShuffleFileWriter writer)
+    {
+        var starts = new int[_buckets.Length + 1];
+        var order = _arena.Sort(starts);
+        for (var bucket = 0; bucket < _buckets.Length; bucket++)
+        {
+            WriteArena(writer, bucket, order.AsSpan(starts[bucket]..starts[bucket + 1]));
+        }
+    }
+
+    private void WriteBuckets(ShuffleFileWriter writer)
+    {
+        var starts = new int[_buckets.Length + 1];
+        var order = _arena.Sort(starts);
+        for (var bucket = 0; bucket < _buckets.Length; bucket++)
+        {
+            _context.CancellationToken.ThrowIfCancellationRequested();
+            foreach (var spill in _spills)
+            {
+                using var source = spill.Open(bucket);
+                writer.Append(bucket, source);
+            }
+
+            WriteArena(writer, bucket, order.AsSpan(starts[bucket]..starts[bucket + 1]));
+        }
+    }
+
+    private void WriteArena(ShuffleFileWriter writer, int bucket, ReadOnlySpan<int> frames)
+    {
+        foreach (var frame in frames)
+        {
+            writer.Append(bucket, _arena.Frame(frame));
+        }
+    }
+
+    /// <summary>What waits for one bucket.</summary>
+    private sealed class Bucket(
+        RecordCodec<(TKey Key, TValue Value)> codec, ShuffleCompression compression, int frameBytes, RecordBuffer compressed, int batchLength) : IDisposable
+    {
+        public FrameEncoder<(TKey Key, TValue Value)> Frames { get; } = new(codec, compression, frameBytes, compressed);
+
+        public (TKey Key, TValue Value)[] Pairs { get; } = ArrayPool<(TKey Key, TValue Value)>.Shared.Rent(batchLength);
+
+        public int Count { get; set; }
+
+        public void Clear()
+        {
+            if (RuntimeHelpers.IsReferenceOrContainsReferences<(TKey, TValue)>())
+            {
+                Pairs.AsSpan(0, Count).Clear();
+            }
+
+            Count = 0;
+        }
+
+        public void Dispose()
+        {
+            Clear();
+            Frames.Dispose();
+            ArrayPool<(TKey Key, TValue Value)>.Shared.Return(Pairs);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Dpark.Shuffle;
+
+/// <summary>A spill file that has no name any more. Used by one thread.</summary>
+internal sealed class SpillFile(SafeFileHandle file, long[] offsets) : IDisposable
+{
+    /// <summary>Bytes of all buckets.</summary>
+    public long Length => offsets[^1] - offsets[0];
+
+    /// <summary>Opens one bucket. Disposing it leaves the file open.</summary>
+    public BucketSource Open(int bucket) => new FileBucketSource(file, offsets[bucket], offsets[bucket + 1] - offsets[bucket], ownsFile: false);
+
+    /// <summary>Closes the file, and its space is free.</summary>
+    public void Dispose() => file.Dispose();
+}

@@ -1,0 +1,94 @@
+using Dpark.Codecs;
+using Dpark.Configuration;
+using Dpark.Rdds;
+using Dpark.Tasks;
+
+namespace Dpark.Shuffle;
+
+/// <summary>
+/// What one task spilled: files with the same buckets, each bucket sorted by the stable hash of its keys. Used by the task's thread and disposed at its end.
+/// </summary>
+/// <param name="merge">Makes one value of the values that a key has in several runs.</param>
+internal sealed class SpillRuns<TKey, TValue>(
+    ShuffleId shuffle, int bucketCount, MapOutputFiles files, ShuffleOptions options, MergeValues<TValue> merge, TaskContext context) : IDisposable
+{
+    // Ordered by falling level: a run of level 0 was in memory, one of level n + 1 was merged from runs of level n. So a pair is copied once per level.
+    private readonly List<(SpillFile File, int Level)> _runs = [];
+
+    /// <summary>Whether nothing was spilled.</summary>
+    public bool IsEmpty => _runs.Count == 0;
+
+    /// <summary>Writes a run.</summary>
+    /// <param name="open">Opens a bucket, sorted by hash.</param>
+    /// <exception cref="IOException">No disk could take it.</exception>
+    public void Add(Func<int, BatchReader<(TKey Key, TValue Value)>> open)
+    {
+        _runs.Add((Write(open), 0));
+        while (_runs.Count(run => run.Level == _runs[^1].Level) is var count && count >= options.MaxMergeWidth)
+        {
+            MergeLast(count);
+        }
+    }
+
+    /// <summary>Makes the runs few enough to be merged at once with what is in memory. Nothing is added afterwards.</summary>
+    public void Complete()
+    {
+        while (_runs.Count >= options.MaxMergeWidth && _runs.Count > 1)
+        {
+            MergeLast(Math.Clamp(_runs.Count - options.MaxMergeWidth + 2, 2, Math.Min(options.MaxMergeWidth, _runs.Count)));
+        }
+    }
+
+    /// <summary>Merges one bucket of all runs and of what is in memory.</summary>
+    /// <param name="inMemory">Sorted by hash; disposed with the result.</param>
+    public BatchReader<(TKey Key, TValue Value)> Open(int bucket, BatchReader<(TKey Key, TValue Value)> inMemory) => Open(bucket, _runs.Count, inMemory);
+
+    /// <summary>Closes and so deletes the files.</summary>
+    public void Dispose()
+    {
+        foreach (var (file, _) in _runs)
+        {
+            file.Dispose();
+        }
+
+        _runs.Clear();
+    }
+
+    private RunMerger<TKey, TValue> Open(int bucket, int count, BatchReader<(TKey Key, TValue Value)>? inMemory)
+    {
+        var sources = new List<BatchReader<(TKey Key, TValue Value)>>(count + 1);
+        foreach (var (file, _) in _runs.TakeLast(count))
+        {
+            sources.Add(new BucketReader<(TKey Key, TValue Value)>(file.Open(bucket)));
+        }
+
+        if (inMemory is not null)
+        {
+            sources.Add(inMemory);
+        }
+
+        return new RunMerger<TKey, TValue>(sources, merge);
+    }
+
+    private void MergeLast(int count)
+    {
+        var merged = Write(bucket => Open(bucket, count, inMemory: null));
+        var level = _runs[^count].Level + 1;
+        foreach (var (file, _) in _runs.TakeLast(count))
+        {
+            file.Dispose();
+        }
+
+        _runs.RemoveRange(_runs.Count - count, count);
+        _runs.Add((merged, level));
+    }
+
+    private SpillFile Write(Func<int, BatchReader<(TKey Key, TValue Value)>> open)
+    {
+        var shape = RecordBlock.ShapeHash(RecordCodec<(TKey Key, TValue Value)>.Default);
+        var run = files.Spill(
+            shuffle, bucketCount, shape, writer => PairFrames.Write(writer, bucketCount, open, options, context.CancellationToken));
+        context.Metrics.SpilledBytes += run.Length;
+        return run;
+    }
+}
