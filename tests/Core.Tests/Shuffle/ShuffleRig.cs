@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using Dpark.Applications;
+using Dpark.Configuration;
+using Dpark.Partitioning;
+using Dpark.Rdds;
+using Dpark.Storage;
+using Dpark.Tasks;
+using Dpark.TestKit.Rdds;
+using Dpark.Workers;
+
+namespace Dpark.Shuffle;
+
+/// <summary>One worker with its files in a temporary directory, and a list of map outputs that tests can change.</summary>
+internal sealed class ShuffleRig : IMapOutputSource, IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("dpark-shuffle-");
+    private readonly BlockClient _client = new(ReadOnlyMemory<byte>.Empty, new BlockClientOptions());
+
+    public ShuffleRig(Action<ShuffleOptions>? configure = null)
+    {
+        configure?.Invoke(Options);
+        Files = new MapOutputFiles([Path.Combine(Root, "one"), Path.Combine(Root, "two")]);
+        Store = new ShuffleStore(Worker, Files, this, _client, Options);
+    }
+
+    public static AppId App { get; } = new("app-1");
+
+    public static WorkerId Worker { get; } = new("worker-1");
+
+    public string Root => _directory.FullName;
+
+    public ShuffleOptions Options { get; } = new();
+
+    public MapOutputFiles Files { get; }
+
+    public ShuffleStore Store { get; }
+
+    public ShuffleId Shuffle { get; } = new(App, 3);
+
+    public Dictionary<int, MapOutputLocation> Outputs { get; } = new();
+
+    public ImmutableArray<MapOutputLocation> Get(ShuffleId shuffle, long minimumEpoch, CancellationToken cancellationToken) =>
+        [.. Outputs.OrderBy(pair => pair.Key).Select(pair => pair.Value)];
+
+    public string[] AllFiles() => Directory.GetFiles(Root, "*", SearchOption.AllDirectories);
+
+    public MapOutput Write<TKey, TValue>(int mapIndex, IEnumerable<(TKey, TValue)> pairs, int bucketCount)
+        where TKey : notnull => Write<TKey, TValue, TValue>(mapIndex, pairs, new HashPartitioner(bucketCount), aggregator: null);
+
+    public MapOutput Write<TKey, TValue, TCombined>(
+        int mapIndex, IEnumerable<(TKey, TValue)> pairs, Partitioner partitioner, Aggregator<TValue, TCombined>? aggregator, TaskContext? context = null)
+        where TKey : notnull
+    {
+        using var input = BatchListReader<(TKey, TValue)>.Of(pairs);
+        var output = Store.WriteMapOutput(Shuffle, mapIndex, input, partitioner, aggregator, context ?? NewContext());
+        Outputs[mapIndex] = new MapOutputLocation(output, "127.0.0.1:1");
+        return output;
+    }
+
+    public List<(TKey Key, TValue Value)> ReadBucket<TKey, TValue>(int reduceIndex, TaskContext? context = null)
+        where TKey : notnull
+    {
+        using var reader = Store.ReadBucket<TKey, TValue>(Shuffle, reduceIndex, context ?? NewContext());
+        return ReadAll(reader);
+    }
+
+    public List<(TKey Key, TValue Value)> ReadCombined<TKey, TValue>(int reduceIndex, Func<TValue, TValue, TValue> merge, TaskContext? context = null)
+        where TKey : notnull
+    {
+        using var reader = Store.ReadCombined<TKey, TValue>(Shuffle, reduceIndex, merge, context ?? NewContext());
+        return ReadAll(reader);
+    }
+
+    public List<(TKey Key, TValue[] Values)> ReadGrouped<TKey, TValue>(int reduceIndex, TaskContext? context = null)
+        where TKey : notnull
+    {
+        using var reader = Store.ReadGrouped<TKey, TValue>(Shuffle, reduceIndex, context ?? NewContext());
+        return ReadAll(reader);
+    }
+
+    public TaskContext NewContext(int attempt = 0, int stageAttempt = 0, CancellationToken cancellationToken = default) => new()
+    {
+        Attempt = new TaskAttemptId(App, 1, stageAttempt, 0, attempt),
+        Worker = Worker,
+        CancellationToken = cancellationToken,
+        Shuffle = Store,
+        Cache = new InMemoryPartitionCache(),
+        Broadcasts = new NoBroadcasts(),
+    };
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _directory.Delete(recursive: true);
+    }
+
+    public static List<T> ReadAll<T>(BatchReader<T> reader)
+    {
+        var records = new List<T>();
+        for (var batch = reader.Next(); !batch.IsEmpty; batch = reader.Next())
+        {
+            Assert.InRange(batch.Length, 1, BatchReader.Capacity);
+            records.AddRange(batch);
+        }
+
+        Assert.True(reader.Next().IsEmpty);
+        return records;
+    }
+}
