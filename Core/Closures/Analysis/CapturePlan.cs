@@ -11,7 +11,7 @@ internal sealed record CapturePlan(HashSet<(Module Module, int Token)> Fields, b
 {
     /// <summary>Which fields to send of an object of this type; <see langword="null"/> for all.</summary>
     public bool[]? MaskOf(TypeLayout layout) =>
-        ReachesAll || layout.Shape is not ObjectShape shape || (ThisEscapes && !layout.IsClosureClass)
+        layout.Shape is not ObjectShape shape || (ThisEscapes && !layout.IsClosureClass)
             ? null
-            : Array.ConvertAll(shape.Fields, slot => Fields.Contains((slot.Field.Module, slot.Field.MetadataToken)));
+            : Array.ConvertAll(shape.Fields, slot => ReachesAll || Fields.Contains((slot.Field.Module, slot.Field.MetadataToken)));
 }

@@ -234,7 +234,7 @@ internal sealed class GraphWalker(ClosureFailure failure, CaptureBroadcaster? br
 
         var isUserCode = !SharedAssemblies.IsShared(assembly);
         _forUser |= isUserCode;
-        _plan = isUserCode ? CaptureAnalyzer.PlanOf(function.Method) : null;
+        _plan = isUserCode && !function.Method.IsStatic ? CaptureAnalyzer.PlanOf(function.Method) : null;
         EnterCaptured(target, _plan);
     }
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Dpark.Tests.Closures;
+namespace Dpark.Closures;
 
 public sealed class DelegateTests
 {

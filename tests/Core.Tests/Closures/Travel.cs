@@ -1,7 +1,6 @@
 using Dpark.Applications;
-using Dpark.Closures;
 
-namespace Dpark.Tests.Closures;
+namespace Dpark.Closures;
 
 /// <summary>Sends things through bytes, as a job does.</summary>
 internal static class Travel
