@@ -67,12 +67,12 @@ public sealed class CodeResolver : IDisposable
             }
 
             _disposed = true;
-            _contexts.ForEach(context => context.Unload());
+            _contexts.ForEach(context => context.Release());
             _contexts.Clear();
         }
 
         _shared.Clear();
-        Headers.Clear();
+        Headers.Close();
     }
 
     /// <summary>The context that knows all these modules; made if there is none.</summary>

@@ -2,19 +2,31 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
 using System.Security.Cryptography;
+using Dpark.Applications;
 
 namespace Dpark.Closures.Code;
 
 /// <summary>Holds one application's own assemblies in a worker, at most one of each name. Loads an assembly when code first needs it. Thread-safe.</summary>
+/// <remarks>
+/// The runtime keeps this object until its assemblies are gone, and they stay while anything refers to them. So it must never lead to one of its own assemblies or
+/// types, not even through the resolver and what that holds.
+/// </remarks>
 internal sealed class ApplicationLoadContext : AssemblyLoadContext
 {
-    private readonly CodeResolver _resolver;
+    private readonly AppId _application;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, CodeModule> _modules = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<Guid, Assembly> _loaded = [];
+    private readonly Dictionary<Guid, WeakReference<Assembly>> _loaded = [];
+    private CodeResolver? _resolver;
 
     public ApplicationLoadContext(CodeResolver resolver, int number)
-        : base($"{resolver.Application}/{number}", isCollectible: true) => _resolver = resolver;
+        : base($"{resolver.Application}/{number}", isCollectible: true)
+    {
+        _resolver = resolver;
+        _application = resolver.Application;
+    }
+
+    private CodeResolver Resolver => _resolver ?? throw new ObjectDisposedException(Name, $"{_application} has ended; its code is being unloaded.");
 
     /// <summary>Takes modules in, all or none.</summary>
     /// <returns><see langword="false"/> if it has another build of one of them.</returns>
@@ -54,12 +66,19 @@ internal sealed class ApplicationLoadContext : AssemblyLoadContext
         }
     }
 
+    /// <summary>Starts to unload.</summary>
+    public void Release()
+    {
+        _resolver = null;
+        Unload();
+    }
+
     /// <summary>The assembly, loaded now if it was not.</summary>
     public Assembly Load(CodeModule module)
     {
         lock (_lock)
         {
-            if (_loaded.TryGetValue(module.Mvid, out var loaded))
+            if (Loaded(module) is { } loaded)
             {
                 return loaded;
             }
@@ -69,12 +88,13 @@ internal sealed class ApplicationLoadContext : AssemblyLoadContext
         var image = Fetch(module);
         lock (_lock)
         {
-            if (!_loaded.TryGetValue(module.Mvid, out var assembly))
+            if (Loaded(module) is { } loaded)
             {
-                assembly = LoadImage(module, image);
-                _loaded.Add(module.Mvid, assembly);
+                return loaded;
             }
 
+            var assembly = LoadImage(module, image);
+            _loaded[module.Mvid] = new WeakReference<Assembly>(assembly);
             return assembly;
         }
     }
@@ -86,7 +106,7 @@ internal sealed class ApplicationLoadContext : AssemblyLoadContext
             return null;
         }
 
-        return _resolver.FindShared(module, this) ?? Load(module);
+        return Resolver.FindShared(module, this) ?? Load(module);
     }
 
     protected override nint LoadUnmanagedDll(string unmanagedDllName)
@@ -100,20 +120,22 @@ internal sealed class ApplicationLoadContext : AssemblyLoadContext
         }
 
         throw new DllNotFoundException(
-            $"Code of {_resolver.Application} calls the native library '{unmanagedDllName}', which this worker does not have. " +
+            $"Code of {_application} calls the native library '{unmanagedDllName}', which this worker does not have. " +
             "Only managed assemblies travel with a job; install the library on every worker.");
     }
+
+    private Assembly? Loaded(CodeModule module) => _loaded.TryGetValue(module.Mvid, out var reference) && reference.TryGetTarget(out var assembly) ? assembly : null;
 
     private ReadOnlyMemory<byte> Fetch(CodeModule module)
     {
         if (module.Hash.Length == 0)
         {
-            throw new InvalidOperationException(
-                $"Module {module} of {_resolver.Application} cannot be loaded: the driver has no file for it, and this worker does not have it. " +
+            throw new FileNotFoundException(
+                $"Module {module} of {_application} cannot be loaded: the driver has no file for it, and this worker does not have it. " +
                 "Give its bytes to CodeCatalog.Register in the driver, or publish the program with its assemblies as files.");
         }
 
-        var image = _resolver.Fetch(module);
+        var image = Resolver.Fetch(module);
         var hash = Convert.ToHexStringLower(SHA256.HashData(image.Span));
         if (hash != module.Hash)
         {
@@ -137,7 +159,7 @@ internal sealed class ApplicationLoadContext : AssemblyLoadContext
         catch (BadImageFormatException e)
         {
             throw new InvalidDataException(
-                $"Module {module} of {_resolver.Application} cannot be loaded from bytes. Assemblies with native code do not travel; install it on every worker.", e);
+                $"Module {module} of {_application} cannot be loaded from bytes. Assemblies with native code do not travel; install it on every worker.", e);
         }
     }
 }

@@ -10,6 +10,7 @@ internal sealed class HeaderCache
     private const int Capacity = 512;
 
     private readonly ConcurrentDictionary<Key, ClosureHeader> _headers = [];
+    private volatile bool _isClosed;
 
     public bool TryGet(ReadOnlyMemory<byte> bytes, [NotNullWhen(true)] out ClosureHeader? header) => _headers.TryGetValue(new Key(bytes), out header);
 
@@ -21,9 +22,18 @@ internal sealed class HeaderCache
         }
 
         _headers.TryAdd(new Key(bytes.ToArray()), header);
+        if (_isClosed)
+        {
+            _headers.Clear();
+        }
     }
 
-    public void Clear() => _headers.Clear();
+    /// <summary>Forgets all headers and takes no more.</summary>
+    public void Close()
+    {
+        _isClosed = true;
+        _headers.Clear();
+    }
 
     private readonly struct Key(ReadOnlyMemory<byte> bytes) : IEquatable<Key>
     {

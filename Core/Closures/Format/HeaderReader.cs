@@ -20,6 +20,7 @@ internal ref struct HeaderReader
     private MethodInfo[] _methods = [];
     private Shape[] _shapes = [];
     private int _shapeCount;
+    private bool _lacksCode;
 
     private HeaderReader(ReadOnlySpan<byte> bytes, CodeResolver code)
     {
@@ -35,7 +36,7 @@ internal ref struct HeaderReader
         {
             return reader.ReadAll();
         }
-        catch (Exception e) when (e is ArgumentException or TypeLoadException or NotSupportedException or InvalidOperationException and not ObjectDisposedException)
+        catch (Exception e) when (!reader._lacksCode && (e is ArgumentException or TypeLoadException or NotSupportedException or InvalidOperationException))
         {
             ClosureThrow.Malformed("its tables do not fit the code that they name", e);
             return null!;
@@ -80,7 +81,10 @@ internal ref struct HeaderReader
             _modules[i] = new CodeModule(_input.ReadText(), new Guid(_input.ReadBytes(16)), _input.ReadText(), _input.ReadInt64());
         }
 
+        // What goes wrong while code is found or fetched is not the fault of the bytes.
+        _lacksCode = true;
         _context = _code.ContextFor(_modules);
+        _lacksCode = false;
     }
 
     private Type ReadType(int known)
@@ -156,7 +160,10 @@ internal ref struct HeaderReader
         var module = At(_modules, _input.ReadNumber(), "module");
         var token = _input.ReadNumber() | 0x02000000;
         var name = _input.ReadText();
-        var type = _code.Resolve(module, _context!).ManifestModule.ResolveType(token);
+        _lacksCode = true;
+        var assembly = _code.Resolve(module, _context!);
+        _lacksCode = false;
+        var type = assembly.ManifestModule.ResolveType(token);
         if (type.FullName != name)
         {
             ClosureThrow.Malformed($"type {token:x8} of {module} is {type.FullName} and not {name}");

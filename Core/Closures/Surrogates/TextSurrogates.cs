@@ -15,9 +15,9 @@ internal static class TextSurrogates
 {
     private static readonly TextSurrogate[] All =
     [
-        Make<CultureInfo>("culture", culture => culture.IsReadOnly, culture => [culture.Name], texts => CultureInfo.GetCultureInfo(texts[0])),
-        Make<CompareInfo>("compare-info", _ => true, info => [info.Name], texts => CultureInfo.GetCultureInfo(texts[0]).CompareInfo),
-        Make<TextInfo>("text-info", _ => true, info => [info.CultureName], texts => CultureInfo.GetCultureInfo(texts[0]).TextInfo),
+        Make<CultureInfo>("culture", culture => culture.IsReadOnly, culture => [culture.Name], texts => CultureOf(texts[0])),
+        Make<CompareInfo>("compare-info", _ => true, info => [info.Name], texts => CultureOf(texts[0]).CompareInfo),
+        Make<TextInfo>("text-info", _ => true, info => [info.CultureName], texts => CultureOf(texts[0]).TextInfo),
         Make<TimeZoneInfo>("time-zone", _ => true, zone => [zone.ToSerializedString()], TimeZoneOf),
         Make<Uri>("uri", _ => true, uri => [uri.OriginalString], texts => new Uri(texts[0], UriKind.RelativeOrAbsolute)),
         Make<XNamespace>("xml-namespace", _ => true, space => [space.NamespaceName], texts => XNamespace.Get(texts[0])),
@@ -36,6 +36,8 @@ internal static class TextSurrogates
     private static TextSurrogate Make<T>(string name, Func<T, bool> claims, Func<T, string[]> toTexts, Func<string[], object> fromTexts)
         where T : class =>
         new(name, typeof(T), value => claims((T)value), value => toTexts((T)value), fromTexts);
+
+    private static CultureInfo CultureOf(string name) => name.Length == 0 ? CultureInfo.InvariantCulture : CultureInfo.GetCultureInfo(name);
 
     private static TimeZoneInfo TimeZoneOf(string[] texts) =>
         texts[0] == TimeZoneInfo.Utc.ToSerializedString() ? TimeZoneInfo.Utc : TimeZoneInfo.FromSerializedString(texts[0]);
