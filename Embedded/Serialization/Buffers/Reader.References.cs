@@ -25,9 +25,7 @@ internal ref partial struct Reader
         }
 
         var codec = ReadTypeSpec();
-        Enter();
         var value = codec.ReadObject(ref this, ReadTypedContent());
-        Leave();
         if (value is not T typed)
         {
             ThrowNotAssignable(codec.Type, typeof(T));

@@ -256,6 +256,30 @@ internal ref partial struct Reader
         return result;
     }
 
+    /// <summary>A text that cannot be null.</summary>
+    public string ReadText(WireType wire)
+    {
+        if (wire != WireType.Bytes)
+        {
+            SerializerLimits.ThrowWireType(wire, typeof(string));
+        }
+
+        return ReadText();
+    }
+
+    /// <summary>Bytes that are not an array of the message.</summary>
+    public byte[] ReadBytes(WireType wire)
+    {
+        if (wire != WireType.Bytes)
+        {
+            SerializerLimits.ThrowWireType(wire, typeof(byte[]));
+        }
+
+        var bytes = new byte[ReadLength()];
+        ReadRaw(bytes);
+        return bytes;
+    }
+
     /// <summary>Fills the destination with the next bytes.</summary>
     public void ReadRaw(scoped Span<byte> destination)
     {

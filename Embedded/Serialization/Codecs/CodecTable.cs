@@ -26,7 +26,7 @@ internal static class CodecCache<T>
     private static Codec<T> Create(bool forCopy)
     {
         var codec = forCopy ? CodecTable.GetCopier(typeof(T)) : CodecTable.Get(typeof(T));
-        return s_codec = codec as Codec<T> ?? throw new SerializerException($"The codec of {typeof(T)} is a {codec.GetType()}. It must be a Codec<{typeof(T).Name}>.");
+        return s_codec = codec as Codec<T> ?? throw CodecTable.WrongCodec(typeof(T), codec);
     }
 }
 
@@ -64,6 +64,9 @@ internal static class CodecTable
 
     /// <summary>Whether the type says itself that messages may carry it.</summary>
     public static bool IsDeclared(Type type) => type.IsDefined(typeof(GenerateSerializerAttribute), inherit: false);
+
+    public static SerializerException WrongCodec(Type type, Codec codec) =>
+        new($"The codec of {type} is one of {codec.Type}. Declare members as {codec.Type}.");
 
     private static Codec? Create(Type type)
     {

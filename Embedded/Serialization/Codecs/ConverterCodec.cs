@@ -49,37 +49,12 @@ internal sealed class ConvertedStructCodec<T, TSurrogate, TConverter> : Codec<T>
     }
 }
 
-/// <summary>Objects that travel as a surrogate. They cannot be part of a cycle: the surrogate must be complete before the object is made.</summary>
-internal sealed class ConvertedObjectCodec<T, TSurrogate, TConverter> : ObjectCodec<T>
+/// <summary>Objects that travel as a surrogate.</summary>
+internal sealed class ConvertedObjectCodec<T, TSurrogate, TConverter>()
+    : SurrogateCodec<T, TSurrogate>(value => Converter.ConvertToSurrogate(in value), surrogate => Converter.ConvertFromSurrogate(in surrogate))
     where T : class
     where TSurrogate : struct
     where TConverter : IConverter<T, TSurrogate>, new()
 {
-    private readonly TConverter _converter = new();
-
-    protected override void WriteNew(ref Writer writer, uint delta, T value)
-    {
-        writer.Enter(delta, WireType.Object);
-        CodecCache<TSurrogate>.Codec.Write(ref writer, 0, _converter.ConvertToSurrogate(in value));
-        writer.WriteEnd();
-    }
-
-    protected override T ReadNew(ref Reader reader, WireType wire)
-    {
-        var id = Begin(ref reader, wire);
-        var surrogate = CodecCache<TSurrogate>.Codec.Read(ref reader, reader.ReadTag());
-        reader.SkipLevels(reader.ReadTag());
-        reader.Leave();
-        var value = _converter.ConvertFromSurrogate(in surrogate);
-        reader.Session.SetReference(id, value);
-        return value;
-    }
-
-    protected override T CopyNew(T value, CopyContext context)
-    {
-        var surrogate = CodecCache<TSurrogate>.Copier.Copy(_converter.ConvertToSurrogate(in value), context);
-        var copy = _converter.ConvertFromSurrogate(in surrogate);
-        context.Add(value, copy);
-        return copy;
-    }
+    private static readonly TConverter Converter = new();
 }

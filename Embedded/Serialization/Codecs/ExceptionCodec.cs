@@ -128,8 +128,7 @@ internal static class ExceptionFields
                     assembly = reader.ReadString(end);
                     break;
                 case 2:
-                    spec = new byte[end == WireType.Bytes ? reader.ReadLength() : throw new SerializerException("A message has an exception without a type. It is damaged.")];
-                    reader.ReadRaw(spec);
+                    spec = reader.ReadBytes(end);
                     break;
                 default:
                     value ??= Create(reader.Session, id, name, assembly, spec, out codec);

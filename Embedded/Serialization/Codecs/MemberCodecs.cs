@@ -8,29 +8,27 @@ using Orleans.Serialization.TypeSystem;
 
 namespace Orleans.Serialization.Codecs;
 
-/// <summary>The members of a type: emits each method at its first use.</summary>
-internal sealed class MemberSet<T>(Member[][] levels)
+/// <summary>The members of a type: finds them, and emits each method, at its first use.</summary>
+internal sealed class MemberSet<T>
 {
-    private readonly MemberReader<T>?[] _readers = new MemberReader<T>?[levels.Length];
+    private Member[][]? _levels;
+    private MemberReader<T>?[] _readers = [];
     private MemberWriter<T>? _writer;
     private MemberCopier<T>? _copier;
 
-    public MemberSet()
-        : this(MemberModel.Of(typeof(T)))
-    {
-    }
+    public bool HasMembers => Levels().Length > 0;
 
-    public bool HasMembers => levels.Length > 0;
-
-    public void Write(ref Writer writer, ref T value) => (_writer ??= MemberEmitter.EmitWriter<T>(levels))(ref writer, ref value);
+    public void Write(ref Writer writer, ref T value) =>
+        (_writer ??= (MemberWriter<T>)MemberEmitter.EmitWriter(typeof(T), Levels()))(ref writer, ref value);
 
     /// <summary>Reads all levels up to the end of the group.</summary>
     public void Read(ref Reader reader, ref T value)
     {
+        var levels = Levels();
         var end = WireType.Level;
         for (var level = 0; level < levels.Length && end == WireType.Level; level++)
         {
-            end = (_readers[level] ??= MemberEmitter.EmitReader<T>(levels[level]))(ref reader, ref value);
+            end = (_readers[level] ??= (MemberReader<T>)MemberEmitter.EmitReader(typeof(T), levels[level]))(ref reader, ref value);
         }
 
         if (end != WireType.End)
@@ -39,11 +37,24 @@ internal sealed class MemberSet<T>(Member[][] levels)
         }
     }
 
-    public void Copy(ref T source, ref T target, CopyContext context) => (_copier ??= MemberEmitter.EmitCopier<T>(levels))(ref source, ref target, context);
+    public void Copy(ref T source, ref T target, CopyContext context) =>
+        (_copier ??= (MemberCopier<T>)MemberEmitter.EmitCopier(typeof(T), Levels()))(ref source, ref target, context);
 
     /// <summary>Whether each member may be shared between a value and its copy.</summary>
-    public bool IsShallow() =>
-        levels.SelectMany(level => level).All(member => member.IsImmutable || (CodecTable.TryGet(member.Type) is { IsShallow: true }));
+    public bool IsShallow() => MemberModel.IsShallow(Levels());
+
+    private Member[][] Levels()
+    {
+        var levels = Volatile.Read(ref _levels);
+        if (levels is null)
+        {
+            levels = MemberModel.Of(typeof(T));
+            _readers = new MemberReader<T>?[levels.Length];
+            Volatile.Write(ref _levels, levels);
+        }
+
+        return levels;
+    }
 }
 
 /// <summary>Classes with <see cref="GenerateSerializerAttribute"/>, and tuples.</summary>
@@ -51,11 +62,13 @@ internal sealed class MemberObjectCodec<T> : ObjectCodec<T>
     where T : class
 {
     private readonly MemberSet<T> _members = new();
-    private readonly Func<IServiceProvider?, T> _create = ObjectActivator<T>.Find();
+    private readonly bool _isImmutable = typeof(T).IsDefined(typeof(ImmutableAttribute), inherit: false);
+    private Func<IServiceProvider?, T>? _create;
 
     public override bool IsTracked { get; } = !typeof(T).IsDefined(typeof(SuppressReferenceTrackingAttribute), inherit: false);
 
-    public override bool IsShallow { get; } = typeof(T).IsDefined(typeof(ImmutableAttribute), inherit: false);
+    // Where a class is not sealed, a value may be of a derived one, which is asked itself.
+    public override bool IsShallow => _isImmutable && typeof(T).IsSealed;
 
     protected override void WriteNew(ref Writer writer, uint delta, T value)
     {
@@ -67,7 +80,7 @@ internal sealed class MemberObjectCodec<T> : ObjectCodec<T>
     protected override T ReadNew(ref Reader reader, WireType wire)
     {
         var id = Begin(ref reader, wire);
-        var value = _create(reader.Session.Pool.Services);
+        var value = Create(reader.Session.Pool.Services);
         reader.Session.SetReference(id, value);
         _members.Read(ref reader, ref value);
         reader.Leave();
@@ -76,11 +89,18 @@ internal sealed class MemberObjectCodec<T> : ObjectCodec<T>
 
     protected override T CopyNew(T value, CopyContext context)
     {
-        var copy = _create(context.Services);
+        if (_isImmutable)
+        {
+            return value;
+        }
+
+        var copy = Create(context.Services);
         context.Add(value, copy);
         _members.Copy(ref value, ref copy, context);
         return copy;
     }
+
+    private T Create(IServiceProvider? services) => (_create ??= ObjectActivator<T>.Find())(services);
 }
 
 /// <summary>Structs with <see cref="GenerateSerializerAttribute"/>, and value tuples.</summary>

@@ -22,9 +22,9 @@ internal static class MemberEmitter
     private static readonly MethodInfo ReadTagMethod = typeof(Reader).GetMethod(nameof(Reader.ReadTag), [typeof(uint).MakeByRefType()])!;
     private static readonly MethodInfo SkipMethod = typeof(Reader).GetMethod(nameof(Reader.Skip), [typeof(WireType)])!;
 
-    public static MemberWriter<T> EmitWriter<T>(Member[][] levels)
+    public static Delegate EmitWriter(Type owner, Member[][] levels)
     {
-        var method = NewMethod<T>("Write", typeof(void), typeof(Writer).MakeByRefType(), typeof(T).MakeByRefType());
+        var method = NewMethod(owner, "Write", typeof(void), typeof(Writer).MakeByRefType(), owner.MakeByRefType());
         var il = method.GetILGenerator();
         for (var level = 0; level < levels.Length; level++)
         {
@@ -39,24 +39,28 @@ internal static class MemberEmitter
             uint previous = 0;
             foreach (var member in levels[level])
             {
-                EmitWrite<T>(il, member, member.Id - previous);
+                EmitWrite(il, owner, member, member.Id - previous);
                 previous = member.Id;
             }
         }
 
         il.Emit(OpCodes.Ret);
-        return method.CreateDelegate<MemberWriter<T>>();
+        return method.CreateDelegate(typeof(MemberWriter<>).MakeGenericType(owner));
     }
 
-    public static MemberReader<T> EmitReader<T>(Member[] members)
+    public static Delegate EmitReader(Type owner, Member[] members)
     {
-        var method = NewMethod<T>("Read", typeof(WireType), typeof(Reader).MakeByRefType(), typeof(T).MakeByRefType());
+        var method = NewMethod(owner, "Read", typeof(WireType), typeof(Reader).MakeByRefType(), owner.MakeByRefType());
         var il = method.GetILGenerator();
         var id = il.DeclareLocal(typeof(uint));
         var wire = il.DeclareLocal(typeof(WireType));
         var next = il.DefineLabel();
         var end = il.DefineLabel();
-        var labels = members.Select(_ => il.DefineLabel()).ToArray();
+        var labels = new Label[members.Length];
+        for (var i = 0; i < labels.Length; i++)
+        {
+            labels[i] = il.DefineLabel();
+        }
 
         il.MarkLabel(next);
         il.Emit(OpCodes.Ldarg_0);
@@ -76,47 +80,55 @@ internal static class MemberEmitter
         for (var i = 0; i < members.Length; i++)
         {
             il.MarkLabel(labels[i]);
-            EmitRead<T>(il, members[i], wire);
+            EmitRead(il, owner, members[i], wire);
             il.Emit(OpCodes.Br, next);
         }
 
         il.MarkLabel(end);
         il.Emit(OpCodes.Ldloc, wire);
         il.Emit(OpCodes.Ret);
-        return method.CreateDelegate<MemberReader<T>>();
+        return method.CreateDelegate(typeof(MemberReader<>).MakeGenericType(owner));
     }
 
-    public static MemberCopier<T> EmitCopier<T>(Member[][] levels)
+    public static Delegate EmitCopier(Type owner, Member[][] levels)
     {
-        var method = NewMethod<T>("Copy", typeof(void), typeof(T).MakeByRefType(), typeof(T).MakeByRefType(), typeof(CopyContext));
+        var method = NewMethod(owner, "Copy", typeof(void), owner.MakeByRefType(), owner.MakeByRefType(), typeof(CopyContext));
         var il = method.GetILGenerator();
-        foreach (var member in levels.SelectMany(level => level))
+        foreach (var level in levels)
         {
-            var isShared = member.IsImmutable || IsDirect(member.Type);
-            EmitOwner<T>(il, OpCodes.Ldarg_1);
-            if (!isShared)
+            foreach (var member in level)
             {
-                il.Emit(OpCodes.Call, CodecGetter(member.Type, nameof(CodecCache<int>.Copier)));
+                EmitCopy(il, owner, member);
             }
-
-            EmitLoad<T>(il, OpCodes.Ldarg_0, member);
-            if (!isShared)
-            {
-                il.Emit(OpCodes.Ldarg_2);
-                il.Emit(OpCodes.Callvirt, typeof(Codec<>).MakeGenericType(member.Type).GetMethod(nameof(Codec<int>.Copy))!);
-            }
-
-            EmitStore(il, member);
         }
 
         il.Emit(OpCodes.Ret);
-        return method.CreateDelegate<MemberCopier<T>>();
+        return method.CreateDelegate(typeof(MemberCopier<>).MakeGenericType(owner));
     }
 
-    private static DynamicMethod NewMethod<T>(string name, Type result, params Type[] parameters) =>
-        new($"{name}:{typeof(T)}", result, parameters, typeof(T).Module, skipVisibility: true);
+    private static DynamicMethod NewMethod(Type owner, string name, Type result, params Type[] parameters) =>
+        new($"{name}:{owner}", result, parameters, owner.Module, skipVisibility: true);
 
-    private static void EmitWrite<T>(ILGenerator il, Member member, uint delta)
+    private static void EmitCopy(ILGenerator il, Type owner, Member member)
+    {
+        var isShared = member.IsImmutable || IsDirect(member.Type);
+        EmitOwner(il, owner, OpCodes.Ldarg_1);
+        if (!isShared)
+        {
+            il.Emit(OpCodes.Call, CodecGetter(member.Type, nameof(CodecCache<int>.Copier)));
+        }
+
+        EmitLoad(il, owner, OpCodes.Ldarg_0, member);
+        if (!isShared)
+        {
+            il.Emit(OpCodes.Ldarg_2);
+            il.Emit(OpCodes.Callvirt, typeof(Codec<>).MakeGenericType(member.Type).GetMethod(nameof(Codec<int>.Copy))!);
+        }
+
+        EmitStore(il, member);
+    }
+
+    private static void EmitWrite(ILGenerator il, Type owner, Member member, uint delta)
     {
         var direct = IsDirect(member.Type);
         if (!direct)
@@ -126,7 +138,7 @@ internal static class MemberEmitter
 
         il.Emit(OpCodes.Ldarg_0);
         il.Emit(OpCodes.Ldc_I4, (int)delta);
-        EmitLoad<T>(il, OpCodes.Ldarg_1, member);
+        EmitLoad(il, owner, OpCodes.Ldarg_1, member);
         if (direct)
         {
             il.Emit(OpCodes.Call, typeof(Writer).GetMethod("Write" + DirectName(member.Type))!);
@@ -137,9 +149,9 @@ internal static class MemberEmitter
         }
     }
 
-    private static void EmitRead<T>(ILGenerator il, Member member, LocalBuilder wire)
+    private static void EmitRead(ILGenerator il, Type owner, Member member, LocalBuilder wire)
     {
-        EmitOwner<T>(il, OpCodes.Ldarg_1);
+        EmitOwner(il, owner, OpCodes.Ldarg_1);
         var direct = IsDirect(member.Type);
         if (!direct)
         {
@@ -165,7 +177,8 @@ internal static class MemberEmitter
         if (members.Length > 2 && members[^1].Id < MaxSwitchLabels)
         {
             var other = il.DefineLabel();
-            var table = Enumerable.Repeat(other, (int)members[^1].Id + 1).ToArray();
+            var table = new Label[members[^1].Id + 1];
+            Array.Fill(table, other);
             for (var i = 0; i < members.Length; i++)
             {
                 table[members[i].Id] = labels[i];
@@ -186,18 +199,18 @@ internal static class MemberEmitter
     }
 
     // The argument is a reference to the variable that holds the value; members of a class are reached through the object in it.
-    private static void EmitOwner<T>(ILGenerator il, OpCode argument)
+    private static void EmitOwner(ILGenerator il, Type owner, OpCode argument)
     {
         il.Emit(argument);
-        if (!typeof(T).IsValueType)
+        if (!owner.IsValueType)
         {
             il.Emit(OpCodes.Ldind_Ref);
         }
     }
 
-    private static void EmitLoad<T>(ILGenerator il, OpCode argument, Member member)
+    private static void EmitLoad(ILGenerator il, Type owner, OpCode argument, Member member)
     {
-        EmitOwner<T>(il, argument);
+        EmitOwner(il, owner, argument);
         if (member.Field is not null)
         {
             il.Emit(OpCodes.Ldfld, member.Field);

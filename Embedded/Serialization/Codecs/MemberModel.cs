@@ -50,6 +50,23 @@ internal static class MemberModel
         return [.. levels];
     }
 
+    /// <summary>Whether each member may be shared between a value and its copy.</summary>
+    public static bool IsShallow(Member[][] levels)
+    {
+        foreach (var level in levels)
+        {
+            foreach (var member in level)
+            {
+                if (!member.IsImmutable && CodecTable.TryGet(member.Type) is not { IsShallow: true })
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
     private static bool IsTuple(Type type) =>
         type.IsGenericType && (typeof(ITuple).IsAssignableFrom(type) || type.GetGenericTypeDefinition() == typeof(KeyValuePair<,>));
 
@@ -89,7 +106,7 @@ internal static class MemberModel
             {
                 members.Add(new Member(field, null, number, field.IsDefined(typeof(ImmutableAttribute))));
             }
-            else if (!backed.Contains(field.Name) && !field.IsDefined(typeof(NonSerializedAttribute)))
+            else if (!backed.Contains(field.Name) && !IsLeftOut(field, attribute))
             {
                 throw new CodecNotFoundException($"Could not find a codec for type {type}: {MemberName(field)} has no [Id]. Give it one, or [NonSerialized].");
             }
@@ -151,6 +168,9 @@ internal static class MemberModel
             .Max();
         return position < 0 ? null : PrimaryConstructorIds + (uint)position;
     }
+
+    private static bool IsLeftOut(FieldInfo field, GenerateSerializerAttribute attribute) =>
+        field.IsDefined(typeof(NonSerializedAttribute)) || field.Name.EndsWith(">P", StringComparison.Ordinal) || attribute.GenerateFieldIds != GenerateFieldIds.None;
 
     private static string MemberName(FieldInfo field) => field.Name[0] == '<' ? field.Name[1..field.Name.IndexOf('>', StringComparison.Ordinal)] : field.Name;
 

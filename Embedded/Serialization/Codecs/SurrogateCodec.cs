@@ -3,8 +3,8 @@ using Orleans.Serialization.Cloning;
 
 namespace Orleans.Serialization.Codecs;
 
-/// <summary>Built-in objects that travel as another built-in type.</summary>
-internal sealed class SurrogateCodec<T, TSurrogate>(Func<T, TSurrogate> to, Func<TSurrogate, T> from) : ObjectCodec<T>
+/// <summary>Objects that travel as a value of another type. They cannot be part of a cycle: the surrogate must be complete before the object is made.</summary>
+internal class SurrogateCodec<T, TSurrogate>(Func<T, TSurrogate> to, Func<TSurrogate, T> from) : ObjectCodec<T>
     where T : class
 {
     protected override void WriteNew(ref Writer writer, uint delta, T value)
