@@ -58,7 +58,7 @@ public sealed class ClosureSerializer
     {
         ArgumentNullException.ThrowIfNull(root);
         var failure = new ClosureFailure(null, null);
-        var broadcaster = broadcasts is null ? null : new CaptureBroadcaster(broadcasts, Catalog, _options.MaxInlineCaptureBytes).For(failure);
+        var broadcaster = broadcasts is null ? null : new CaptureBroadcaster(broadcasts, Catalog, _options.MaxInlineCaptureBytes);
         return ClosureWriter.Write(root, Catalog, failure, broadcaster, forUser: false);
     }
 

@@ -1,6 +1,7 @@
 using Dpark.Broadcasting;
 using Dpark.Closures.Format;
 using Dpark.Closures.Shapes;
+using Dpark.Closures.Surrogates;
 
 namespace Dpark.Closures;
 
@@ -84,9 +85,8 @@ public sealed class PreparedClosure
             ClosureThrow.Malformed("its objects do not fit together", e);
         }
 
-        Restore(ref input, objects);
-        var root = input.ReadNumber();
-        return context.Earlier(root);
+        RestoreAll(ref input, objects);
+        return context.Earlier(input.ReadNumber());
     }
 
     private static PreparedClosure ReadRecords(ReadOnlyMemory<byte> body, ClosureHeader header, CodeResolver code)
@@ -142,7 +142,7 @@ public sealed class PreparedClosure
         return target < 0 || (target < constants.Length && constants[target] is not null);
     }
 
-    private void Restore(ref ClosureInput input, object?[] objects)
+    private void RestoreAll(ref ClosureInput input, object?[] objects)
     {
         var count = input.ReadCount(minimumBytes: 2);
         for (var i = 0; i < count; i++)
@@ -160,7 +160,19 @@ public sealed class PreparedClosure
                 return;
             }
 
-            surrogate.Restore(objects[number]!, parts);
+            Restore(surrogate, objects[number]!, parts);
+        }
+    }
+
+    private static void Restore(Surrogate surrogate, object instance, object?[] parts)
+    {
+        try
+        {
+            surrogate.Restore(instance, parts);
+        }
+        catch (Exception e) when (e is InvalidCastException or NullReferenceException or ArgumentException)
+        {
+            ClosureThrow.Malformed($"a {DisplayNames.Of(instance.GetType())} cannot be put together", e);
         }
     }
 

@@ -13,12 +13,11 @@ internal sealed class CaptureBroadcaster(IBroadcastSink sink, CodeCatalog catalo
 
     private readonly Dictionary<object, BroadcastId?> _verdicts = new(ReferenceEqualityComparer.Instance);
 
-    private ClosureFailure? _failure;
-
     /// <summary>Publishes a value unless it is small.</summary>
+    /// <param name="failure">Of the graph that captures it.</param>
     /// <param name="holder">The node that captures it.</param>
     /// <returns>Whether it travels as a broadcast.</returns>
-    public bool TryPublish(GraphWalker walker, int holder, object value, TypeLayout layout, out BroadcastId id)
+    public bool TryPublish(ClosureFailure failure, GraphWalker walker, int holder, object value, TypeLayout layout, out BroadcastId id)
     {
         id = default;
         if (!CanBeLarge(value, layout))
@@ -30,19 +29,12 @@ internal sealed class CaptureBroadcaster(IBroadcastSink sink, CodeCatalog catalo
         {
             // Until it is known, a cycle back to the value keeps it inline.
             _verdicts.Add(value, null);
-            verdict = Publish(walker, holder, value);
+            verdict = Publish(failure, walker, holder, value);
             _verdicts[value] = verdict;
         }
 
         id = verdict.GetValueOrDefault();
         return verdict is not null;
-    }
-
-    /// <summary>Where failures of values inside this graph are reported to.</summary>
-    public CaptureBroadcaster For(ClosureFailure failure)
-    {
-        _failure = failure;
-        return this;
     }
 
     private bool CanBeLarge(object value, TypeLayout layout) => value switch
@@ -52,12 +44,10 @@ internal sealed class CaptureBroadcaster(IBroadcastSink sink, CodeCatalog catalo
         _ => layout.Refusal is null && layout.Shape is ObjectShape or ArrayShape && (layout.Text is null || !layout.Text.Claims(value)),
     };
 
-    private BroadcastId? Publish(GraphWalker walker, int holder, object value)
+    private BroadcastId? Publish(ClosureFailure failure, GraphWalker walker, int holder, object value)
     {
-        var outer = _failure!;
-        var inner = new ClosureFailure(outer.CallSite, (outer, walker, holder));
-        var closure = ClosureWriter.Write(value, catalog, inner, For(inner), forUser: true);
-        _failure = outer;
+        var inner = new ClosureFailure(failure.CallSite, (failure, walker, holder));
+        var closure = ClosureWriter.Write(value, catalog, inner, this, forUser: true);
         if (closure.Bytes.Length <= limit)
         {
             return null;
@@ -69,7 +59,7 @@ internal sealed class CaptureBroadcaster(IBroadcastSink sink, CodeCatalog catalo
         {
             if (!published.TryGetValue(hash, out var id))
             {
-                id = sink.Add(closure.Bytes, outer.Describe(walker, holder, value), closure.Modules);
+                id = sink.Add(closure.Bytes, failure.Describe(walker, holder, value), closure.Modules);
                 published.Add(hash, id);
             }
 

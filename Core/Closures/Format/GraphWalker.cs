@@ -78,7 +78,7 @@ internal sealed class GraphWalker(ClosureFailure failure, CaptureBroadcaster? br
         {
             Enter(value, plan);
         }
-        else if (!layout.IsClosureClass && broadcaster is not null && NumberOf(value) < 0 && broadcaster.TryPublish(this, _current, value, layout, out var id))
+        else if (!layout.IsClosureClass && broadcaster is not null && NumberOf(value) < 0 && broadcaster.TryPublish(failure, this, _current, value, layout, out var id))
         {
             AddNode(value, _shapes.Broadcast(value.GetType()), id);
         }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Reflection;
 using Dpark.Closures.Code;
 using Dpark.Closures.Shapes;
@@ -10,6 +11,9 @@ internal ref struct HeaderReader
 {
     private const BindingFlags AllMembers =
         BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+
+    // A name with brackets could name further assemblies, which looking it up would load.
+    private static readonly SearchValues<char> TypeSyntax = SearchValues.Create("[],*&\\");
 
     private readonly CodeResolver _code;
     private ClosureInput _input;
@@ -36,7 +40,7 @@ internal ref struct HeaderReader
         {
             return reader.ReadAll();
         }
-        catch (Exception e) when (!reader._lacksCode && (e is ArgumentException or TypeLoadException or NotSupportedException or InvalidOperationException))
+        catch (Exception e) when (!reader._lacksCode && (e is ArgumentException or TypeLoadException or NotSupportedException or InvalidOperationException or IndexOutOfRangeException or FormatException))
         {
             ClosureThrow.Malformed("its tables do not fit the code that they name", e);
             return null!;
@@ -78,7 +82,10 @@ internal ref struct HeaderReader
         _modules = new CodeModule[_input.ReadCount(minimumBytes: 26)];
         for (var i = 0; i < _modules.Length; i++)
         {
-            _modules[i] = new CodeModule(_input.ReadText(), new Guid(_input.ReadBytes(16)), _input.ReadText(), _input.ReadInt64());
+            var name = _input.ReadText();
+            var mvid = new Guid(_input.ReadBytes(16));
+            var hash = Convert.ToHexStringLower(_input.ReadBytes(_input.ReadCount(minimumBytes: 1)));
+            _modules[i] = new CodeModule(name, mvid, hash, _input.ReadInt64());
         }
 
         // What goes wrong while code is found or fetched is not the fault of the bytes.
@@ -132,8 +139,8 @@ internal ref struct HeaderReader
     {
         var assemblyName = At(_shared, _input.ReadNumber(), "assembly");
         var name = _input.ReadText();
-        var assembly = LoadShared(assemblyName);
-        if (!SharedAssemblies.IsShared(assembly) || assembly.GetType(name) is not { } type)
+        var assembly = name.AsSpan().ContainsAny(TypeSyntax) ? null : LoadShared(assemblyName);
+        if (assembly is null || !SharedAssemblies.IsShared(assembly) || assembly.GetType(name) is not { } type)
         {
             ClosureThrow.Malformed($"the type {name} is not in {assemblyName}");
             return null!;

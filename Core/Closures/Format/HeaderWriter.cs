@@ -117,7 +117,8 @@ internal sealed class HeaderWriter(CodeCatalog catalog)
         {
             output.WriteText(module.Name);
             output.WriteBytes(module.Mvid.ToByteArray());
-            output.WriteText(module.Hash);
+            output.WriteNumber(module.Hash.Length / 2);
+            output.WriteBytes(Convert.FromHexString(module.Hash));
             output.WriteInt64(module.Length);
         }
 
