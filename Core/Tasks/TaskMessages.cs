@@ -68,7 +68,7 @@ public sealed record TaskReport(
 /// <param name="StackTrace">As the worker saw it; may be empty.</param>
 /// <param name="Inner">The inner exception.</param>
 /// <param name="Shuffle">Of a fetch failure: the shuffle to repair.</param>
-/// <param name="MapIndex">Of a fetch failure: the map to run again, -1 for all of that worker.</param>
+/// <param name="MapIndex">Of a fetch failure: the map to run again; -1 if the list of map outputs itself was not complete, which is then registered again.</param>
 /// <param name="Worker">Of a fetch failure: the worker that should have served it.</param>
 /// <param name="Exception">The exception itself, serialized like a closure, if it could be; the driver rethrows it as the inner exception.</param>
 [GenerateSerializer, Immutable, Alias("dpark.TaskFailure")]
