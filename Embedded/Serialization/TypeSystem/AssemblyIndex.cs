@@ -13,7 +13,7 @@ internal sealed class AssemblyIndex
     private readonly List<(string Attribute, int Token)> _registered = [];
     private readonly List<(string Alias, int Token)> _aliases = [];
 
-    private unsafe AssemblyIndex(Assembly assembly, MetadataReader reader)
+    private AssemblyIndex(Assembly assembly, MetadataReader reader)
     {
         _assembly = assembly;
         foreach (var handle in reader.CustomAttributes)
@@ -40,19 +40,9 @@ internal sealed class AssemblyIndex
 
     public IReadOnlyList<(string Alias, int Token)> Aliases => _aliases;
 
-    /// <summary>Null for an assembly that does not refer to ours, or has no metadata to read.</summary>
-    public static unsafe AssemblyIndex? TryCreate(Assembly assembly, bool isOwn, string ownName)
-    {
-        if (assembly.IsDynamic || !assembly.TryGetRawMetadata(out var blob, out var length))
-        {
-            return null;
-        }
-
-        var reader = new MetadataReader(blob, length);
-        return isOwn || reader.AssemblyReferences.Any(handle => reader.StringComparer.Equals(reader.GetAssemblyReference(handle).Name, ownName))
-            ? new AssemblyIndex(assembly, reader)
-            : null;
-    }
+    /// <summary>Null for an assembly that has no metadata to read.</summary>
+    public static unsafe AssemblyIndex? TryCreate(Assembly assembly) =>
+        assembly.TryGetRawMetadata(out var blob, out var length) ? new AssemblyIndex(assembly, new MetadataReader(blob, length)) : null;
 
     public Type Resolve(int token) => _assembly.ManifestModule.ResolveType(token);
 

@@ -13,6 +13,7 @@ internal static class KnownAssemblies
 {
     private static readonly Assembly Own = typeof(KnownAssemblies).Assembly;
     private static readonly string OwnName = Own.GetName().Name!;
+    private static readonly ConditionalWeakTable<Assembly, object> Known = new();
     private static readonly ConditionalWeakTable<Assembly, AssemblyIndex?> Indexes = new();
     private static readonly Lock Gate = new();
     private static readonly Dictionary<string, List<(AssemblyIndex Index, int Token)>> Aliases = [];
@@ -23,7 +24,7 @@ internal static class KnownAssemblies
     static KnownAssemblies() => AppDomain.CurrentDomain.AssemblyLoad += (_, _) => s_isDirty = true;
 
     /// <summary>Whether the assembly refers to this one.</summary>
-    public static bool IsKnown(Assembly assembly) => Index(assembly) is not null;
+    public static bool IsKnown(Assembly assembly) => (bool)Known.GetValue(assembly, static key => key == Own || RefersToOwn(key));
 
     /// <summary>Known assemblies with the simple name.</summary>
     public static IEnumerable<Assembly> Named(string name, IReadOnlyCollection<Assembly> more)
@@ -163,7 +164,11 @@ internal static class KnownAssemblies
         }
     }
 
-    private static AssemblyIndex? Index(Assembly assembly) => Indexes.GetValue(assembly, static key => AssemblyIndex.TryCreate(key, key == Own, OwnName));
+    private static AssemblyIndex? Index(Assembly assembly) =>
+        IsKnown(assembly) ? Indexes.GetValue(assembly, static key => AssemblyIndex.TryCreate(key)) : null;
+
+    private static bool RefersToOwn(Assembly assembly) =>
+        !assembly.IsDynamic && Array.Exists(assembly.GetReferencedAssemblies(), static reference => reference.Name == OwnName);
 
     /// <summary>Loads what the loaded assemblies refer to, framework aside. False if that was done before.</summary>
     private static bool LoadReferences()

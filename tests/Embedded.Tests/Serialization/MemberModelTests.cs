@@ -86,6 +86,32 @@ public sealed class MemberModelTests
         Assert.Equal(value.First, copy.First);
         Assert.Equal(value.Second, copy.Second);
     }
+
+    [Fact]
+    public void ReadWriteCopy_FirstUseByManyThreads_GivesEqualValues()
+    {
+        using var start = new Barrier(8);
+        var failures = 0;
+        var threads = Enumerable.Range(0, 8).Select(index => new Thread(() =>
+        {
+            var value = new Pair<Pair<byte, char>, List<Pair<short, string>>>
+            {
+                First = new() { First = (byte)index, Second = 'x' },
+                Second = [new() { First = (short)index, Second = "y" }],
+            };
+            start.SignalAndWait();
+            var copy = _pool.Copy(_pool.Read<Pair<Pair<byte, char>, List<Pair<short, string>>>>(_pool.ToArray(value)));
+            if (copy.First != value.First || !copy.Second.SequenceEqual(value.Second))
+            {
+                Interlocked.Increment(ref failures);
+            }
+        })).ToList();
+
+        threads.ForEach(thread => thread.Start());
+        threads.ForEach(thread => thread.Join());
+
+        Assert.Equal(0, failures);
+    }
 }
 
 [GenerateSerializer(GenerateFieldIds = GenerateFieldIds.PublicProperties)]
