@@ -16,6 +16,8 @@ internal sealed class OwnerFile : IDisposable
     /// <summary>What the name of the directory is followed by.</summary>
     public const string Suffix = ".dpark-owner";
 
+    private const string UnfinishedSuffix = "-new";
+
     // Longer than any identity; a larger file is something else.
     private const int MaxBytes = 4096;
 
@@ -38,20 +40,34 @@ internal sealed class OwnerFile : IDisposable
     public static OwnerFile Create(string directory, ProcessIdentity owner)
     {
         var path = directory + Suffix;
-        var stream = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+
+        // Elsewhere than on Windows a file exists before it is locked, and a cleaner could come between. So it gets its name when it is locked and complete;
+        // the lock stays, because it belongs to the file and not to the name.
+        var first = OperatingSystem.IsWindows() ? path : path + UnfinishedSuffix;
+        var stream = new FileStream(first, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
         try
         {
             stream.Write(Encoding.UTF8.GetBytes(owner.Format()));
             stream.Flush();
+            if (first != path)
+            {
+                File.Move(first, path);
+            }
+
             return new(path, stream);
         }
         catch
         {
             stream.Dispose();
-            File.Delete(path);
+            File.Delete(first);
             throw;
         }
     }
+
+    /// <summary>Whether a directory has an owner file, complete or not.</summary>
+    public static bool IsTaken(string directory) =>
+        // In the order in which the names come and go, so that one which is just being finished is not missed.
+        System.IO.Path.Exists(directory + Suffix + UnfinishedSuffix) || System.IO.Path.Exists(directory + Suffix);
 
     /// <summary>Locks the owner file of a process that is gone for good.</summary>
     /// <returns>

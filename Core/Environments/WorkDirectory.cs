@@ -134,13 +134,7 @@ public sealed partial class WorkDirectory
                     DeleteLeftovers(root, options.MaxCleanUpAttempts, logger);
                 }
 
-                // Several processes of one run on one machine have the same id. The first root decides the name for all.
-                if (owned.Count == 0 && Path.Exists(Path.Combine(root, name) + OwnerFile.Suffix))
-                {
-                    name = $"{id}-{Guid.NewGuid():N}";
-                }
-
-                owned.Add(OwnerFile.Create(Path.Combine(root, name), ProcessIdentity.Current));
+                owned.Add(Own(root, ref name, mayRename: owned.Count == 0));
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -165,6 +159,20 @@ public sealed partial class WorkDirectory
         directory._owned.AddRange(owned);
         MakePrivate(directory.MainPath);
         return directory;
+    }
+
+    private static OwnerFile Own(string root, ref string name, bool mayRename)
+    {
+        try
+        {
+            return OwnerFile.Create(Path.Combine(root, name), ProcessIdentity.Current);
+        }
+        catch (IOException) when (mayRename && OwnerFile.IsTaken(Path.Combine(root, name)))
+        {
+            // Several processes of one run on one machine have the same id, and may start at the same time. The first root decides the name for all.
+            name = $"{name}-{Guid.NewGuid():N}";
+            return OwnerFile.Create(Path.Combine(root, name), ProcessIdentity.Current);
+        }
     }
 
     private static void DeleteLeftovers(string root, int maxAttempts, ILogger logger)

@@ -417,6 +417,23 @@ public sealed partial class WorkDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void Create_ManyProcessesOfOneRunAtOnce_EachGetsADirectoryOfItsOwn()
+    {
+        using var barrier = new Barrier(4);
+        var created = new System.Collections.Concurrent.ConcurrentBag<WorkDirectory>();
+        var threads = Enumerable.Range(0, 4).Select(_ => new Thread(() =>
+        {
+            barrier.SignalAndWait();
+            created.Add(Create(["a", "b"]));
+        })).ToArray();
+        Array.ForEach(threads, t => t.Start());
+        Array.ForEach(threads, t => t.Join());
+
+        Assert.Equal(4, created.Select(w => w.MainPath).Distinct().Count());
+        Assert.All(created, w => Assert.Equal(2, w.Paths.Count));
+    }
+
+    [Fact]
     public void Create_LeftoversAreKept_TouchesNothing()
     {
         var left = LeaveDirectory("old", ProcessIdentity.Current with { StartedAt = 1 });
