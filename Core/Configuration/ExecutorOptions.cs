@@ -10,10 +10,14 @@ public sealed class ExecutorOptions
     /// <remarks>Only what is used takes memory. User code that recurses over deep structures needs it.</remarks>
     public int StackBytes { get; set; } = 16 << 20;
 
-    /// <summary>Results up to this travel with the report; larger ones are kept as blocks that the driver streams. From 0 to 512 KiB. Default: 64 KiB.</summary>
+    /// <summary>
+    /// Results up to this travel with the report; larger ones are kept as blocks that the driver streams. From 0 to 512 KiB. Default: 64 KiB.
+    /// </summary>
     public int MaxInlineResultBytes { get; set; } = 64 << 10;
 
-    /// <summary>Ended attempts remembered per application, so that a launch that arrives twice runs once. From 1,024 to 16,777,216. Default: 65,536.</summary>
+    /// <summary>
+    /// Ended attempts remembered per application, so that a launch that arrives twice runs once. From 1,024 to 16,777,216. Default: 65,536.
+    /// </summary>
     /// <remarks>About 50 bytes each.</remarks>
     public int RememberedAttempts { get; set; } = 65_536;
 

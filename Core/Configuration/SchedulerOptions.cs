@@ -6,7 +6,9 @@ public sealed class SchedulerOptions
     /// <summary>Failures of one task, on any workers, that fail the job. From 1 to 1000. Default: 4.</summary>
     public int MaxTaskFailures { get; set; } = 4;
 
-    /// <summary>Unreadable map outputs in a row, met by one task or by one stage without progress between them, that fail the job. From 1 to 1000. Default: 4.</summary>
+    /// <summary>
+    /// Unreadable map outputs in a row, met by one task or by one stage without progress between them, that fail the job. From 1 to 1000. Default: 4.
+    /// </summary>
     public int MaxConsecutiveStageAttempts { get; set; } = 4;
 
     /// <summary>Workers lost in a row under one task that fail the job. From 1 to 1000. Default: 4.</summary>
@@ -19,13 +21,17 @@ public sealed class SchedulerOptions
     /// <summary>Times in a row that one task could not be given to a worker before the job fails. From 1 to 10,000. Default: 20.</summary>
     public int MaxLaunchFailures { get; set; } = 20;
 
-    /// <summary>First time for which a worker gets no tasks after it did not take one; doubled by each further time. From 1 ms to 1 minute. Default: 100 ms.</summary>
+    /// <summary>
+    /// First time for which a worker gets no tasks after it did not take one; doubled by each further time. From 1 ms to 1 minute. Default: 100 ms.
+    /// </summary>
     public TimeSpan LaunchBackoff { get; set; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Longest such time. From <see cref="LaunchBackoff"/> to 1 hour. Default: 10 s.</summary>
     public TimeSpan MaxLaunchBackoff { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a failed task waits for a worker on which it has not failed before any worker may take it. From 0 to 1 hour. Default: 3 s.</summary>
+    /// <summary>
+    /// How long a failed task waits for a worker on which it has not failed before any worker may take it. From 0 to 1 hour. Default: 3 s.
+    /// </summary>
     public TimeSpan RetryElsewhereWait { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>Most tasks that wait on a worker beside those that run, per slot. 0 turns waiting on workers off. From 0 to 10,000. Default: 64.</summary>

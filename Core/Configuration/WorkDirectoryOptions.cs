@@ -9,7 +9,9 @@ public sealed class WorkDirectoryOptions
     /// </summary>
     public IList<string> Roots { get; } = [];
 
-    /// <summary>Whether the start fails if any root is unusable. If not, it fails only if all are. Default: <see langword="false"/>; a local run always fails.</summary>
+    /// <summary>
+    /// Whether the start fails if any root is unusable. If not, it fails only if all are. Default: <see langword="false"/>; a local run always fails.
+    /// </summary>
     public bool RequireAllRoots { get; set; }
 
     /// <summary>Times that clean-up tries to delete a directory into which something still writes. From 1 to 1000. Default: 20.</summary>

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Options;
 
 namespace Dpark.Configuration;
 
-/// <summary>Checks <see cref="WorkDirectoryOptions"/> at start, all at once; whether the roots can be used is found out when they are. Thread-safe.</summary>
+/// <summary>
+/// Checks <see cref="WorkDirectoryOptions"/> at start, all at once; whether the roots can be used is found out when they are. Thread-safe.
+/// </summary>
 public sealed class WorkDirectoryOptionsValidator : IValidateOptions<WorkDirectoryOptions>
 {
     private const int MaxAttempts = 1000;

@@ -91,8 +91,9 @@ public sealed partial class DparkEnvironment
         var wanted = Get(EnvironmentNames.Compress);
         if (wanted != _codec)
         {
+            var masters = wanted is null ? "named no codec" : $"writes blocks with {wanted}";
             throw new InvalidOperationException(
-                $"no {wanted ?? _codec} available: the master {(wanted is null ? "named no codec" : $"writes blocks with {wanted}")}, this worker with {_codec}. " +
+                $"no {wanted ?? _codec} available: the master {masters}, this worker has {_codec}. " +
                 "Install the library of that codec here, or set one that master and workers have.");
         }
     }

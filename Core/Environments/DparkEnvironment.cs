@@ -8,17 +8,18 @@ namespace Dpark.Environments;
 /// <summary>What one process of a run knows by name, and the services that live between its start and stop. Thread-safe.</summary>
 /// <remarks>
 /// <para>
-/// A master starts: the fetcher; its names (codec, identity, work directories, URI); then tracker server, tracker client, cache tracker, map output tracker,
-/// broadcast. A worker starts: the fetcher; the codec check; its names; then tracker client, cache tracker, map output tracker, broadcast. A process that is both
-/// starts the second role on what the first one has: names stay, work directories are shared, and a service that makes no difference between the roles is started once.
+/// A master starts: the fetcher; its names (codec, identity, work directories, URI); then tracker server, tracker client, cache tracker, map output
+/// tracker, broadcast. A worker starts: the fetcher; the codec check; its names; then tracker client, cache tracker, map output tracker, broadcast. A
+/// process that is both starts the second role on what the first one has: names stay, work directories are shared, and a service that makes no
+/// difference between the roles is started once.
 /// </para>
 /// <para>
-/// The flag of a role is set before anything can fail, so a start that failed is not tried again until <see cref="StopAsync"/>: a worker that does not fit its
-/// master would otherwise be started by each task anew.
+/// The flag of a role is set before anything can fail, so a start that failed is not tried again until <see cref="StopAsync"/>: a worker that does
+/// not fit its master would otherwise be started by each task anew.
 /// </para>
 /// <para>
-/// It stops in this order: tracker client, fetcher, cache tracker, map output tracker, tracker server, broadcast, work directories. A service that fails to stop
-/// is logged and does not keep the others. Names that the environment set itself are forgotten, those that others registered are kept.
+/// It stops in this order: tracker client, fetcher, cache tracker, map output tracker, tracker server, broadcast, work directories. A service that
+/// fails to stop is logged and does not keep the others. Names that the environment set itself are forgotten, those that others registered are kept.
 /// </para>
 /// </remarks>
 public sealed partial class DparkEnvironment : IAsyncDisposable

@@ -39,12 +39,15 @@ public interface IEnvironmentService
     EnvironmentServiceKind Kind { get; }
 
     /// <summary>
-    /// Starts it. A server registers its address in the environment; a client reads it there. Called once; a cache tracker and a map output tracker once for
-    /// each role that the process has.
+    /// Starts it. A server registers its address in the environment; a client reads it there. Called once; a cache tracker and a map output tracker
+    /// once for each role that the process has.
     /// </summary>
     /// <param name="isLocal">Master and workers are this process alone: no network is needed.</param>
     Task StartAsync(DparkEnvironment environment, EnvironmentRole role, bool isLocal, CancellationToken cancellationToken);
 
-    /// <summary>Stops it, for all roles it was started in. Called once, also if a start failed. What it throws is logged and does not keep others from stopping.</summary>
+    /// <summary>
+    /// Stops it, for all roles it was started in. Called once, also if a start failed. What it throws is logged and does not keep others from
+    /// stopping.
+    /// </summary>
     Task StopAsync(DparkEnvironment environment, CancellationToken cancellationToken);
 }

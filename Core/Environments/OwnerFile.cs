@@ -4,12 +4,12 @@ using System.Text;
 namespace Dpark.Environments;
 
 /// <summary>
-/// Says under a root to which process the directory of a run belongs. It lies beside the directory, is written before it and deleted after it, so that whatever
-/// a process leaves behind when it is killed has an owner. Not thread-safe.
+/// Says under a root to which process the directory of a run belongs. It lies beside the directory, is written before it and deleted after it, so
+/// that whatever a process leaves behind when it is killed has an owner. Not thread-safe.
 /// </summary>
 /// <remarks>
-/// The owner keeps the file locked while it lives. Somebody else deletes the directory only if it gets the lock, which two cleaners cannot both do, and if the
-/// owner is a process of this machine that is gone.
+/// The owner keeps the file locked while it lives. Somebody else deletes the directory only if it gets the lock, which two cleaners cannot both do,
+/// and if the owner is a process of this machine that is gone.
 /// </remarks>
 internal sealed class OwnerFile : IDisposable
 {
@@ -71,7 +71,8 @@ internal sealed class OwnerFile : IDisposable
 
     /// <summary>Locks the owner file of a process that is gone for good.</summary>
     /// <returns>
-    /// <see langword="false"/> if the owner lives, is of another machine, or cannot be told; or if somebody else is deleting the directory. Then nobody may touch it.
+    /// <see langword="false"/> if the owner lives, is of another machine, or cannot be told; or if somebody else is deleting the directory. Then
+    /// nobody may touch it.
     /// </returns>
     public static bool TryTakeOver(string path, [NotNullWhen(true)] out OwnerFile? file)
     {

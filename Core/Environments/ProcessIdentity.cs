@@ -17,7 +17,8 @@ internal sealed record ProcessIdentity(string Host, string Machine, string Boot,
 
     /// <summary>This process.</summary>
     public static ProcessIdentity Current { get; } = Of(Environment.ProcessId)
-        ?? throw new PlatformNotSupportedException("This process cannot find itself among the processes of the system. Mount /proc, or run on another system.");
+        ?? throw new PlatformNotSupportedException(
+            "This process cannot find itself among the processes of the system. Mount /proc, or run on another system.");
 
     /// <returns><see langword="null"/> if no such process runs on this machine. One that has ended but was not waited for does not run.</returns>
     public static ProcessIdentity? Of(int processId) => TryGetStart(processId, out var startedAt)
@@ -41,7 +42,8 @@ internal sealed record ProcessIdentity(string Host, string Machine, string Boot,
 
     /// <summary>The form in which it is stored.</summary>
     public string Format() => string.Create(
-        CultureInfo.InvariantCulture, $"{Header}\nhost={Host}\nmachine={Machine}\nboot={Boot}\nnamespace={Namespace}\npid={ProcessId}\nstarted={StartedAt}\n.\n");
+        CultureInfo.InvariantCulture,
+        $"{Header}\nhost={Host}\nmachine={Machine}\nboot={Boot}\nnamespace={Namespace}\npid={ProcessId}\nstarted={StartedAt}\n.\n");
 
     /// <summary>Reads what <see cref="Format"/> wrote.</summary>
     /// <returns><see langword="false"/> if it is something else, or only a part of it.</returns>

@@ -4,11 +4,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Dpark.Environments;
 
-/// <summary>The directories of one run of one process: one under each root. Gives out names of temporary files and deletes everything at the end. Thread-safe.</summary>
+/// <summary>
+/// The directories of one run of one process: one under each root. Gives out names of temporary files and deletes everything at the end. Thread-safe.
+/// </summary>
 /// <remarks>
-/// Under each root lie a directory, named by <see cref="Id"/>, and beside it an owner file with the process that it belongs to. The owner file is made first and
-/// deleted last, so a process that is killed at any point leaves nothing without an owner; the next process that starts on the machine under the same root
-/// deletes it. Directories of living processes, of other machines, and all that has no owner file are never touched.
+/// Under each root lie a directory, named by <see cref="Id"/>, and beside it an owner file with the process that it belongs to. The owner file is
+/// made first and deleted last, so a process that is killed at any point leaves nothing without an owner; the next process that starts on the machine
+/// under the same root deletes it. Directories of living processes, of other machines, and all that has no owner file are never touched.
 /// </remarks>
 public sealed partial class WorkDirectory
 {
@@ -34,11 +36,15 @@ public sealed partial class WorkDirectory
     /// <summary>The main directory. It exists until <see cref="Delete"/>.</summary>
     public string MainPath => _paths[0];
 
-    /// <summary>All usable directories, main one first. Those after the first are made when they are first used, here or by whoever writes there.</summary>
+    /// <summary>
+    /// All usable directories, main one first. Those after the first are made when they are first used, here or by whoever writes there.
+    /// </summary>
     public IReadOnlyList<string> Paths => _paths;
 
     /// <summary>Finds usable roots, deletes what ended processes of this machine left there, and makes the main directory.</summary>
-    /// <param name="id">Letters, digits, <c>-</c>, <c>_</c> and <c>.</c>. If another process uses it under the same roots, <see cref="Id"/> gets an addition.</param>
+    /// <param name="id">
+    /// Letters, digits, <c>-</c>, <c>_</c> and <c>.</c>. If another process uses it under the same roots, <see cref="Id"/> gets an addition.
+    /// </param>
     /// <param name="isLocal">An unusable root is an error, because the user who can repair it is there.</param>
     /// <exception cref="ArgumentException">The id cannot be the name of a directory.</exception>
     /// <exception cref="IOException">No root is usable, or one that must be; the message names each with its reason.</exception>
@@ -54,13 +60,17 @@ public sealed partial class WorkDirectory
         ArgumentOutOfRangeException.ThrowIfZero(paths.Count, nameof(paths));
         if (!Directory.Exists(paths[0]))
         {
-            throw new DirectoryNotFoundException($"The work directory {paths[0]}, handed over by another process, does not exist. That process must outlive this one.");
+            throw new DirectoryNotFoundException(
+                $"The work directory {paths[0]}, handed over by another process, does not exist. That process must outlive this one.");
         }
 
         return new([.. paths.Select(Path.GetFullPath)], maxCleanUpAttempts: 0, logger);
     }
 
-    /// <summary>A new path <c>prefix-uuid-pid.temp</c>, in a directory that exists: under the roots after the first in turns, and under the first if there is no other. Nothing is made there.</summary>
+    /// <summary>
+    /// A new path <c>prefix-uuid-pid.temp</c>, in a directory that exists: under the roots after the first in turns, and under the first if there is
+    /// no other. Nothing is made there.
+    /// </summary>
     /// <param name="prefix">Letters, digits, <c>-</c>, <c>_</c> and <c>.</c>.</param>
     /// <exception cref="IOException">No directory can be made, not even the main one; the message names each with its reason.</exception>
     public string NewTemporaryFile(string prefix)
@@ -84,7 +94,8 @@ public sealed partial class WorkDirectory
             }
         }
 
-        throw new IOException($"No work directory can be used: {string.Join("; ", reasons)} Free or repair a disk, or name other roots (Dpark:WorkDirectory:Roots).");
+        throw new IOException(
+            $"No work directory can be used: {string.Join("; ", reasons)} Free or repair a disk, or name other roots (Dpark:WorkDirectory:Roots).");
     }
 
     /// <summary>As <see cref="NewTemporaryFile"/>, but makes a directory of that name.</summary>
@@ -96,8 +107,8 @@ public sealed partial class WorkDirectory
     }
 
     /// <summary>
-    /// Deletes all directories of this run, again until they are gone. Inherited ones stay. Never throws; what cannot be deleted is logged, and deleted by a
-    /// later start on this machine. May be called twice.
+    /// Deletes all directories of this run, again until they are gone. Inherited ones stay. Never throws; what cannot be deleted is logged, and
+    /// deleted by a later start on this machine. May be called twice.
     /// </summary>
     public void Delete()
     {
@@ -226,13 +237,15 @@ public sealed partial class WorkDirectory
         {
             if (!char.IsAsciiLetterOrDigit(character) && character is not ('-' or '_' or '.'))
             {
-                throw new ArgumentException($"'{name}' cannot name a file of a work directory because of '{character}'. Use letters, digits, '-', '_' and '.'.", parameter);
+                throw new ArgumentException(
+                    $"'{name}' cannot name a file of a work directory because of '{character}'. Use letters, digits, '-', '_' and '.'.", parameter);
             }
         }
 
         if (name[0] == '.')
         {
-            throw new ArgumentException($"'{name}' cannot name a file of a work directory, because it would be hidden. Begin with a letter or digit.", parameter);
+            throw new ArgumentException(
+                $"'{name}' cannot name a file of a work directory, because it would be hidden. Begin with a letter or digit.", parameter);
         }
     }
 

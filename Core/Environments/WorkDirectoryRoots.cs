@@ -64,6 +64,9 @@ internal static partial class WorkDirectoryRoots
         return roots;
     }
 
-    [LoggerMessage(LogLevel.Warning, "No work directories are configured, so {Directory} is used. Set Dpark:WorkDirectory:Roots or {Variable} to directories on large, fast disks.")]
+    [LoggerMessage(
+        LogLevel.Warning,
+        "No work directories are configured, so {Directory} is used. " +
+        "Set Dpark:WorkDirectory:Roots or {Variable} to directories on large, fast disks.")]
     private static partial void LogTemporary(ILogger logger, string directory, string variable);
 }

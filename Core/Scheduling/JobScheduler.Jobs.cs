@@ -141,7 +141,8 @@ public sealed partial class JobScheduler
         if (submission.FinalStage.Shuffle is { } written)
         {
             throw new ArgumentException(
-                $"{submission.FinalStage}, the last of {submission.Job}, writes {written}. The last stage of a job gives its results to the driver.", nameof(submission));
+                $"{submission.FinalStage}, the last of {submission.Job}, writes {written}. The last stage of a job gives its results to the driver.",
+                nameof(submission));
         }
 
         HashSet<int> partitions = [];
@@ -150,7 +151,8 @@ public sealed partial class JobScheduler
             if ((uint)partition >= (uint)submission.FinalStage.PartitionCount || !partitions.Add(partition))
             {
                 throw new ArgumentException(
-                    $"Partition {partition} of {submission.Job} is asked for twice or is none of {submission.FinalStage.PartitionCount}. Ask once for each.", nameof(submission));
+                    $"Partition {partition} of {submission.Job} is asked for twice or is none of {submission.FinalStage.PartitionCount}. Ask once for each.",
+                    nameof(submission));
             }
         }
 
@@ -159,13 +161,16 @@ public sealed partial class JobScheduler
         {
             if (!ids.Add(info.StageId) || (_stages.TryGetValue(info.StageId, out var known) && known.Info != info))
             {
-                throw new ArgumentException($"{info} of {submission.Job} has the number of another stage that runs. Give each stage a number of its own.", nameof(submission));
+                throw new ArgumentException(
+                    $"{info} of {submission.Job} has the number of another stage that runs. Give each stage a number of its own.", nameof(submission));
             }
 
             if (info.Shuffle is { } shuffle && _shuffles.TryGetValue(shuffle, out var state) && state.MapCount != info.PartitionCount)
             {
                 throw new ArgumentException(
-                    $"{info} of {submission.Job} makes {info.PartitionCount} map outputs of {shuffle}, which has {state.MapCount}. A shuffle never changes its width.", nameof(submission));
+                    $"{info} of {submission.Job} makes {info.PartitionCount} map outputs of {shuffle}, which has {state.MapCount}. " +
+                    "A shuffle never changes its width.",
+                    nameof(submission));
             }
         }
     }

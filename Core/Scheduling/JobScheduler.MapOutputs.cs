@@ -97,8 +97,8 @@ public sealed partial class JobScheduler
     }
 
     /// <summary>
-    /// A task names one epoch for all lists that it reads. Lists that are older because nothing has happened to them are confirmed, or the task would wait for
-    /// new ones.
+    /// A task names one epoch for all lists that it reads. Lists that are older because nothing has happened to them are confirmed, or the task would
+    /// wait for new ones.
     /// </summary>
     private void UpdateInputEpoch(StageState stage)
     {

@@ -142,10 +142,13 @@ public sealed partial class JobScheduler
         troubles.Failures++;
         if (troubles.Failures >= _options.MaxTaskFailures)
         {
-            var cause = report.Failure is { } failure ? $"{failure.ExceptionType}: {failure.Message}" : $"it reported {report.Outcome} without what belongs to it.";
+            var cause = report.Failure is { } failure
+                ? $"{failure.ExceptionType}: {failure.Message}"
+                : $"it reported {report.Outcome} without what belongs to it.";
             FailJobsOf(
                 stage,
-                $"A task of {stage.Info} ({stage.Info.CallSite}) failed {troubles.Failures} times, which is the limit (Dpark:Scheduler:MaxTaskFailures). " +
+                $"A task of {stage.Info} ({stage.Info.CallSite}) failed {troubles.Failures} times, " +
+                $"which is the limit (Dpark:Scheduler:MaxTaskFailures). " +
                 $"The last attempt, {attempt.Id} on {attempt.Worker.Id}: {cause}",
                 report.Failure,
                 attempt.Id,
@@ -168,7 +171,8 @@ public sealed partial class JobScheduler
         var (stage, failure) = (attempt.Stage, report.Failure!);
         var mapIndex = failure.MapIndex;
         var isNamed = (uint)mapIndex < (uint)shuffle.MapCount;
-        var isListed = isNamed && shuffle.WorkerOf(mapIndex) is { } worker && worker == failure.Worker && shuffle.EpochOf(mapIndex) <= attempt.MapOutputEpoch;
+        var isListed = isNamed && shuffle.WorkerOf(mapIndex) is { } worker && worker == failure.Worker
+            && shuffle.EpochOf(mapIndex) <= attempt.MapOutputEpoch;
 
         // What was lost or made anew after the launch may be all that the attempt stumbled over.
         if (!isListed && attempt.MapOutputEpoch < shuffle.ChangedAt)
@@ -214,7 +218,8 @@ public sealed partial class JobScheduler
 
         FailJobsOf(
             stage,
-            $"{stage.Info} ({stage.Info.CallSite}) could not read its map outputs {limit} times in a row, which is the limit (Dpark:Scheduler:MaxConsecutiveStageAttempts). " +
+            $"{stage.Info} ({stage.Info.CallSite}) could not read its map outputs {limit} times in a row, " +
+            $"which is the limit (Dpark:Scheduler:MaxConsecutiveStageAttempts). " +
             $"The last attempt, {attempt.Id} on {attempt.Worker.Id}: {report.Failure!.Message}",
             report.Failure,
             attempt.Id,
@@ -235,8 +240,9 @@ public sealed partial class JobScheduler
             {
                 FailJobsOf(
                     stage,
-                    $"Workers could not get the program of {stage.Info} ({stage.Info.CallSite}), though it was stored again {_options.MaxProgramRestores} times " +
-                    $"(Dpark:Scheduler:MaxProgramRestores). The last attempt, {attempt.Id} on {attempt.Worker.Id}: {report.Failure?.Message}",
+                    $"Workers could not get the program of {stage.Info} ({stage.Info.CallSite}), " +
+                    $"though it was stored again {_options.MaxProgramRestores} times (Dpark:Scheduler:MaxProgramRestores). " +
+                    $"The last attempt, {attempt.Id} on {attempt.Worker.Id}: {report.Failure?.Message}",
                     report.Failure,
                     attempt.Id,
                     attempt.Worker.Id);
@@ -264,7 +270,8 @@ public sealed partial class JobScheduler
         var stage = attempt.Stage;
         FailJobsOf(
             stage,
-            $"A task of {stage.Info} ({stage.Info.CallSite}) could not be started {troubles.LaunchFailures} times, which is the limit (Dpark:Scheduler:MaxLaunchFailures). " +
+            $"A task of {stage.Info} ({stage.Info.CallSite}) could not be started {troubles.LaunchFailures} times, " +
+            $"which is the limit (Dpark:Scheduler:MaxLaunchFailures). " +
             $"The last attempt, {attempt.Id} on {attempt.Worker.Id}: {reason}",
             failure,
             attempt.Id,

@@ -183,7 +183,8 @@ public sealed partial class JobScheduler
     }
 
     /// <summary>
-    /// Has the programs of the stages that come next stored while this one runs. Not those further on, or a long lineage would begin with all its programs.
+    /// Has the programs of the stages that come next stored while this one runs. Not those further on, or a long lineage would begin with all its
+    /// programs.
     /// </summary>
     private void LookAhead(StageState stage)
     {
@@ -197,7 +198,8 @@ public sealed partial class JobScheduler
     {
         foreach (var stage in _lookahead)
         {
-            if (!stage.IsReleased && stage.Tasks is not null && !stage.IsProgramRequested && stage.Parents.All(parent => parent.IsRunning || parent.Output!.IsComplete))
+            if (stage is { IsReleased: false, Tasks: not null, IsProgramRequested: false }
+                && stage.Parents.All(parent => parent.IsRunning || parent.Output!.IsComplete))
             {
                 RequestProgram(stage);
             }

@@ -138,7 +138,8 @@ public sealed partial class JobScheduler
         {
             if (stage is { IsProgramRequested: true, IsProgramReady: false, Tasks: not null, MissingParentCount: 0 })
             {
-                return $"The program of {stage.Info} ({stage.Info.CallSite}) is not stored in the cluster yet. Look at the driver's connection to the cluster.";
+                return $"The program of {stage.Info} ({stage.Info.CallSite}) is not stored in the cluster yet. " +
+                    "Look at the driver's connection to the cluster.";
             }
         }
 

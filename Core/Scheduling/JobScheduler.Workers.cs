@@ -60,7 +60,8 @@ public sealed partial class JobScheduler
 
         FailJobsOf(
             stage,
-            $"A task of {stage.Info} ({stage.Info.CallSite}) lost its worker {troubles.WorkerLosses} times, which is the limit (Dpark:Scheduler:MaxWorkerLosses); " +
+            $"A task of {stage.Info} ({stage.Info.CallSite}) lost its worker {troubles.WorkerLosses} times, " +
+            $"which is the limit (Dpark:Scheduler:MaxWorkerLosses); " +
             $"if it ends its process, no further worker should be lost to it. The last attempt, {attempt.Id} on {attempt.Worker.Id}: {reason}",
             attempt: attempt.Id,
             worker: attempt.Worker.Id);

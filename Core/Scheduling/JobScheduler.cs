@@ -5,12 +5,14 @@ using Dpark.Workers;
 
 namespace Dpark.Scheduling;
 
-/// <summary>Decides what runs where, for all jobs of one application. Pure: events in, actions out. Not thread-safe: one loop of the driver owns it.</summary>
+/// <summary>
+/// Decides what runs where, for all jobs of one application. Pure: events in, actions out. Not thread-safe: one loop of the driver owns it.
+/// </summary>
 /// <remarks>
 /// <para>
-/// The driver's loop takes the events that have come, gives each to <see cref="Apply"/>, calls <see cref="Decide"/> once, and carries out what that returns,
-/// in order. Every event costs constant time, amortised, but for the start and end of a job (its stages), of a run of a stage (its tasks), and the loss of a
-/// worker (the map outputs that are remembered).
+/// The driver's loop takes the events that have come, gives each to <see cref="Apply"/>, calls <see cref="Decide"/> once, and carries out what that
+/// returns, in order. Every event costs constant time, amortised, but for the start and end of a job (its stages), of a run of a stage (its tasks),
+/// and the loss of a worker (the map outputs that are remembered).
 /// </para>
 /// <para>
 /// A job is a graph of stages. A stage of a running job is idle, or has a run. A run begins when something waits for the stage's output: the caller for a
@@ -19,20 +21,20 @@ namespace Dpark.Scheduling;
 /// <see cref="StageReady"/>; running tasks are left alone whatever is lost, because what they have read already may be enough.
 /// </para>
 /// <para>
-/// An attempt holds a slot from its launch until its report, its worker's loss, or a failed launch. After a failed launch nobody knows whether it runs: it
-/// gives its slot back, another attempt is launched, and a success of either counts. The first success of a task counts; every other attempt of the task is
-/// then cancelled, and its report, like any from a worker that is lost, finds no attempt that is waited for and changes nothing.
+/// An attempt holds a slot from its launch until its report, its worker's loss, or a failed launch. After a failed launch nobody knows whether it
+/// runs: it gives its slot back, another attempt is launched, and a success of either counts. The first success of a task counts; every other attempt
+/// of the task is then cancelled, and its report, like any from a worker that is lost, finds no attempt that is waited for and changes nothing.
 /// </para>
 /// <para>
-/// Map outputs belong to the shuffle, not to the job: they stay when the job ends, for later jobs, until their worker is lost, they cannot be read, or the
-/// driver says <see cref="ShuffleUnneeded"/>. Every loss raises <see cref="Epoch"/>. An attempt carries the epoch of the lists that it may read, so a fetch
-/// failure that was under way when the loss was noticed, or that names an output that has been made anew since, is known to be old news: it is retried
-/// and counts for nothing.
+/// Map outputs belong to the shuffle, not to the job: they stay when the job ends, for later jobs, until their worker is lost, they cannot be read,
+/// or the driver says <see cref="ShuffleUnneeded"/>. Every loss raises <see cref="Epoch"/>. An attempt carries the epoch of the lists that it may
+/// read, so a fetch failure that was under way when the loss was noticed, or that names an output that has been made anew since, is known to be old
+/// news: it is retried and counts for nothing.
 /// </para>
 /// <para>
-/// What may go wrong for ever has a limit of its own, in <see cref="SchedulerOptions"/>: failures of a task, fetch failures of a task and of a stage in a
-/// row, workers lost under a task, launches that fail, programs that workers cannot get. At a limit every job that needs the stage fails, with the last cause.
-/// Whatever waits without a limit (no worker, no free slot) is told to the user by <see cref="JobWaiting"/>.
+/// What may go wrong for ever has a limit of its own, in <see cref="SchedulerOptions"/>: failures of a task, fetch failures of a task and of a stage
+/// in a row, workers lost under a task, launches that fail, programs that workers cannot get. At a limit every job that needs the stage fails, with
+/// the last cause. Whatever waits without a limit (no worker, no free slot) is told to the user by <see cref="JobWaiting"/>.
 /// </para>
 /// <para>
 /// For people who change it: state of a job is dropped in <c>RemoveJob</c>, of a stage in <c>ReleaseStageState</c>, of an attempt in <c>Detach</c>, of a
@@ -72,7 +74,9 @@ public sealed partial class JobScheduler
     public long Epoch { get; private set; }
 
     /// <summary>Takes in one event. What follows from it is in the next <see cref="Decide"/>.</summary>
-    /// <exception cref="ArgumentException">A <see cref="JobSubmitted"/> is not consistent: ids given before, partitions out of range or repeated. Nothing has changed.</exception>
+    /// <exception cref="ArgumentException">
+    /// A <see cref="JobSubmitted"/> is not consistent: ids given before, partitions out of range or repeated. Nothing has changed.
+    /// </exception>
     public void Apply(SchedulerEvent change)
     {
         ArgumentNullException.ThrowIfNull(change);
@@ -117,11 +121,15 @@ public sealed partial class JobScheduler
                 _announcedWakeUp = null;
                 break;
             default:
-                throw new ArgumentException($"The scheduler does not know the event {change.GetType().FullName}. Handle it in {nameof(Apply)}.", nameof(change));
+                throw new ArgumentException(
+                    $"The scheduler does not know the event {change.GetType().FullName}. Handle it in {nameof(Apply)}.", nameof(change));
         }
     }
 
-    /// <summary>Gives tasks to free slots, and returns everything to do since the last call. Call it once after a group of events: tasks for one worker then travel together.</summary>
+    /// <summary>
+    /// Gives tasks to free slots, and returns everything to do since the last call. Call it once after a group of events: tasks for one worker then
+    /// travel together.
+    /// </summary>
     /// <returns>Actions in the order in which to carry them out; the caller's to keep. Mostly few or none.</returns>
     public IReadOnlyList<SchedulerAction> Decide()
     {
@@ -178,7 +186,9 @@ public sealed partial class JobScheduler
             stage.Tasks?.AssertConsistent(stage.Info.ToString());
             Assert(stage.Jobs.Count > 0, $"{stage.Info} without a job");
             Assert(stage.IsRunnable == stage.CanLaunch, $"{stage.Info} in the wrong place of the line");
-            Assert(stage.MissingParentCount == stage.Parents.Count(parent => !parent.Output!.IsComplete), $"a wrong count of missing parents of {stage.Info}");
+            Assert(
+                stage.MissingParentCount == stage.Parents.Count(parent => !parent.Output!.IsComplete),
+                $"a wrong count of missing parents of {stage.Info}");
             Assert(stage.RunningCount == (stage.Tasks?.LaunchedCount ?? 0), $"a wrong count of running attempts of {stage.Info}");
             Assert(stage.Tasks is not null || stage.AttemptCount == 0, $"attempts of {stage.Info}, which does not run");
         }

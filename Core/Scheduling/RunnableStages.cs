@@ -1,6 +1,8 @@
 namespace Dpark.Scheduling;
 
-/// <summary>The stages that have tasks to launch, in the order of their turns: older jobs first, and within a job the stages that others wait for.</summary>
+/// <summary>
+/// The stages that have tasks to launch, in the order of their turns: older jobs first, and within a job the stages that others wait for.
+/// </summary>
 internal sealed class RunnableStages
 {
     private readonly SortedSet<(int Priority, int StageId)> _order = [];

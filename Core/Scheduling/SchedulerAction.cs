@@ -27,7 +27,8 @@ public sealed record CancelTasks(WorkerId Worker, IReadOnlyList<TaskAttemptId> A
 /// <summary>Add map outputs to the registry. It must have them before a later <see cref="LaunchTasks"/> is sent.</summary>
 /// <param name="MapCount">Map outputs that the shuffle has when it is complete.</param>
 /// <param name="Outputs">
-/// New ones since the last registration of the shuffle; each replaces an older one of the same map. Empty if only the epoch is new. They may be too large for one message.
+/// New ones since the last registration of the shuffle; each replaces an older one of the same map. Empty if only the epoch is new. They may be too
+/// large for one message.
 /// </param>
 /// <param name="Epoch">The registry's list is at least this new once it has them.</param>
 /// <param name="IsComplete">With these, every map of the shuffle has an output.</param>
@@ -39,7 +40,9 @@ public sealed record ForgetMapOutputs(ShuffleId Shuffle, IReadOnlyList<int> MapI
 /// <summary>Remove every map output of a lost worker from the registry.</summary>
 public sealed record ForgetWorkerOutputs(WorkerId Worker, long Epoch) : SchedulerAction;
 
-/// <summary>An attempt is the first of its partition that succeeded: its accumulators, counters and warnings count. Given once per partition of a stage run.</summary>
+/// <summary>
+/// An attempt is the first of its partition that succeeded: its accumulators, counters and warnings count. Given once per partition of a stage run.
+/// </summary>
 public sealed record AcceptReport(StageInfo Stage, WorkerId Worker, TaskReport Report) : SchedulerAction;
 
 /// <summary>Hand a result to the caller of a job. Given once per position, in the order in which tasks end.</summary>
@@ -58,7 +61,9 @@ public sealed record CompleteJob(JobId Job) : SchedulerAction;
 public sealed record FailJob(
     JobId Job, string Reason, TaskFailure? Failure, TaskAttemptId? Attempt, WorkerId? Worker, StageInfo? Stage) : SchedulerAction;
 
-/// <summary>How far a stage is, for the console. At most one per stage in <see cref="Configuration.SchedulerOptions.ProgressInterval"/>, and one when it ends.</summary>
+/// <summary>
+/// How far a stage is, for the console. At most one per stage in <see cref="Configuration.SchedulerOptions.ProgressInterval"/>, and one when it ends.
+/// </summary>
 /// <param name="Job">The oldest job that needs the stage.</param>
 /// <param name="DoneCount">Partitions that are done.</param>
 /// <param name="RunningCount">Attempts on workers, running or queued there.</param>

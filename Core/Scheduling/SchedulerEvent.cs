@@ -5,22 +5,28 @@ using Dpark.Workers;
 
 namespace Dpark.Scheduling;
 
-/// <summary>Something that happened, told to <see cref="JobScheduler.Apply"/>. Events may come late, twice, and in any order that a network can make of them.</summary>
+/// <summary>
+/// Something that happened, told to <see cref="JobScheduler.Apply"/>. Events may come late, twice, and in any order that a network can make of them.
+/// </summary>
 public abstract record SchedulerEvent;
 
 /// <summary>A job begins.</summary>
 /// <param name="Job">Never given before.</param>
 /// <param name="FinalStage">A stage of its own, without a shuffle.</param>
-/// <param name="Partitions">Partitions of <paramref name="FinalStage"/> in the order in which the caller takes them, without repetition. Empty: the job is complete at once.</param>
+/// <param name="Partitions">
+/// Partitions of <paramref name="FinalStage"/> in the order in which the caller takes them, without repetition. Empty: the job is complete at once.
+/// </param>
 public sealed record JobSubmitted(JobId Job, StageInfo FinalStage, IReadOnlyList<int> Partitions, JobOptions Options) : SchedulerEvent;
 
 /// <summary>
-/// The caller no longer wants a job. Unknown and finished jobs are ignored. No action tells its end; the next decision may still hold results of it, or its
-/// end, that came before the cancellation.
+/// The caller no longer wants a job. Unknown and finished jobs are ignored. No action tells its end; the next decision may still hold results of it,
+/// or its end, that came before the cancellation.
 /// </summary>
 public sealed record JobCancelled(JobId Job) : SchedulerEvent;
 
-/// <summary>The caller took the result at a position, and all before it. Makes room where <see cref="JobOptions.MaxConcurrentPartitions"/> limits a job.</summary>
+/// <summary>
+/// The caller took the result at a position, and all before it. Makes room where <see cref="JobOptions.MaxConcurrentPartitions"/> limits a job.
+/// </summary>
 /// <param name="Position">Index into <see cref="JobSubmitted.Partitions"/>.</param>
 public sealed record ResultTaken(JobId Job, int Position) : SchedulerEvent;
 
@@ -32,7 +38,9 @@ public sealed record StageReady(int StageId) : SchedulerEvent;
 /// <param name="Failure">The exception, if there was one.</param>
 public sealed record StageNotReady(int StageId, string Reason, TaskFailure? Failure) : SchedulerEvent;
 
-/// <summary>An attempt ended, as collected from the outbox of <paramref name="Worker"/>. Ignored if the attempt is not one that the scheduler waits for there.</summary>
+/// <summary>
+/// An attempt ended, as collected from the outbox of <paramref name="Worker"/>. Ignored if the attempt is not one that the scheduler waits for there.
+/// </summary>
 public sealed record TaskReported(WorkerId Worker, TaskReport Report) : SchedulerEvent;
 
 /// <summary>A <see cref="LaunchTasks"/> did not end well; whether the worker runs the attempts is not known.</summary>

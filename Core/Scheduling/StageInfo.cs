@@ -3,10 +3,12 @@ using Dpark.Shuffle;
 
 namespace Dpark.Scheduling;
 
-/// <summary>A stage as the scheduler sees it: how many tasks it has, what must exist before them, and what they make. Immutable; made by the planner's caller.</summary>
+/// <summary>
+/// A stage as the scheduler sees it: how many tasks it has, what must exist before them, and what they make. Immutable; made by the planner's caller.
+/// </summary>
 /// <remarks>
-/// A stage that feeds a shuffle is known by its <see cref="Shuffle"/>: of two jobs that bring a stage for the same shuffle, the first one's is run and the other's is not used.
-/// The parents are part of it even if their outputs exist, because an output may be lost while the job runs.
+/// A stage that feeds a shuffle is known by its <see cref="Shuffle"/>: of two jobs that bring a stage for the same shuffle, the first one's is run
+/// and the other's is not used. The parents are part of it even if their outputs exist, because an output may be lost while the job runs.
 /// </remarks>
 /// <param name="stageId">Number within the application. Of a stage without a shuffle: never given before.</param>
 /// <param name="partitionCount">Partitions of the stage's RDD; of a map stage also the number of map outputs. May be 0.</param>

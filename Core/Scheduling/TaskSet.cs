@@ -2,8 +2,8 @@ namespace Dpark.Scheduling;
 
 /// <summary>The tasks of one run of a stage, and which of them can be launched next. Every operation takes constant time, amortised.</summary>
 /// <remarks>
-/// A task is known by its position: of a result stage the position in the order that the caller asked for, of a map stage the map index.
-/// Fresh tasks wait in one queue, and also in one for each place they prefer; an entry of a task that has been launched meanwhile is skipped when it comes up.
+/// A task is known by its position: of a result stage the position in the order that the caller asked for, of a map stage the map index. Fresh tasks
+/// wait in one queue, and also in one for each place they prefer; an entry of a task that has been launched meanwhile is skipped when it comes up.
 /// </remarks>
 internal sealed class TaskSet
 {

@@ -61,7 +61,8 @@ internal sealed class AttemptRunner(WorkerId worker, ExecutorOptions options, IP
                 report with { ResultBlock = services.StoreResult(launch.Attempt, result.Records), ResultRecordCount = result.RecordCount },
             ShuffleMapOutput map => report with { MapOutput = map.Output },
             _ => throw new InvalidOperationException(
-                $"The program of {launch.Attempt} returned {output?.GetType().FullName ?? "null"}. A stage program must return its result or its map output."),
+                $"The program of {launch.Attempt} returned {output?.GetType().FullName ?? "null"}. " +
+                "A stage program must return its result or its map output."),
         };
     }
 

@@ -163,7 +163,10 @@ public sealed partial class Executor
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "{Attempt} was cancelled {Limit} ago and still runs, so its slot is not free; {StuckCount} of {SlotCount} slots are held like this. Its code must look at its cancellation token.")]
+    [LoggerMessage(
+        LogLevel.Warning,
+        "{Attempt} was cancelled {Limit} ago and still runs, so its slot is not free; {StuckCount} of {SlotCount} slots are held like this. " +
+        "Its code must look at its cancellation token.")]
     private partial void LogStuck(TaskAttemptId attempt, TimeSpan limit, int stuckCount, int slotCount);
 
     [LoggerMessage(LogLevel.Information, "{Attempt} stopped at last; its slot is free again.")]

@@ -106,7 +106,10 @@ public sealed partial class Executor : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops attempts. One that waits ends at once, one that runs when it next looks at its token; each reports <see cref="TaskOutcome.Cancelled"/>. Unknown ones are ignored.</summary>
+    /// <summary>
+    /// Stops attempts. One that waits ends at once, one that runs when it next looks at its token; each reports <see cref="TaskOutcome.Cancelled"/>.
+    /// Unknown ones are ignored.
+    /// </summary>
     /// <returns><see langword="false"/> if the epoch is older than one seen before.</returns>
     public bool Cancel(AppId application, IReadOnlyList<TaskAttemptId> attempts, long applicationEpoch = 0)
     {
@@ -151,7 +154,9 @@ public sealed partial class Executor : IAsyncDisposable
         Cancel(runs, "Its application has ended.");
     }
 
-    /// <summary>Refuses new attempts, cancels all, and waits for them, at most <see cref="ExecutorOptions.StopLimit"/>. Further calls wait for the first.</summary>
+    /// <summary>
+    /// Refuses new attempts, cancels all, and waits for them, at most <see cref="ExecutorOptions.StopLimit"/>. Further calls wait for the first.
+    /// </summary>
     /// <returns><see langword="false"/> if attempts did not stop in time; their threads end with the process.</returns>
     public Task<bool> StopAsync(CancellationToken cancellationToken)
     {

@@ -6,7 +6,10 @@ namespace Dpark.Tasks;
 /// <summary>The stage programs of a worker: fetched once, prepared once, kept while their application lives. Thread-safe.</summary>
 public interface IProgramSource
 {
-    /// <summary>The program, fetched and prepared if it is not there yet. Blocks the calling thread; threads that ask for the same one at once wait for one fetch.</summary>
+    /// <summary>
+    /// The program, fetched and prepared if it is not there yet. Blocks the calling thread; threads that ask for the same one at once wait for one
+    /// fetch.
+    /// </summary>
     /// <exception cref="MissingInputException">Neither this worker nor the cluster has the program or an assembly that it needs.</exception>
     IStageProgramFactory GetOrFetch(AppId application, StageProgramId program, CancellationToken cancellationToken);
 }

@@ -5,7 +5,8 @@ namespace Dpark.Tasks;
 /// <param name="reason">Why; ends with a full stop.</param>
 [GenerateSerializer, Alias("dpark.MissingInputException")]
 public sealed class MissingInputException(string input, string reason) : Exception(
-    $"The worker could not get {input}: {reason} The driver stores it again; if this repeats, look for a full disk or a blocked port between driver and workers.")
+    $"The worker could not get {input}: {reason} The driver stores it again; " +
+    "if this repeats, look for a full disk or a blocked port between driver and workers.")
 {
     /// <summary>What is missing.</summary>
     [Id(0)] public string Input { get; } = input;

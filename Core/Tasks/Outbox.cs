@@ -5,9 +5,9 @@ namespace Dpark.Tasks;
 
 /// <summary>The finished attempts of one worker that drivers have not collected yet, in order, per application. Thread-safe.</summary>
 /// <remarks>
-/// Slots append, and the worker grain polls for each driver. A report stays until a poll acknowledges it, so a poll whose answer was lost is simply sent
-/// again. A report is lost only with the process: the generation then differs, and the driver knows that the worker is another one. One poll per application
-/// waits; a newer one ends it, so that a driver that repeats a lost call leaves nothing behind.
+/// Slots append, and the worker grain polls for each driver. A report stays until a poll acknowledges it, so a poll whose answer was lost is simply
+/// sent again. A report is lost only with the process: the generation then differs, and the driver knows that the worker is another one. One poll per
+/// application waits; a newer one ends it, so that a driver that repeats a lost call leaves nothing behind.
 /// </remarks>
 public sealed class Outbox
 {
@@ -29,7 +29,9 @@ public sealed class Outbox
     /// <summary>Which life of the worker's outbox this is.</summary>
     public Guid Generation { get; } = Guid.NewGuid();
 
-    /// <summary>Adds a report to the end of its application's reports and answers a waiting poll. Never blocks. Reports of dropped applications are discarded.</summary>
+    /// <summary>
+    /// Adds a report to the end of its application's reports and answers a waiting poll. Never blocks. Reports of dropped applications are discarded.
+    /// </summary>
     public void Append(TaskReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
@@ -40,7 +42,9 @@ public sealed class Outbox
     /// <param name="after">Where the driver's last batch ended. One of another generation, or the default, acknowledges nothing.</param>
     /// <param name="maxWait">How long to wait for a first report. 0 returns at once; <see cref="Timeout.InfiniteTimeSpan"/> waits without limit.</param>
     /// <param name="cancellationToken">Ends the wait with an empty batch.</param>
-    /// <returns>Reports in order; none after <paramref name="maxWait"/>, after a newer poll of the same application, or when the application was dropped.</returns>
+    /// <returns>
+    /// Reports in order; none after <paramref name="maxWait"/>, after a newer poll of the same application, or when the application was dropped.
+    /// </returns>
     public ValueTask<OutboxBatch> PollAsync(
         AppId application, OutboxCursor after, OutboxLimits limits, TimeSpan maxWait, CancellationToken cancellationToken)
     {
@@ -74,7 +78,9 @@ public sealed class Outbox
         lock (_gate)
         {
             // An attempt that was slow to stop, or a poll that was under way, must not bring an ended application back.
-            return _dropped.Contains(application) ? null : _queues.GetOrAdd(application, static (_, self) => new(self.Generation, self._timeProvider), this);
+            return _dropped.Contains(application)
+                ? null
+                : _queues.GetOrAdd(application, static (_, self) => new(self.Generation, self._timeProvider), this);
         }
     }
 }

@@ -8,7 +8,9 @@ public readonly record struct OutboxCursor([property: Id(0)] Guid Generation, [p
 
 /// <summary>Consecutive reports of one application from one worker.</summary>
 /// <param name="Generation">Which life of the outbox. If it is not the one the driver knows, reports were lost with the one before.</param>
-/// <param name="FirstSequence">Number of the first report. Not more than one above the driver's cursor; if it is less, the driver has the first ones already.</param>
+/// <param name="FirstSequence">
+/// Number of the first report. Not more than one above the driver's cursor; if it is less, the driver has the first ones already.
+/// </param>
 /// <param name="Reports">In the order in which the attempts ended. May be empty.</param>
 [GenerateSerializer, Immutable, Alias("dpark.OutboxBatch")]
 public sealed record OutboxBatch(

@@ -6,7 +6,10 @@ namespace Dpark.Tasks;
 /// <param name="StageId">Stage within the application, from 0.</param>
 /// <param name="StageAttempt">How often the stage was started before, from 0.</param>
 /// <param name="PartitionIndex">Partition of the stage's RDD, from 0.</param>
-/// <param name="Attempt">How often this partition was launched before, from 0. Goes on counting in a further stage attempt, so that files named by it are never written twice.</param>
+/// <param name="Attempt">
+/// How often this partition was launched before, from 0. Goes on counting in a further stage attempt, so that files named by it are never written
+/// twice.
+/// </param>
 [GenerateSerializer, Immutable, Alias("dpark.TaskAttemptId")]
 public readonly record struct TaskAttemptId(
     [property: Id(0)] AppId Application,

@@ -15,7 +15,14 @@ internal static class TaskFailures
 
     /// <summary>Made before memory can run short.</summary>
     private static readonly TaskFailure Indescribable = new(
-        typeof(Exception).FullName!, "The attempt failed, and so did the description of its failure. Look for a lack of memory on the worker.", "", null, null, 0, null, null);
+        typeof(Exception).FullName!,
+        "The attempt failed, and so did the description of its failure. Look for a lack of memory on the worker.",
+        "",
+        null,
+        null,
+        0,
+        null,
+        null);
 
     /// <summary>The first exception of a type in a chain, so that user code may wrap what the engine throws.</summary>
     public static T? Find<T>(Exception exception)
