@@ -1,0 +1,42 @@
+using Dpark.Workers;
+using Orleans.Concurrency;
+
+namespace Dpark.Shuffle;
+
+/// <summary>Knows where the map outputs of one application's shuffles are. Keyed by <see cref="Applications.AppId"/>. The driver tells it, workers ask it.</summary>
+/// <remarks>
+/// Nothing is stored: the driver's scheduler remembers every output. An activation that starts empty answers <see cref="MapOutputPage.IsComplete"/> =
+/// <see langword="false"/>; the asking task then fails with a fetch failure of map -1, and the driver registers everything again.
+/// </remarks>
+[Alias("dpark.IMapOutputRegistryGrain")]
+public interface IMapOutputRegistryGrain : IGrainWithStringKey
+{
+    /// <summary>Adds outputs; each replaces an older one of the same map. Large lists come in several messages, of which the last says <see cref="MapOutputRegistration.IsLast"/>.</summary>
+    [Alias("Register")]
+    Task RegisterAsync(MapOutputRegistration registration, CancellationToken cancellationToken);
+
+    /// <summary>Removes single outputs that could not be read.</summary>
+    /// <param name="epoch">The shuffle's list is at least this new afterwards.</param>
+    [Alias("Forget")]
+    Task ForgetAsync(ShuffleId shuffle, int[] mapIndexes, long epoch, CancellationToken cancellationToken);
+
+    /// <summary>Removes every output of a lost worker.</summary>
+    /// <param name="epoch">Every list is at least this new afterwards.</param>
+    [Alias("ForgetWorker")]
+    Task ForgetWorkerAsync(WorkerId worker, long epoch, CancellationToken cancellationToken);
+
+    /// <summary>Removes a shuffle.</summary>
+    /// <returns>The workers that had outputs of it.</returns>
+    [Alias("RemoveShuffle")]
+    Task<WorkerId[]> RemoveShuffleAsync(ShuffleId shuffle, CancellationToken cancellationToken);
+
+    /// <summary>Part of a shuffle's list, small enough for a message.</summary>
+    /// <param name="minimumEpoch">An older list is answered as not complete.</param>
+    /// <param name="firstMap">The first map index of the part.</param>
+    [Alias("Get"), ReadOnly]
+    Task<MapOutputPage> GetAsync(ShuffleId shuffle, long minimumEpoch, int firstMap, CancellationToken cancellationToken);
+
+    /// <summary>Removes everything.</summary>
+    [Alias("Clear")]
+    Task ClearAsync(CancellationToken cancellationToken);
+}
