@@ -4,7 +4,7 @@ using Dpark.Rdds;
 namespace Dpark.Codecs;
 
 /// <summary>Records as bytes: the form of results, slices of collections and broadcast data. <c>docs/formats/record-block.md</c> states every byte.</summary>
-public static class RecordBlock
+public static partial class RecordBlock
 {
     /// <summary>Bytes of a block without records; no block is shorter.</summary>
     internal const int EmptyLength = HeaderLength + BatchHeaderLength;

@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using Dpark.Broadcasting;
+using Dpark.Storage;
+
+namespace Dpark.Driver;
+
+/// <summary>Publishes programs, assemblies and broadcast values under their names, each once, so that workers find them. Thread-safe.</summary>
+/// <remarks>Small content travels inside the grain that knows it. Large content is stored as a block of one or two workers, from which the others take it.</remarks>
+internal sealed class ContentPublisher(IClusterClient client, DriverSettings settings, WorkerFleet workers, BlockClient blocks)
+{
+    private const int MaxCopies = 2;
+
+    private readonly ConcurrentDictionary<string, Task> _published = new(StringComparer.Ordinal);
+    private int _nextWorker;
+
+    /// <summary>Publishes content. Completes when workers can find it; many callers with one name wait for one publication.</summary>
+    /// <param name="read">Gets the bytes; called if it is not published yet.</param>
+    /// <param name="again">Publish it even if that was done before.</param>
+    /// <exception cref="IOException">No worker could store it.</exception>
+    public Task PublishAsync(string name, Func<ReadOnlyMemory<byte>> read, bool again, CancellationToken cancellationToken)
+    {
+        if (!again && _published.TryGetValue(name, out var known) && !known.IsFaulted && !known.IsCanceled)
+        {
+            return known;
+        }
+
+        var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _published[name] = completion.Task;
+        return RunAsync(name, read, completion, cancellationToken);
+    }
+
+    /// <summary>Forgets content, here and in the cluster. Copies on workers go with the application.</summary>
+    public async Task RemoveAsync(string name, CancellationToken cancellationToken)
+    {
+        _published.TryRemove(name, out _);
+        await GrainOf(name).RemoveAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task RunAsync(string name, Func<ReadOnlyMemory<byte>> read, TaskCompletionSource completion, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var bytes = read();
+            if (bytes.Length <= BroadcastContent.MaxInlineBytes)
+            {
+                await GrainOf(name).PublishAsync(new BroadcastContent(bytes.Length, bytes.ToArray(), []), cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                var holders = await StoreAsync(name, bytes, cancellationToken).ConfigureAwait(false);
+                await GrainOf(name).PublishAsync(new BroadcastContent(bytes.Length, null, holders), cancellationToken).ConfigureAwait(false);
+            }
+
+            completion.SetResult();
+        }
+        catch (Exception e)
+        {
+            completion.SetException(e);
+
+            // Those who wait for the same content see it; nobody else may.
+            _ = completion.Task.Exception;
+            throw;
+        }
+    }
+
+    private async Task<BroadcastHolder[]> StoreAsync(string name, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        var block = new BlockId(settings.Application, name);
+        List<BroadcastHolder> holders = [];
+        IOException? trouble = null;
+        var candidates = await workers.WaitForAnyAsync(cancellationToken).ConfigureAwait(false);
+        var first = (uint)Interlocked.Increment(ref _nextWorker);
+        for (var i = 0; i < candidates.Count && holders.Count < MaxCopies; i++)
+        {
+            var worker = candidates[(int)((first + (uint)i) % (uint)candidates.Count)];
+            try
+            {
+                await blocks.PutAsync(worker.BlockEndpoint, block, bytes, cancellationToken).ConfigureAwait(false);
+                holders.Add(new BroadcastHolder(worker.Id, worker.BlockEndpoint));
+            }
+            catch (IOException e)
+            {
+                trouble = e;
+            }
+        }
+
+        return holders.Count > 0
+            ? [.. holders]
+            : throw new IOException($"{block} of {bytes.Length} bytes could not be stored on any of {candidates.Count} workers. The last one: {trouble!.Message}", trouble);
+    }
+
+    private IBroadcastGrain GrainOf(string name) => client.GetGrain<IBroadcastGrain>(BroadcastNames.KeyOf(settings.Application, name));
+}

@@ -1,0 +1,270 @@
+using Dpark.Closures;
+using Dpark.Jobs;
+using Dpark.Planning;
+using Dpark.Scheduling;
+using Dpark.Tasks;
+using Dpark.Workers;
+using Microsoft.Extensions.Logging;
+
+namespace Dpark.Driver;
+
+// What the loop does with the scheduler's actions. Nothing here waits.
+internal sealed partial class DriverSession
+{
+    private const int MaxBatchBytes = 512 << 10;
+    private const int LaunchOverheadBytes = 300;
+
+    private StageInfo ToStageInfo(JobGraph graph, RunningJob job)
+    {
+        var infos = new Dictionary<Stage, StageInfo>(graph.Stages.Count);
+        foreach (var stage in graph.Stages)
+        {
+            if (stage.Output is { } output)
+            {
+                ShuffleLifetime.Watch(output, this);
+            }
+
+            var source = new StageSource(stage, job);
+            infos.Add(stage, new StageInfo(stage.Id, stage.PartitionCount, stage.Shuffle, [.. stage.Parents.Select(parent => infos[parent])])
+            {
+                PreferredLocations = source.PreferredLocations,
+                CallSite = stage.Output is null ? job.Options.CallSite : stage.CallSite,
+                Source = source,
+            });
+        }
+
+        return infos[graph.ResultStage];
+    }
+
+    private void CarryOut(SchedulerAction action)
+    {
+        switch (action)
+        {
+            case LaunchTasks launch:
+                Launch(launch);
+                break;
+            case AcceptReport accept:
+                Accept(accept);
+                break;
+            case DeliverResult deliver:
+                Deliver(deliver);
+                break;
+            case StartStage start:
+                _stages.Start(start, _stopping.Token);
+                break;
+            case RegisterMapOutputs register:
+                _registrar.Enqueue(register, register.Shuffle);
+                break;
+            case ForgetMapOutputs forget:
+                _registrar.Enqueue(forget, forget.Shuffle);
+                break;
+            case ForgetWorkerOutputs forget:
+                _registrar.Enqueue(forget, shuffle: null);
+                break;
+            case CancelTasks cancel:
+                _workers.Find(cancel.Worker)?.Cancel(_epoch, cancel.Attempts, _stopping.Token);
+                break;
+            case CompleteJob complete:
+                EndJob(complete.Job, JobOutcome.Succeeded, null);
+                break;
+            case FailJob fail:
+                FailJob(fail);
+                break;
+            case StageProgress progress:
+                _listeners.Tell(progress, static (listener, news) => listener.OnStageProgress(news));
+                break;
+            case JobWaiting waiting:
+                LogWaiting(waiting.Job, waiting.Since, waiting.Reason);
+                _listeners.Tell(waiting, static (listener, news) => listener.OnJobWaiting(news));
+                break;
+            case ReleaseStage release:
+                _stages.Release(release.Stage, _stopping.Token);
+                break;
+            case ReleaseShuffle release:
+                _ = DeleteShuffleAsync(release);
+                break;
+            default:
+                throw new InvalidOperationException($"The driver does not know the action {action.GetType().FullName}. Handle it in {nameof(CarryOut)}.");
+        }
+    }
+
+    /// <summary>An event whose consequences were carried out.</summary>
+    private void OnApplied(SchedulerEvent change)
+    {
+        if (change is JobCancelled cancelled)
+        {
+            EndJob(cancelled.Job, JobOutcome.Cancelled, null);
+        }
+    }
+
+    private void OnRefused(JobSubmitted submission, ArgumentException reason) => EndJob(submission.Job, JobOutcome.Failed, reason);
+
+    private void Launch(LaunchTasks action)
+    {
+        if (_workers.Find(action.Worker) is not { } worker)
+        {
+            _loop.Tell(new LaunchFailed(action.Worker, [.. action.Tasks.Select(task => task.Attempt)], "The worker has left the cluster."));
+            return;
+        }
+
+        var launches = new List<TaskLaunch>(action.Tasks.Count);
+        var bytes = 0L;
+        StageInfo? last = null;
+        var arrived = Task.CompletedTask;
+        foreach (var task in action.Tasks)
+        {
+            if (task.Stage != last)
+            {
+                Flush();
+                arrived = _registrar.ArrivedAsync(task.Stage.Parents);
+                last = task.Stage;
+            }
+
+            if (ToLaunch(task) is not { } launch)
+            {
+                continue;
+            }
+
+            var more = launch.Partition.Length + LaunchOverheadBytes;
+            if (bytes + more > MaxBatchBytes)
+            {
+                Flush();
+            }
+
+            launches.Add(launch);
+            bytes += more;
+        }
+
+        Flush();
+
+        void Flush()
+        {
+            if (launches.Count > 0)
+            {
+                Send(worker, new TaskBatch(_settings.Application, _epoch, [.. launches]), arrived);
+                launches.Clear();
+                bytes = 0;
+            }
+        }
+    }
+
+    private void Send(WorkerLink worker, TaskBatch batch, Task arrived)
+    {
+        if (arrived.IsCompleted)
+        {
+            worker.Launch(batch, _stopping.Token);
+        }
+        else
+        {
+            worker.LaunchAfter(arrived, batch, _stopping.Token);
+        }
+    }
+
+    /// <returns><see langword="null"/> if the partition cannot travel; the jobs that need the stage fail then.</returns>
+    private TaskLaunch? ToLaunch(in TaskAssignment task)
+    {
+        var source = (StageSource)task.Stage.Source!;
+        if (source.Problem is not null)
+        {
+            return null;
+        }
+
+        try
+        {
+            return new(task.Attempt, source.Program!.Value, _stages.SerializePartition(source, task.Attempt.PartitionIndex), task.MapOutputEpoch);
+        }
+        catch (ClosureException e)
+        {
+            source.Problem = e;
+            _loop.Tell(new StageNotReady(task.Stage.StageId, $"Partition {task.Attempt.PartitionIndex} cannot travel: {e.Message}", Failure: null));
+            return null;
+        }
+    }
+
+    private void Accept(AcceptReport accept)
+    {
+        var source = (StageSource)accept.Stage.Source!;
+        Totals.Add(accept.Report);
+        source.Job.Metrics.Add(accept.Report);
+        source.Cached?.Remember(accept.Report.Attempt.PartitionIndex, accept.Worker);
+        foreach (var warning in accept.Report.Warnings)
+        {
+            if (source.Job.Warn(warning))
+            {
+                LogTaskWarning(source.Job.Id, warning);
+                _listeners.Tell((source.Job.Id, warning), static (listener, news) => listener.OnWarning(news.Id, news.warning));
+            }
+        }
+    }
+
+    private void Deliver(DeliverResult deliver)
+    {
+        if (_jobs.TryGetValue(deliver.Job, out var job) && !job.Deliver(deliver.Position, deliver.Report))
+        {
+            var limit = _settings.Options.MaxResultBytes;
+            var failure = new JobFailedException(
+                $"{job} failed: its results are larger than {limit} bytes together, which is the limit (Dpark:Client:MaxResultBytes). " +
+                "Save them to files, stream them, or raise the limit if the driver has the memory.",
+                job.Id,
+                job.Options.CallSite);
+            EndJob(job, JobOutcome.Failed, failure);
+            _loop.Tell(new JobCancelled(job.Id));
+        }
+    }
+
+    private void FailJob(FailJob fail)
+    {
+        if (_jobs.TryGetValue(fail.Job, out var job))
+        {
+            EndJob(job, JobOutcome.Failed, _failures.ToException(fail, job));
+        }
+    }
+
+    private void EndJob(JobId id, JobOutcome outcome, Exception? failure)
+    {
+        if (_jobs.TryGetValue(id, out var job))
+        {
+            EndJob(job, outcome, failure);
+        }
+    }
+
+    private void EndJob(RunningJob job, JobOutcome outcome, Exception? failure)
+    {
+        if (!_jobs.TryRemove(job.Id, out _))
+        {
+            return;
+        }
+
+        _activity.Leave();
+        var summary = job.Summarize(outcome, _timeProvider.GetElapsedTime(job.StartedAt), failure);
+        LogEnded(job.Id, job.Options.CallSite, outcome, summary.Elapsed, summary.Metrics.TaskCount);
+        _listeners.Tell(summary, static (listener, news) => listener.OnJobEnded(news));
+        job.End(failure);
+    }
+
+    private async Task DeleteShuffleAsync(ReleaseShuffle release)
+    {
+        try
+        {
+            await _client.GetGrain<Shuffle.IShuffleGrain>(Shuffle.ShuffleGrainKeys.KeyOf(release.Shuffle)).DeleteAsync(_stopping.Token).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Its files go with the application at the latest.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogShuffleNotDeleted(e, release.Shuffle);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{Job} has made no progress for {Since}. {Reason}")]
+    private partial void LogWaiting(JobId job, TimeSpan since, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "{Job}: {Warning}")]
+    private partial void LogTaskWarning(JobId job, string warning);
+
+    [LoggerMessage(LogLevel.Debug, "{Job} ({CallSite}) ended: {Outcome} after {Elapsed}, {TaskCount} tasks.")]
+    private partial void LogEnded(JobId job, Dpark.Rdds.CallSite callSite, JobOutcome outcome, TimeSpan elapsed, long taskCount);
+
+    [LoggerMessage(LogLevel.Information, "{Shuffle} could not be deleted on all workers. The rest goes with the application.")]
+    private partial void LogShuffleNotDeleted(Exception exception, Shuffle.ShuffleId shuffle);
+}

@@ -1,0 +1,299 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Dpark.Applications;
+using Dpark.Closures;
+using Dpark.Jobs;
+using Dpark.Planning;
+using Dpark.Scheduling;
+using Dpark.Shuffle;
+using Dpark.Storage;
+using Dpark.Workers;
+using Microsoft.Extensions.Logging;
+
+namespace Dpark.Driver;
+
+/// <summary>One application on one cluster: owns the scheduler's loop and everything that talks to the cluster for it. Thread-safe.</summary>
+/// <remarks>
+/// <para>
+/// Start: the application grain gives the epoch that every command carries; then the lease is renewed, the list of workers is followed, and the loop runs. The first
+/// job does that, so a context that runs none leaves no trace.
+/// </para>
+/// <para>
+/// The loop is the only one that touches the scheduler. It starts calls and never waits for one; what they bring comes back as events. The order that the actions'
+/// docs demand is kept by <see cref="MapOutputRegistrar"/> (registrations before launches) and <see cref="WorkerLink"/> (launches before their cancellation).
+/// </para>
+/// <para>
+/// Nothing here decides that a worker is gone because a call failed: a launch that fails is told to the scheduler as unknown, a poll is repeated, and the loss
+/// comes from the master's list. The driver's own end is the end of its lease, or <see cref="DisposeAsync"/>.
+/// </para>
+/// <para>For people who change it: what is started in <c>StartCoreAsync</c> ends by <c>_stopping</c> and is awaited in <see cref="DisposeAsync"/>.</para>
+/// </remarks>
+internal sealed partial class DriverSession : IAsyncDisposable
+{
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(20);
+
+    private readonly DriverSettings _settings;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger<DriverSession> _logger;
+    private readonly StagePlanner _planner;
+    private readonly JobListeners _listeners;
+    private readonly CodeResolver _code;
+    private readonly RemoteFailures _failures;
+    private readonly ActivityGate _activity = new();
+    private readonly DriverLoop _loop;
+    private readonly WorkerFleet _workers;
+    private readonly StagePublisher _stages;
+    private readonly MapOutputRegistrar _registrar;
+    private readonly IClusterClient _client;
+    private readonly ConcurrentDictionary<JobId, RunningJob> _jobs = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _gate = new();
+    private Task? _start;
+    private Task _background = Task.CompletedTask;
+    private ApplicationInfo? _application;
+    private long _epoch;
+    private volatile Exception? _fatal;
+
+    public DriverSession(
+        IClusterClient client,
+        DriverSettings settings,
+        ClosureSerializer closures,
+        StagePlanner planner,
+        JobListeners listeners,
+        TimeProvider timeProvider,
+        ILoggerFactory loggers)
+    {
+        _client = client;
+        _settings = settings;
+        _timeProvider = timeProvider;
+        _planner = planner;
+        _listeners = listeners;
+        _logger = loggers.CreateLogger<DriverSession>();
+        _code = CodeResolver.ForDriver(settings.Application, closures.Catalog);
+        _failures = new RemoteFailures(_code);
+        Blocks = new BlockClient(Encoding.UTF8.GetBytes(settings.Options.ClusterSecret ?? ""), settings.Options.BlockClient);
+        ApplicationGrain = client.GetGrain<IApplicationGrain>(settings.Application.Value);
+        _loop = new DriverLoop(
+            new JobScheduler(settings.Application, settings.Options.Scheduler, timeProvider), timeProvider, CarryOut, OnApplied, OnRefused);
+        _workers = new WorkerFleet(client, settings, _loop.Tell, _activity, timeProvider, loggers);
+        var contents = new ContentPublisher(client, settings, _workers, Blocks);
+        _stages = new StagePublisher(settings, closures, contents, new BroadcastPublisher(contents), _loop.Tell, loggers.CreateLogger<StagePublisher>());
+        _registrar = new MapOutputRegistrar(
+            client.GetGrain<IMapOutputRegistryGrain>(settings.Application.Value),
+            worker => _workers.Find(worker)?.Info.BlockEndpoint,
+            timeProvider,
+            loggers.CreateLogger<MapOutputRegistrar>());
+    }
+
+    public BlockClient Blocks { get; }
+
+    public IApplicationGrain ApplicationGrain { get; }
+
+    /// <summary>Over all jobs.</summary>
+    public MetricsSum Totals { get; } = new();
+
+    /// <summary>Slots of the cluster; <see langword="null"/> if none are known.</summary>
+    public int? KnownSlotCount => _workers.SlotCount is var count and > 0 ? count : null;
+
+    /// <summary>Starts the application, once; after a failure, again.</summary>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        Task start;
+        lock (_gate)
+        {
+            if (_start is { IsCompletedSuccessfully: true })
+            {
+                return _fatal is null ? Task.CompletedTask : Task.FromException(_fatal);
+            }
+
+            ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, typeof(DparkContext));
+            if (_start is null || _start.IsCompleted)
+            {
+                _start = Task.Run(StartCoreAsync, CancellationToken.None);
+            }
+
+            start = _start;
+        }
+
+        return start.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Gives a job to the scheduler.</summary>
+    public void Submit(RunningJob job, JobGraph graph)
+    {
+        job.Connect(_loop.Tell);
+        job.StartedAt = _timeProvider.GetTimestamp();
+        var final = ToStageInfo(graph, job);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, typeof(DparkContext));
+            if (_fatal is { } fatal)
+            {
+                throw fatal;
+            }
+
+            _jobs.TryAdd(job.Id, job);
+            _activity.Enter();
+        }
+
+        _listeners.Tell(new JobStarted(job.Id, job.Options.CallSite, graph.Stages.Count), static (listener, news) => listener.OnJobStarted(news));
+        _loop.Tell(new JobSubmitted(job.Id, final, job.Partitions, job.Options));
+    }
+
+    /// <summary>No RDD can read a shuffle any more. Called by the finalizer.</summary>
+    public void ForgetShuffle(ShuffleId shuffle)
+    {
+        _planner.Forget(shuffle);
+        _loop.Tell(new ShuffleUnneeded(shuffle));
+    }
+
+    /// <summary>Cancels jobs, ends the application, and waits until nothing of it runs here.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            if (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
+
+            // Under the lock, so that no job is submitted afterwards.
+            EndJobs(new OperationCanceledException($"{_settings.Application} was disposed while the job ran."));
+            _stopping.Cancel();
+        }
+
+        if (_start is not null)
+        {
+            await _start.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _loop.Complete();
+            await _background.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await EndApplicationAsync().ConfigureAwait(false);
+        }
+
+        foreach (var job in _jobs.Values)
+        {
+            EndJob(job, JobOutcome.Cancelled, null);
+        }
+
+        Blocks.Dispose();
+        _code.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task StartCoreAsync()
+    {
+        _application = new ApplicationInfo(
+            _settings.Application, _settings.Options.ApplicationName, Environment.UserName, Environment.MachineName, _timeProvider.GetUtcNow());
+        var token = _stopping.Token;
+        var workers = _workers.LoadAsync(token);
+        try
+        {
+            _epoch = await ApplicationGrain.StartAsync(_application, _settings.Options.Lease, token).ConfigureAwait(false);
+        }
+        finally
+        {
+            await workers.ConfigureAwait(false);
+        }
+
+        LogStarted(_settings.Application, _epoch, _workers.SlotCount);
+        _background = Task.WhenAll(
+            Task.Run(RunLoopAsync, CancellationToken.None),
+            Task.Run(() => _workers.WatchAsync(token), CancellationToken.None),
+            Task.Run(() => RenewLeaseAsync(token), CancellationToken.None),
+            Task.Run(() => _registrar.RunAsync(token), CancellationToken.None));
+    }
+
+    private async Task RunLoopAsync()
+    {
+        try
+        {
+            await _loop.RunAsync().ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Without the loop no job can go on, and all callers must learn it.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogLoopFailed(e, _settings.Application);
+            Fail(new InvalidOperationException($"The driver of {_settings.Application} failed: {e.Message} Dispose the context and make another one.", e));
+        }
+    }
+
+    private async Task RenewLeaseAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(_settings.Options.Lease / 3, _timeProvider);
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false);
+                if (!await ApplicationGrain.RenewLeaseAsync(_application!, _epoch, _settings.Options.Lease, cancellationToken).ConfigureAwait(false))
+                {
+                    Fail(new InvalidOperationException(
+                        $"{_settings.Application} has ended in the cluster: its driver was silent for longer than its lease of {_settings.Options.Lease}, or another driver has " +
+                        "taken it over. Dispose the context and make another one."));
+                    return;
+                }
+            }
+            catch (Exception) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // A call that fails is repeated; the lease is longer than that.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                LogLeaseFailed(e, _settings.Application);
+            }
+        }
+    }
+
+    /// <summary>Ends every job, now and later.</summary>
+    private void Fail(Exception reason)
+    {
+        lock (_gate)
+        {
+            _fatal ??= reason;
+        }
+
+        foreach (var job in _jobs.Values)
+        {
+            EndJob(job, JobOutcome.Failed, reason);
+        }
+    }
+
+    private void EndJobs(Exception reason)
+    {
+        foreach (var job in _jobs.Values)
+        {
+            job.Abort(reason);
+        }
+    }
+
+    private async Task EndApplicationAsync()
+    {
+        try
+        {
+            await _workers.StopAsync().ConfigureAwait(false);
+            using var limit = new CancellationTokenSource(EndLimit, _timeProvider);
+            await ApplicationGrain.EndAsync(limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // The end of the lease does the same; the user's program must not hang or fail because of it.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogEndFailed(e, _settings.Application, _settings.Options.Lease);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "{Application} was started with epoch {Epoch}; the cluster has {SlotCount} slots.")]
+    private partial void LogStarted(AppId application, long epoch, int slotCount);
+
+    [LoggerMessage(LogLevel.Critical, "The scheduler of {Application} failed. All its jobs end; this is a mistake in the engine.")]
+    private partial void LogLoopFailed(Exception exception, AppId application);
+
+    [LoggerMessage(LogLevel.Warning, "The lease of {Application} could not be renewed. It is tried again; the application ends in the cluster if that fails for too long.")]
+    private partial void LogLeaseFailed(Exception exception, AppId application);
+
+    [LoggerMessage(LogLevel.Warning, "{Application} could not be ended in the cluster. It ends there when its lease of {Lease} does.")]
+    private partial void LogEndFailed(Exception exception, AppId application, TimeSpan lease);
+}

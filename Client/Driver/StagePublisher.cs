@@ -1,0 +1,146 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Dpark.Broadcasting;
+using Dpark.Closures;
+using Dpark.Scheduling;
+using Dpark.Tasks;
+using Microsoft.Extensions.Logging;
+
+namespace Dpark.Driver;
+
+/// <summary>Serializes the programs of stages and stores them in the cluster with the assemblies and values that they need. Thread-safe.</summary>
+internal sealed partial class StagePublisher(
+    DriverSettings settings, ClosureSerializer closures, ContentPublisher contents, BroadcastPublisher broadcasts, Action<SchedulerEvent> tell, ILogger<StagePublisher> logger)
+{
+    // The same program often comes again, with the next job on the same RDD.
+    private const int MaxUnusedPrograms = 64;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<StageProgramId, int> _uses = [];
+    private readonly LinkedList<StageProgramId> _unused = new();
+
+    /// <summary>Does what <see cref="StartStage"/> asks for, on the thread pool, and answers it.</summary>
+    public void Start(StartStage action, CancellationToken cancellationToken) =>
+        _ = Task.Run(() => StartAsync(action.Stage, (StageSource)action.Stage.Source!, action.Again, cancellationToken), CancellationToken.None);
+
+    /// <summary>No job needs the stage any more.</summary>
+    public void Release(StageInfo stage, CancellationToken cancellationToken)
+    {
+        StageProgramId? removed = null;
+        lock (_gate)
+        {
+            var source = (StageSource)stage.Source!;
+            source.IsReleased = true;
+            if (source.Program is { } program && --UsesOf(program) == 0)
+            {
+                _unused.AddLast(program);
+                if (_unused.Count > MaxUnusedPrograms)
+                {
+                    removed = _unused.First!.Value;
+                    _unused.RemoveFirst();
+                    _uses.Remove(removed.Value);
+                }
+            }
+        }
+
+        if (removed is { } old)
+        {
+            _ = RemoveAsync(old, cancellationToken);
+        }
+    }
+
+    /// <summary>A partition as a task gets it.</summary>
+    /// <exception cref="ClosureException">It holds something that cannot travel.</exception>
+    public byte[] SerializePartition(StageSource stage, int index) => closures.Serialize(stage.Stage.Rdd.Partitions[index], broadcasts: null).Bytes;
+
+    private async Task StartAsync(StageInfo stage, StageSource source, bool again, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var closure = closures.Serialize(source.Stage.CreateProgram(), broadcasts);
+            var program = new StageProgramId(Convert.ToHexStringLower(SHA256.HashData(closure.Bytes)));
+            Use(source, program);
+            await Task.WhenAll(
+                contents.PublishAsync(BroadcastNames.Of(program), () => closure.Bytes, again, cancellationToken),
+                broadcasts.PublishAllAsync(again, cancellationToken),
+                PublishModulesAsync(closure, again, cancellationToken)).ConfigureAwait(false);
+            tell(new StageReady(stage.StageId));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The application ends; nobody waits for the answer.
+        }
+#pragma warning disable CA1031 // Whatever went wrong, the jobs that need the stage must be told.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            source.Problem = e;
+            tell(new StageNotReady(stage.StageId, Sentence(e.Message), Failure: null));
+        }
+    }
+
+    private static string Sentence(string text) => text.EndsWith('.') ? text : $"{text}.";
+
+    private void Use(StageSource source, StageProgramId program)
+    {
+        lock (_gate)
+        {
+            // A program that is serialized again is the same, unless what it captures was changed meanwhile.
+            if (source.Program == program || source.IsReleased)
+            {
+                return;
+            }
+
+            if (source.Program is { } earlier)
+            {
+                UsesOf(earlier)--;
+            }
+
+            source.Program = program;
+            if (UsesOf(program)++ == 0)
+            {
+                _unused.Remove(program);
+            }
+        }
+    }
+
+    private ref int UsesOf(StageProgramId program) => ref CollectionsMarshal.GetValueRefOrAddDefault(_uses, program, out _);
+
+    private Task PublishModulesAsync(SerializedClosure closure, bool again, CancellationToken cancellationToken)
+    {
+        // Workers in this process have the code, but for what a notebook replaces, say; then they ask for it.
+        if (settings.IsLocal && !again)
+        {
+            return Task.CompletedTask;
+        }
+
+        List<Task> publications = [];
+        foreach (var module in closure.Modules.Concat(broadcasts.Modules()))
+        {
+            // One that has no file may still be on the workers. If it is not, they ask for it, and that is answered with the reason.
+            if (module.Hash.Length > 0 || again)
+            {
+                publications.Add(contents.PublishAsync(BroadcastNames.Of(module), () => closures.Catalog.Read(module), again, cancellationToken));
+            }
+        }
+
+        return Task.WhenAll(publications);
+    }
+
+    private async Task RemoveAsync(StageProgramId program, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await contents.RemoveAsync(BroadcastNames.Of(program), cancellationToken).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // It goes with the application at the latest.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogNotRemoved(e, program);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Debug, "Program {Program} could not be removed. It stays until the application ends.")]
+    private partial void LogNotRemoved(Exception exception, StageProgramId program);
+}

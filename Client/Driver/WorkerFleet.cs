@@ -1,0 +1,173 @@
+using System.Collections.Concurrent;
+using Dpark.Scheduling;
+using Dpark.Workers;
+using Microsoft.Extensions.Logging;
+
+namespace Dpark.Driver;
+
+/// <summary>The workers of the cluster as the master lists them: follows the list, tells the scheduler who joins and who is lost. Thread-safe.</summary>
+/// <remarks>
+/// <para>A worker is lost when the master's list no longer has it, which means that it stopped or that membership declared its silo dead. A call that fails never
+/// makes it lost.</para>
+/// <para>When the master's own silo dies, a new activation begins with an empty list (another generation), and workers register again within seconds. Workers that
+/// the new list does not have yet are kept for <see cref="RegistrationGrace"/>.</para>
+/// </remarks>
+internal sealed partial class WorkerFleet(
+    IClusterClient client, DriverSettings settings, Action<SchedulerEvent[]> tell, ActivityGate activity, TimeProvider timeProvider, ILoggerFactory loggers)
+{
+    private static readonly TimeSpan RegistrationGrace = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan WatchHold = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
+
+    private readonly ConcurrentDictionary<WorkerId, WorkerLink> _links = [];
+    private readonly ILogger<WorkerFleet> _logger = loggers.CreateLogger<WorkerFleet>();
+    private volatile TaskCompletionSource _anyWorker = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Guid _generation;
+    private long _version;
+    private long? _graceFrom;
+
+    /// <summary>Slots of all workers; 0 if none is known.</summary>
+    public int SlotCount => _links.Values.Sum(link => link.Info.SlotCount);
+
+    public WorkerLink? Find(WorkerId worker) => _links.GetValueOrDefault(worker);
+
+    /// <summary>Waits until there is a worker that serves blocks.</summary>
+    /// <returns>At least one.</returns>
+    public async Task<IReadOnlyList<WorkerInfo>> WaitForAnyAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var signal = _anyWorker;
+            WorkerInfo[] found = [.. _links.Values.Select(link => link.Info).OrderBy(info => info.SlotCount == 0).ThenBy(info => info.Id.Value, StringComparer.Ordinal)];
+            if (found.Length > 0)
+            {
+                return found;
+            }
+
+            await signal.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Reads the list once.</summary>
+    public async Task LoadAsync(CancellationToken cancellationToken) => Apply(await AskAsync(TimeSpan.Zero, cancellationToken).ConfigureAwait(false), cancellationToken);
+
+    /// <summary>Follows the list until it is cancelled.</summary>
+    public async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                Apply(await AskAsync(NextHold(), cancellationToken).ConfigureAwait(false), cancellationToken);
+            }
+            catch (Exception) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // Whatever happens to the master or to the way there, workers and jobs go on.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                LogWatchFailed(e, settings.Application);
+                await Task.Delay(RetryDelay, timeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    /// <summary>Waits for what the links still do. After the cancellation of their token.</summary>
+    public Task StopAsync() => Task.WhenAll(_links.Values.Select(link => link.StopAsync()));
+
+    private TimeSpan NextHold()
+    {
+        if (_graceFrom is not { } from)
+        {
+            return WatchHold;
+        }
+
+        var left = RegistrationGrace - timeProvider.GetElapsedTime(from);
+        return left < TimeSpan.Zero ? TimeSpan.Zero : left < WatchHold ? left : WatchHold;
+    }
+
+    private Task<WorkerList> AskAsync(TimeSpan hold, CancellationToken cancellationToken) =>
+        client.GetGrain<IMasterGrain>(IMasterGrain.Key).WatchWorkersAsync(_generation, _version, hold, cancellationToken);
+
+    private void Apply(WorkerList list, CancellationToken cancellationToken)
+    {
+        if (list.Generation != _generation)
+        {
+            _graceFrom = _generation == default ? null : timeProvider.GetTimestamp();
+        }
+
+        (_generation, _version) = (list.Generation, list.Version);
+        List<SchedulerEvent> news = [];
+        foreach (var info in list.Workers)
+        {
+            Join(info, news, cancellationToken);
+        }
+
+        var isGraceOver = _graceFrom is not { } from || timeProvider.GetElapsedTime(from) >= RegistrationGrace;
+        if (isGraceOver)
+        {
+            _graceFrom = null;
+            Drop([.. list.Workers.Select(info => info.Id)], news);
+        }
+
+        if (news.Count > 0)
+        {
+            tell([.. news]);
+        }
+
+        if (!_links.IsEmpty)
+        {
+            _anyWorker.TrySetResult();
+        }
+        else if (_anyWorker.Task.IsCompleted)
+        {
+            _anyWorker = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    private void Join(WorkerInfo info, List<SchedulerEvent> news, CancellationToken cancellationToken)
+    {
+        if (_links.TryGetValue(info.Id, out var link))
+        {
+            if (link.Info == info)
+            {
+                return;
+            }
+
+            link.Info = info;
+        }
+        else
+        {
+            link = new WorkerLink(info, client, settings, tell, activity, timeProvider, loggers.CreateLogger<WorkerLink>());
+            _links.TryAdd(info.Id, link);
+            LogJoined(info.Id, info.Host, info.SlotCount);
+            link.Start(cancellationToken);
+        }
+
+        news.Add(new WorkerJoined(info.Id, info.Host, info.SlotCount));
+    }
+
+    private void Drop(HashSet<WorkerId> listed, List<SchedulerEvent> news)
+    {
+        foreach (var link in _links.Values)
+        {
+            if (!listed.Contains(link.Info.Id) && _links.TryRemove(link.Info.Id, out _))
+            {
+                LogLost(link.Info.Id);
+                _ = link.StopAsync();
+                news.Add(new WorkerLost(link.Info.Id, "It left the cluster: it was stopped, or membership declared its silo dead."));
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Worker {Worker} on {Host} joined with {SlotCount} slots.")]
+    private partial void LogJoined(WorkerId worker, string host, int slotCount);
+
+    [LoggerMessage(LogLevel.Warning, "Worker {Worker} left the cluster. Its tasks run elsewhere, and what it stored is computed again if it is needed.")]
+    private partial void LogLost(WorkerId worker);
+
+    [LoggerMessage(LogLevel.Information, "{Application} could not ask the master for its workers. It asks again; jobs go on with those that are known.")]
+    private partial void LogWatchFailed(Exception exception, Dpark.Applications.AppId application);
+}

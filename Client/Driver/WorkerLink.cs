@@ -1,0 +1,216 @@
+using Dpark.Scheduling;
+using Dpark.Tasks;
+using Dpark.Workers;
+using Microsoft.Extensions.Logging;
+
+namespace Dpark.Driver;
+
+/// <summary>What the driver says to one worker, and what it hears from it: launches, cancellations, reports. Thread-safe.</summary>
+/// <remarks>
+/// Reports come by one long poll after the other, while jobs run. The cursor moves only when a batch has come, so nothing is lost or counted twice by calls that
+/// fail. A cancellation is sent when the launches before it have come to an end, or it could overtake the attempt that it is meant for.
+/// </remarks>
+internal sealed partial class WorkerLink(
+    WorkerInfo info, IClusterClient client, DriverSettings settings, Action<SchedulerEvent[]> tell, ActivityGate activity, TimeProvider timeProvider, ILogger<WorkerLink> logger)
+{
+    private static readonly TimeSpan PollHold = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ShortPoll = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MinRetryDelay = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromSeconds(1);
+
+    private readonly IWorkerGrain _grain = client.GetGrain<IWorkerGrain>(info.Id.Value);
+    private readonly Lock _gate = new();
+    private readonly HashSet<Task> _launches = [];
+    private CancellationTokenSource? _stopping;
+    private Task _polling = Task.CompletedTask;
+    private volatile WorkerInfo _info = info;
+
+    public WorkerInfo Info
+    {
+        get => _info;
+        set => _info = value;
+    }
+
+    /// <summary>Starts to collect reports.</summary>
+    public void Start(CancellationToken cancellationToken)
+    {
+        _stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _polling = Task.Run(() => PollAsync(_stopping.Token), CancellationToken.None);
+    }
+
+    /// <summary>Stops collecting.</summary>
+    public async Task StopAsync()
+    {
+        if (_stopping is { } stopping)
+        {
+            await stopping.CancelAsync().ConfigureAwait(false);
+            await _polling.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Sends attempts; tells the scheduler if that fails.</summary>
+    public void Launch(TaskBatch batch, CancellationToken cancellationToken) => Note(LaunchAsync(batch, cancellationToken));
+
+    /// <summary>As <see cref="Launch"/>, when the workers can find what the attempts read.</summary>
+    public void LaunchAfter(Task arrived, TaskBatch batch, CancellationToken cancellationToken) => Note(LaunchAfterAsync(arrived, batch, cancellationToken));
+
+    private async Task LaunchAfterAsync(Task arrived, TaskBatch batch, CancellationToken cancellationToken)
+    {
+        await arrived.ConfigureAwait(false);
+        await LaunchAsync(batch, cancellationToken).ConfigureAwait(false);
+    }
+
+    private void Note(Task launch)
+    {
+        if (launch.IsCompleted)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            _launches.Add(launch);
+        }
+
+        _ = launch.ContinueWith(Forget, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    /// <summary>Tells the worker that attempts are not wanted any more.</summary>
+    public void Cancel(long epoch, IReadOnlyList<TaskAttemptId> attempts, CancellationToken cancellationToken)
+    {
+        Task[] launches;
+        lock (_gate)
+        {
+            launches = [.. _launches];
+        }
+
+        _ = CancelAsync(launches, epoch, [.. attempts], cancellationToken);
+    }
+
+    private void Forget(Task launch)
+    {
+        lock (_gate)
+        {
+            _launches.Remove(launch);
+        }
+    }
+
+    private async Task LaunchAsync(TaskBatch batch, CancellationToken cancellationToken)
+    {
+        TaskAttemptId[] refused;
+        string reason;
+        try
+        {
+            refused = await _grain.LaunchAsync(batch, cancellationToken).ConfigureAwait(false);
+            reason = "The worker refused it: the application has ended there, another driver has taken it over, or the worker stops.";
+        }
+#pragma warning disable CA1031 // Whatever the call met, its outcome is unknown, and the scheduler knows what to do then.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            refused = [.. batch.Launches.Select(launch => launch.Attempt)];
+            reason = $"{e.GetType().Name}: {e.Message.TrimEnd('.')}.";
+        }
+
+        if (refused.Length > 0)
+        {
+            LogNotLaunched(refused.Length, Info.Id, reason);
+            tell([new LaunchFailed(Info.Id, refused, reason)]);
+        }
+    }
+
+    private async Task CancelAsync(Task[] launches, long epoch, TaskAttemptId[] attempts, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.WhenAll(launches).ConfigureAwait(false);
+            await _grain.CancelAsync(settings.Application, epoch, attempts, cancellationToken).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // The attempts run to their end then, and their reports are ignored.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogNotCancelled(e, attempts.Length, Info.Id);
+        }
+    }
+
+    private async Task PollAsync(CancellationToken cancellationToken)
+    {
+        var cursor = default(OutboxCursor);
+        var delay = MinRetryDelay;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await activity.WaitAsync(cancellationToken).ConfigureAwait(false);
+                var start = timeProvider.GetTimestamp();
+                var batch = await _grain.PollAsync(settings.Application, cursor, PollHold, cancellationToken).ConfigureAwait(false);
+                cursor = Take(batch, cursor);
+                if (batch.Reports.Length > 0 || timeProvider.GetElapsedTime(start) >= ShortPoll)
+                {
+                    delay = MinRetryDelay;
+                    continue;
+                }
+
+                // The worker has nothing to say and does not wait: it stops, or has ended the application.
+            }
+            catch (Exception) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // Whether the worker is gone is for the master to say; until then it is asked again.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                LogPollFailed(e, Info.Id);
+            }
+
+            await Task.Delay(delay, timeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            delay = delay * 2 < MaxRetryDelay ? delay * 2 : MaxRetryDelay;
+        }
+    }
+
+    /// <summary>Hands the reports on that are new.</summary>
+    /// <returns>Where the next poll goes on.</returns>
+    private OutboxCursor Take(OutboxBatch batch, OutboxCursor cursor)
+    {
+        var known = 0L;
+        if (cursor.Generation == batch.Generation)
+        {
+            known = Math.Max(0, cursor.Sequence + 1 - batch.FirstSequence);
+        }
+        else if (cursor != default)
+        {
+            // The reports before were lost with the outbox, and with it all that the worker ran and stored.
+            LogRestarted(Info.Id);
+            tell([
+                new WorkerLost(Info.Id, "Its outbox started over, so reports were lost."),
+                new WorkerJoined(Info.Id, Info.Host, Info.SlotCount)]);
+        }
+
+        if (known < batch.Reports.Length)
+        {
+            var events = new SchedulerEvent[batch.Reports.Length - known];
+            for (var i = 0; i < events.Length; i++)
+            {
+                events[i] = new TaskReported(Info.Id, batch.Reports[known + i]);
+            }
+
+            tell(events);
+        }
+
+        return batch.Next;
+    }
+
+    [LoggerMessage(LogLevel.Information, "{Count} attempts may not have been started on {Worker}: {Reason} They are started elsewhere or later.")]
+    private partial void LogNotLaunched(int count, WorkerId worker, string reason);
+
+    [LoggerMessage(LogLevel.Information, "{Count} attempts on {Worker} could not be cancelled. Their results are ignored.")]
+    private partial void LogNotCancelled(Exception exception, int count, WorkerId worker);
+
+    [LoggerMessage(LogLevel.Information, "Worker {Worker} could not be asked for its reports. It is asked again until it answers or leaves the cluster.")]
+    private partial void LogPollFailed(Exception exception, WorkerId worker);
+
+    [LoggerMessage(LogLevel.Warning, "The outbox of worker {Worker} started over. What the worker ran is run again.")]
+    private partial void LogRestarted(WorkerId worker);
+}
