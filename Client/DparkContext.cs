@@ -82,7 +82,7 @@ public sealed partial class DparkContext : IRddContext, IAsyncDisposable
     public JobMetrics Totals => _session.Totals.Snapshot();
 
     /// <summary>Starts the application in the cluster, as the first job would. Does nothing the second time; after a failure it tries again.</summary>
-    /// <exception cref="OrleansException">The cluster cannot be reached.</exception>
+    /// <exception cref="Orleans.Runtime.OrleansException">The cluster cannot be reached.</exception>
     /// <exception cref="ObjectDisposedException">The context is disposed.</exception>
     public Task StartAsync(CancellationToken cancellationToken = default)
     {

@@ -3,7 +3,6 @@ using Dpark.Jobs;
 using Dpark.Planning;
 using Dpark.Scheduling;
 using Dpark.Tasks;
-using Dpark.Workers;
 using Microsoft.Extensions.Logging;
 
 namespace Dpark.Driver;

@@ -7,7 +7,6 @@ using Dpark.Planning;
 using Dpark.Scheduling;
 using Dpark.Shuffle;
 using Dpark.Storage;
-using Dpark.Workers;
 using Microsoft.Extensions.Logging;
 
 namespace Dpark.Driver;

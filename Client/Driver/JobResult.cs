@@ -146,5 +146,9 @@ internal sealed class JobResult<T>(
         $"Results up to {MaxWholeBytes} bytes are computed again, a few times; use more partitions, or run the job again.",
         job.Id,
         job.Options.CallSite,
-        cause) { Attempt = report.Attempt, Worker = block.Worker };
+        cause)
+    {
+        Attempt = report.Attempt,
+        Worker = block.Worker,
+    };
 }

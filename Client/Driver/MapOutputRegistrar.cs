@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Dpark.Applications;
 using Dpark.Scheduling;
 using Dpark.Shuffle;
 using Dpark.Workers;

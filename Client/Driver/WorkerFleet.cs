@@ -16,7 +16,7 @@ internal sealed partial class WorkerFleet(
     IClusterClient client, DriverSettings settings, Action<SchedulerEvent[]> tell, ActivityGate activity, TimeProvider timeProvider, ILoggerFactory loggers)
 {
     private static readonly TimeSpan RegistrationGrace = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan WatchHold = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan WatchHold = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
 
     private readonly ConcurrentDictionary<WorkerId, WorkerLink> _links = [];

@@ -26,8 +26,8 @@ public interface IMasterGrain : IGrainWithStringKey
     /// <summary>The workers: at once if they are not those of the given version, else as soon as they change, at the latest after <paramref name="maxWait"/>.</summary>
     /// <param name="generation">Of the list that the caller has; default for none.</param>
     /// <param name="version">Of the list that the caller has; 0 for none.</param>
-    /// <param name="maxWait">From 0 to 20 s.</param>
-    [Alias("WatchWorkers"), AlwaysInterleave]
+    /// <param name="maxWait">From 0 to 6 s: a driver outside the cluster learns that the master's silo is dead by the timeout of this call only.</param>
+    [Alias("WatchWorkers"), AlwaysInterleave, ResponseTimeout("00:00:10")]
     Task<WorkerList> WatchWorkersAsync(Guid generation, long version, TimeSpan maxWait, CancellationToken cancellationToken);
 
     /// <summary>Adds an application, or replaces what is known of it.</summary>
