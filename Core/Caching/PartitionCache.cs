@@ -12,7 +12,10 @@ namespace Dpark.Caching;
 /// which may drop kept partitions of other RDDs, never of the same one: an RDD that does not fit would drop its own partitions in a circle. When the reservation
 /// fails, the task goes on without keeping, and those that wait compute for themselves. Dropping a partition does not disturb who is reading it.
 /// </remarks>
-public sealed class PartitionCache(CacheOptions options) : IPartitionCache
+/// <param name="onChange">
+/// Told what is kept and what is dropped, in order, except for what goes with its application. Called under the cache's lock: must return at once and not throw.
+/// </param>
+public sealed class PartitionCache(CacheOptions options, Action<CacheChange>? onChange = null) : IPartitionCache
 {
     private const int RememberedApplications = 1024;
 
@@ -47,19 +50,19 @@ public sealed class PartitionCache(CacheOptions options) : IPartitionCache
             [
                 .. _byUse
                     .Where(entry => entry.Key.Application == application)
-                    .Select(entry => new CachedPartition(entry.Key.Rdd, entry.Key.PartitionIndex, StorageLevel.Memory, entry.Bytes, entry.RecordCount)),
+                    .Select(entry => entry.Describe()),
             ];
         }
     }
 
     /// <summary>Drops the partitions of one RDD. What tasks are computing at this moment is kept when it is ready.</summary>
-    public void DropRdd(AppId application, RddId rdd) => Drop(key => key.Application == application && key.Rdd == rdd);
+    public void DropRdd(AppId application, RddId rdd) => Drop(key => key.Application == application && key.Rdd == rdd, Evict);
 
     /// <summary>Drops everything of an application. What its tasks are still computing is not kept.</summary>
     public void DropApplication(AppId application)
     {
         _ended.Add(application);
-        Drop(key => key.Application == application);
+        Drop(key => key.Application == application, Remove);
     }
 
     /// <summary>Finds a kept partition, or makes the caller the one who computes it. Waits while another task computes it.</summary>
@@ -114,7 +117,7 @@ public sealed class PartitionCache(CacheOptions options) : IPartitionCache
                 return false;
             }
 
-            victims.ForEach(Remove);
+            victims.ForEach(Evict);
             entry.Bytes += bytes;
             _bytes += bytes;
             return true;
@@ -135,6 +138,7 @@ public sealed class PartitionCache(CacheOptions options) : IPartitionCache
                 entry.Batches = batches;
                 entry.RecordCount = recordCount;
                 entry.Place = _byUse.AddLast(entry);
+                onChange?.Invoke(new(entry.Key.Application, entry.Key.Rdd, entry.Key.PartitionIndex, entry.Describe()));
             }
         }
 
@@ -152,15 +156,21 @@ public sealed class PartitionCache(CacheOptions options) : IPartitionCache
         entry.Ended.Set();
     }
 
-    private void Drop(Func<PartitionKey, bool> isMeant)
+    private void Drop(Func<PartitionKey, bool> isMeant, Action<Entry> drop)
     {
         lock (_lock)
         {
             foreach (var entry in _byUse.Where(entry => isMeant(entry.Key)).ToArray())
             {
-                Remove(entry);
+                drop(entry);
             }
         }
+    }
+
+    private void Evict(Entry entry)
+    {
+        Remove(entry);
+        onChange?.Invoke(new(entry.Key.Application, entry.Key.Rdd, entry.Key.PartitionIndex, null));
     }
 
     private void Remove(Entry entry)
@@ -194,5 +204,7 @@ public sealed class PartitionCache(CacheOptions options) : IPartitionCache
         public long Bytes { get; set; }
 
         public long RecordCount { get; set; }
+
+        public CachedPartition Describe() => new(Key.Rdd, Key.PartitionIndex, StorageLevel.Memory, Bytes, RecordCount);
     }
 }

@@ -60,7 +60,7 @@ public sealed class PreparedClosure
     /// <param name="cancellationToken">Ends the wait for a broadcast.</param>
     /// <returns>The root.</returns>
     /// <exception cref="InvalidDataException">The bytes are malformed.</exception>
-    /// <exception cref="IOException">A broadcast could not be had.</exception>
+    /// <exception cref="Tasks.MissingInputException">A broadcast could not be had.</exception>
     public object Instantiate(IBroadcastSource? broadcasts, CancellationToken cancellationToken)
     {
         var objects = (object?[])_constants.Clone();

@@ -8,6 +8,7 @@ internal sealed class ApplicationAttempts(AppId application, int remembered)
 {
     private readonly Dictionary<Key, TaskRun> _live = [];
     private readonly RecentSet<Key> _ended = new(remembered);
+    private TaskCompletionSource? _idle;
 
     public AppId Application { get; } = application;
 
@@ -46,6 +47,22 @@ internal sealed class ApplicationAttempts(AppId application, int remembered)
         var key = new Key(run.Attempt);
         _live.Remove(key);
         _ended.Add(key);
+        if (_live.Count == 0)
+        {
+            _idle?.TrySetResult();
+        }
+    }
+
+    /// <summary>Completes when there is no live attempt. For an ended application, which gets no new ones.</summary>
+    public Task WhenIdle()
+    {
+        if (_live.Count == 0)
+        {
+            return Task.CompletedTask;
+        }
+
+        _idle ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+        return _idle.Task;
     }
 
     /// <summary>An attempt id without the application, which would be hashed for nothing.</summary>

@@ -127,6 +127,7 @@ public sealed partial class Executor
 
     private void Report(TaskRun run, TaskReport report)
     {
+        _observer?.Invoke(report);
         if (!run.Application.HasEnded)
         {
             _outbox.Append(report);

@@ -21,6 +21,7 @@ public sealed partial class Executor : IAsyncDisposable
     private readonly Outbox _outbox;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<Executor> _logger;
+    private readonly Action<TaskReport>? _observer;
 
     // A monitor, not a Lock: slots wait on it for work.
     private readonly object _gate = new();
@@ -38,6 +39,7 @@ public sealed partial class Executor : IAsyncDisposable
     /// <summary>Starts the threads.</summary>
     /// <param name="worker">This worker.</param>
     /// <param name="outbox">Receives one report per attempt that was started.</param>
+    /// <param name="observer">Sees each report before the outbox does, on the thread that made it; must be quick and must not throw.</param>
     public Executor(
         WorkerId worker,
         ExecutorOptions options,
@@ -45,13 +47,15 @@ public sealed partial class Executor : IAsyncDisposable
         ITaskServices services,
         Outbox outbox,
         TimeProvider timeProvider,
-        ILogger<Executor> logger)
+        ILogger<Executor> logger,
+        Action<TaskReport>? observer = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _outbox = outbox;
         _timeProvider = timeProvider;
         _logger = logger;
+        _observer = observer;
         _runner = new(worker, options, programs, services, timeProvider);
         _liveThreads = options.SlotCount;
         for (var slot = 0; slot < options.SlotCount; slot++)
@@ -136,15 +140,17 @@ public sealed partial class Executor : IAsyncDisposable
     }
 
     /// <summary>Stops every attempt of an application and refuses new ones for good. Nothing more is reported for it.</summary>
-    public void EndApplication(AppId application)
+    /// <returns>Completes when its last attempt has left its thread, which user code may delay without limit.</returns>
+    public Task EndApplicationAsync(AppId application)
     {
+        ApplicationAttempts? known;
         TaskRun[] runs;
         lock (_gate)
         {
             _endedApplications.Add(application);
-            if (!_applications.Remove(application, out var known))
+            if (!_applications.Remove(application, out known))
             {
-                return;
+                return Task.CompletedTask;
             }
 
             known.HasEnded = true;
@@ -152,6 +158,10 @@ public sealed partial class Executor : IAsyncDisposable
         }
 
         Cancel(runs, "Its application has ended.");
+        lock (_gate)
+        {
+            return known.WhenIdle();
+        }
     }
 
     /// <summary>

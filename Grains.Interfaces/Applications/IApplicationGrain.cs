@@ -5,7 +5,8 @@ namespace Dpark.Applications;
 /// <summary>One application: its environment, its driver's lease, and its end. Keyed by <see cref="AppId"/>.</summary>
 /// <remarks>
 /// The driver renews its lease. When the lease ends without <see cref="EndAsync"/>, the driver is taken for dead and the application ends the same way: its tasks
-/// stop and its blocks are deleted on every worker. An activation that was lost starts without a lease; the next renewal gives it one.
+/// stop and its blocks are deleted on every worker. An activation that was lost starts with a short lease of its own, until the next renewal; workers that hold
+/// something of an application ask for it from time to time, so that one whose driver and grain died together ends, too.
 /// </remarks>
 [Alias("dpark.IApplicationGrain")]
 public interface IApplicationGrain : IGrainWithStringKey
@@ -20,6 +21,11 @@ public interface IApplicationGrain : IGrainWithStringKey
     /// <returns><see langword="false"/> if the application has ended or another driver has taken it over.</returns>
     [Alias("RenewLease")]
     Task<bool> RenewLeaseAsync(ApplicationInfo application, long epoch, TimeSpan lease, CancellationToken cancellationToken);
+
+    /// <summary>Whether the application still runs, as far as is known. Asked by workers that hold something of it.</summary>
+    /// <returns><see langword="false"/> if it has ended.</returns>
+    [Alias("IsRunning"), ReadOnly]
+    Task<bool> IsRunningAsync(CancellationToken cancellationToken);
 
     /// <summary>Sets a name of the application's environment. The last value counts.</summary>
     [Alias("Register")]

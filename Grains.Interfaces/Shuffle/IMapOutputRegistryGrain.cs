@@ -36,6 +36,10 @@ public interface IMapOutputRegistryGrain : IGrainWithStringKey
     [Alias("Get"), ReadOnly]
     Task<MapOutputPage> GetAsync(ShuffleId shuffle, long minimumEpoch, int firstMap, CancellationToken cancellationToken);
 
+    /// <summary>A shuffle in numbers.</summary>
+    [Alias("Summarize"), ReadOnly]
+    Task<ShuffleSummary> SummarizeAsync(ShuffleId shuffle, CancellationToken cancellationToken);
+
     /// <summary>Removes everything.</summary>
     [Alias("Clear")]
     Task ClearAsync(CancellationToken cancellationToken);

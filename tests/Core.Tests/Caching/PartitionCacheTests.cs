@@ -261,6 +261,30 @@ public sealed class PartitionCacheTests
         Assert.True(cache.Bytes > stringBytes);
     }
 
+    [Fact]
+    public void GetOrCompute_KeptAndDropped_TellsInOrderExceptForTheEndOfAnApplication()
+    {
+        List<CacheChange> changes = [];
+        var cache = new PartitionCache(new() { MaxBytes = 3 * BatchBytes }, changes.Add);
+        Rdd<long>[] rdds = [NewRdd(), NewRdd(), NewRdd()];
+
+        Read(cache, rdds[0], 0, Numbers);
+        Read(cache, rdds[1], 5, Numbers);
+        cache.DropRdd(App, rdds[1].Id);
+        Read(cache, rdds[2], 0, Numbers);
+        cache.DropApplication(App);
+
+        Assert.Equal(
+            [
+                new(App, rdds[0].Id, 0, new(rdds[0].Id, 0, StorageLevel.Memory, 3 * BatchBytes, 3000)),
+                new(App, rdds[0].Id, 0, null),
+                new(App, rdds[1].Id, 5, new(rdds[1].Id, 5, StorageLevel.Memory, 3 * BatchBytes, 3000)),
+                new(App, rdds[1].Id, 5, null),
+                new(App, rdds[2].Id, 0, new(rdds[2].Id, 0, StorageLevel.Memory, 3 * BatchBytes, 3000)),
+            ],
+            changes);
+    }
+
     private static PartitionCache NewCache(long maxBytes = 1 << 30) => new(new CacheOptions { MaxBytes = maxBytes });
 
     private static TaskContext NewContext(AppId application, CancellationToken cancellationToken = default) => new()

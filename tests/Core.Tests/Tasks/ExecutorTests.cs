@@ -377,9 +377,9 @@ public sealed class ExecutorTests
         rig.Start("p", partition: 1);
         Assert.True(started.Wait(Limit));
 
-        rig.Executor.EndApplication(Reports.Application);
+        await rig.Executor.EndApplicationAsync(Reports.Application).WaitAsync(Limit);
 
-        Assert.True(stopped.Wait(Limit));
+        Assert.True(stopped.IsSet);
         Assert.False(rig.Start("p", partition: 2));
         rig.Start("p", application: "app-2");
         await rig.NextAsync("app-2");
