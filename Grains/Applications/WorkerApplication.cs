@@ -1,0 +1,57 @@
+using Dpark.Broadcasting;
+using Dpark.Closures;
+using Dpark.Tasks;
+using Dpark.Workers;
+
+namespace Dpark.Applications;
+
+/// <summary>What one worker keeps in memory for one application: its code, its programs, its broadcast values. Made when a task first needs it. Thread-safe.</summary>
+/// <remarks>A new cache of objects that refer to the application's code belongs here, and is cleared in <see cref="Dispose"/>: what stays keeps that code loaded.</remarks>
+internal sealed class WorkerApplication : IDisposable
+{
+    /// <summary>A driver that runs one job after the other publishes a program for each.</summary>
+    private const int MaxPrograms = 256;
+
+    private const int MaxBroadcasts = 4096;
+
+    private readonly PublishedContents _contents;
+    private readonly SharedFetches<StageProgramId, PreparedClosure> _programs = new(MaxPrograms);
+    private readonly SharedFetches<BroadcastId, object> _broadcasts = new(MaxBroadcasts);
+
+    public WorkerApplication(AppId id, PublishedContents contents)
+    {
+        Id = id;
+        _contents = contents;
+        Code = new(id, FetchModule);
+    }
+
+    public AppId Id { get; }
+
+    /// <summary>Finds the code that the application's closures name.</summary>
+    public CodeResolver Code { get; }
+
+    /// <summary>The program, fetched and prepared if it is not there.</summary>
+    public PreparedClosure GetProgram(StageProgramId program, CancellationToken cancellationToken) =>
+        _programs.GetOrMake(program, PrepareProgram, cancellationToken);
+
+    /// <summary>The value of a broadcast, fetched and decoded if it is not there.</summary>
+    public object GetBroadcast(BroadcastId broadcast, Func<ReadOnlyMemory<byte>, object> decode, CancellationToken cancellationToken) =>
+        _broadcasts.GetOrMake(
+            broadcast, (id, token) => decode(_contents.Fetch(Id, BroadcastNames.Of(id), hash: null, token)), cancellationToken);
+
+    /// <summary>Unloads the code. Tasks that still run fail when they need more of it.</summary>
+    public void Dispose()
+    {
+        _programs.Clear();
+        _broadcasts.Clear();
+        Code.Dispose();
+    }
+
+    private PreparedClosure PrepareProgram(StageProgramId program, CancellationToken cancellationToken) =>
+        PreparedClosure.Prepare(_contents.Fetch(Id, BroadcastNames.Of(program), program.Hash, cancellationToken), Code);
+
+    // The resolver asks on the thread of whichever task needs the code first, and knows no token of that task.
+    private ReadOnlyMemory<byte> FetchModule(CodeModule module) => module.Hash.Length > 0
+        ? _contents.Fetch(Id, BroadcastNames.Of(module), module.Hash, CancellationToken.None)
+        : throw new MissingInputException($"module {module}", "The driver has no file of it. Give its bytes to CodeCatalog.Register.");
+}

@@ -1,0 +1,101 @@
+using Dpark.Broadcasting;
+using Dpark.Closures;
+using Dpark.Rdds;
+using Dpark.Tasks;
+
+namespace Dpark.Applications;
+
+/// <summary>The applications that one worker keeps something of: gives tasks their programs and broadcast values. Thread-safe.</summary>
+internal sealed class WorkerApplications(PublishedContents contents) : IProgramSource, IBroadcastSource, IDisposable
+{
+    private const int MaxEnded = 4096;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<AppId, WorkerApplication> _applications = [];
+    private readonly RecentSet<AppId> _ended = new(MaxEnded);
+    private bool _isDisposed;
+
+    /// <summary>The applications, in no particular order.</summary>
+    public AppId[] List()
+    {
+        lock (_gate)
+        {
+            return [.. _applications.Keys];
+        }
+    }
+
+    /// <inheritdoc/>
+    public IStageProgramFactory GetOrFetch(AppId application, StageProgramId program, CancellationToken cancellationToken)
+    {
+        var state = Get(application);
+        return new Factory(state.GetProgram(program, cancellationToken), state.Code, this, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public object GetOrFetch(AppId application, BroadcastId broadcast, Func<ReadOnlyMemory<byte>, object> decode, CancellationToken cancellationToken) =>
+        Get(application).GetBroadcast(broadcast, decode, cancellationToken);
+
+    /// <summary>Makes the application known, so that the worker asks whether it still runs.</summary>
+    /// <returns><see langword="false"/> if it has ended.</returns>
+    public bool TryEnter(AppId application)
+    {
+        lock (_gate)
+        {
+            return TryGet(application) is not null;
+        }
+    }
+
+    /// <summary>Unloads an application and refuses it for good.</summary>
+    public void End(AppId application)
+    {
+        WorkerApplication? state;
+        lock (_gate)
+        {
+            _ended.Add(application);
+            _applications.Remove(application, out state);
+        }
+
+        state?.Dispose();
+    }
+
+    /// <summary>Unloads all applications and refuses more.</summary>
+    public void Dispose()
+    {
+        WorkerApplication[] states;
+        lock (_gate)
+        {
+            _isDisposed = true;
+            states = [.. _applications.Values];
+            _applications.Clear();
+        }
+
+        Array.ForEach(states, static state => state.Dispose());
+    }
+
+    private WorkerApplication Get(AppId application)
+    {
+        lock (_gate)
+        {
+            return TryGet(application) ?? throw new OperationCanceledException($"{application} has ended on this worker.");
+        }
+    }
+
+    private WorkerApplication? TryGet(AppId application)
+    {
+        if (!_applications.TryGetValue(application, out var state) && !_isDisposed && !_ended.Contains(application))
+        {
+            state = new(application, contents);
+            _applications.Add(application, state);
+        }
+
+        return state;
+    }
+
+    /// <summary>One attempt's way to its program, so that waiting for a broadcast ends with the attempt.</summary>
+    private sealed class Factory(PreparedClosure program, CodeResolver code, IBroadcastSource broadcasts, CancellationToken cancellationToken) : IStageProgramFactory
+    {
+        public StageProgram Create() => (StageProgram)program.Instantiate(broadcasts, cancellationToken);
+
+        public Partition ReadPartition(byte[] bytes) => (Partition)ClosureSerializer.Deserialize(bytes, code, broadcasts, cancellationToken);
+    }
+}

@@ -1,0 +1,149 @@
+using System.Collections.Immutable;
+using Dpark.Applications;
+using Dpark.Workers;
+
+namespace Dpark.Shuffle;
+
+/// <summary>
+/// The lists of map outputs that the tasks of one worker read: fetched from the registry page by page, once for all tasks, and kept until a task asks for a newer
+/// one. Used by the executor's threads. Thread-safe.
+/// </summary>
+/// <param name="registryOf">The registry of an application.</param>
+internal sealed class MapOutputSource(WorkerId worker, Func<AppId, IMapOutputRegistryGrain> registryOf) : IMapOutputSource
+{
+    /// <summary>A list that changes while its pages are fetched is fetched anew; one that never stands still is given up.</summary>
+    private const int MaxRounds = 8;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<ShuffleId, Entry> _entries = [];
+
+    /// <inheritdoc/>
+    public ImmutableArray<MapOutputLocation> Get(ShuffleId shuffle, long minimumEpoch, CancellationToken cancellationToken)
+    {
+        var entry = EntryOf(shuffle);
+        if (entry.Newest is { } kept && kept.Epoch >= minimumEpoch)
+        {
+            return kept.Outputs;
+        }
+
+        // One epoch is fetched once; tasks that need an older one can use it, too.
+        var list = entry.Fetches.GetOrMake(minimumEpoch, (epoch, token) => Fetch(shuffle, epoch, token), cancellationToken);
+        lock (_gate)
+        {
+            if (entry.Newest is null || entry.Newest.Epoch < list.Epoch)
+            {
+                entry.Newest = list;
+            }
+        }
+
+        entry.Fetches.Remove(minimumEpoch);
+        return list.Outputs;
+    }
+
+    /// <summary>Forgets one shuffle.</summary>
+    public void Forget(ShuffleId shuffle)
+    {
+        lock (_gate)
+        {
+            _entries.Remove(shuffle);
+        }
+    }
+
+    /// <summary>Forgets the shuffles of an application.</summary>
+    public void Forget(AppId application)
+    {
+        lock (_gate)
+        {
+            foreach (var shuffle in _entries.Keys.Where(shuffle => shuffle.Application == application).ToArray())
+            {
+                _entries.Remove(shuffle);
+            }
+        }
+    }
+
+    private Entry EntryOf(ShuffleId shuffle)
+    {
+        lock (_gate)
+        {
+            if (!_entries.TryGetValue(shuffle, out var entry))
+            {
+                _entries[shuffle] = entry = new();
+            }
+
+            return entry;
+        }
+    }
+
+    private List Fetch(ShuffleId shuffle, long minimumEpoch, CancellationToken cancellationToken)
+    {
+        var registry = registryOf(shuffle.Application);
+        for (var round = 0; round < MaxRounds; round++)
+        {
+            if (TryFetch(registry, shuffle, minimumEpoch, cancellationToken) is { } list)
+            {
+                return list;
+            }
+        }
+
+        throw NotComplete(shuffle, $"The registry's list changed {MaxRounds} times while it was read.");
+    }
+
+    private List? TryFetch(IMapOutputRegistryGrain registry, ShuffleId shuffle, long minimumEpoch, CancellationToken cancellationToken)
+    {
+        ImmutableArray<MapOutputLocation>.Builder? outputs = null;
+        long epoch = 0;
+        do
+        {
+            var page = GetPage(registry, shuffle, minimumEpoch, outputs?.Count ?? 0, cancellationToken);
+            if (outputs is null)
+            {
+                outputs = ImmutableArray.CreateBuilder<MapOutputLocation>(page.MapCount);
+                epoch = page.Epoch;
+            }
+            else if (page.Epoch != epoch || page.MapCount != outputs.Capacity || page.Outputs.Length == 0)
+            {
+                return null;
+            }
+
+            outputs.AddRange(page.Outputs);
+        }
+        while (outputs.Count < outputs.Capacity);
+
+        return new(epoch, outputs.MoveToImmutable());
+    }
+
+    private MapOutputPage GetPage(
+        IMapOutputRegistryGrain registry, ShuffleId shuffle, long minimumEpoch, int firstMap, CancellationToken cancellationToken)
+    {
+        MapOutputPage page;
+        try
+        {
+            page = GrainCalls.Wait(() => registry.GetAsync(shuffle, minimumEpoch, firstMap, cancellationToken));
+        }
+        catch (Exception e) when (GrainCalls.IsUndelivered(e))
+        {
+            throw NotComplete(shuffle, $"The registry could not be asked ({e.GetType().Name}: {e.Message}).");
+        }
+
+        return page.IsComplete ? page : throw NotComplete(shuffle, $"The registry has no complete list of epoch {minimumEpoch} or later.");
+    }
+
+    private FetchFailedException NotComplete(ShuffleId shuffle, string reason) => new(shuffle, -1, worker, reason);
+
+    /// <summary>What is known of one shuffle.</summary>
+    private sealed class Entry
+    {
+        private volatile List? _newest;
+
+        public List? Newest
+        {
+            get => _newest;
+            set => _newest = value;
+        }
+
+        /// <summary>Fetches under way, by the epoch that was asked for.</summary>
+        public SharedFetches<long, List> Fetches { get; } = new(capacity: 4);
+    }
+
+    private sealed record List(long Epoch, ImmutableArray<MapOutputLocation> Outputs);
+}

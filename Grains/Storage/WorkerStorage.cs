@@ -1,0 +1,31 @@
+using Dpark.Applications;
+using Dpark.Configuration;
+using Dpark.Shuffle;
+
+namespace Dpark.Storage;
+
+/// <summary>Everything that one worker keeps in its work directories, and blocks in memory. Thread-safe.</summary>
+internal sealed class WorkerStorage
+{
+    private readonly IReadOnlyList<string> _directories;
+
+    /// <param name="directories">The work directories of the worker, main one first, at least one.</param>
+    public WorkerStorage(IReadOnlyList<string> directories, BlockStoreOptions options)
+    {
+        _directories = directories;
+        MapOutputs = new(directories);
+        Blocks = new MemoryBlockStore(options.MaxMemoryBytes, new DiskBlockStore(directories));
+    }
+
+    public MapOutputFiles MapOutputs { get; }
+
+    public IBlockStore Blocks { get; }
+
+    /// <summary>Deletes everything of an application. What a task of it still writes at this moment may stay, so it is called again later.</summary>
+    public void DeleteApplication(AppId application)
+    {
+        MapOutputs.DeleteApplication(application);
+        Blocks.DeleteApplication(application);
+        new WorkFiles(_directories).Delete(WorkFiles.NameOf(application));
+    }
+}
