@@ -1,0 +1,5 @@
+using Microsoft.Extensions.Logging;
+
+namespace Orleans;
+
+internal sealed class ClusterClientLifecycle(ILogger<ClusterClientLifecycle> logger) : LifecycleSubject(logger), IClusterClientLifecycle;

@@ -1,0 +1,30 @@
+namespace Orleans.Runtime.Management;
+
+/// <summary>What silos tell each other about themselves.</summary>
+[Alias("orleans.ISiloControl")]
+internal interface ISiloControl : ISystemTarget
+{
+    /// <summary>Properties of a grain class; null if the silo does not host it.</summary>
+    [Alias("GetGrainProperties")]
+    Task<Dictionary<string, string>?> GetGrainPropertiesAsync(GrainType grainType);
+
+    /// <summary>How loaded the silo is.</summary>
+    [Alias("GetLoad")]
+    Task<SiloLoad> GetLoadAsync();
+
+    /// <summary>Activations by class.</summary>
+    [Alias("GetStatistics")]
+    Task<SimpleGrainStatistic[]> GetStatisticsAsync();
+
+    /// <summary>Active grains of a type.</summary>
+    [Alias("GetActiveGrains")]
+    Task<List<GrainId>> GetActiveGrainsAsync(GrainType grainType);
+
+    /// <summary>Ends activations that are idle for at least the age, and completes when they have ended.</summary>
+    [Alias("Collect")]
+    Task CollectAsync(TimeSpan age);
+
+    /// <summary>Collects garbage.</summary>
+    [Alias("CollectGarbage")]
+    Task CollectGarbageAsync();
+}

@@ -1,0 +1,155 @@
+using System.Collections.Immutable;
+using System.Reflection;
+using Microsoft.Extensions.Logging;
+
+namespace Orleans.Runtime.MembershipService;
+
+/// <summary>Reads and changes the membership table for this silo, and publishes what it reads. Thread-safe.</summary>
+/// <remarks>
+/// Every change is one compare-and-set on the version of the whole table: read all rows, change one, write it with the next version; a lost race starts over.
+/// So all silos see one order of views, and the view with version v is the same for everybody. A crash between read and write leaves nothing behind; one
+/// after the write leaves a row that others see at their next read. Who succeeds publishes the new view at once and gossips it.
+/// A silo's life in the table: Joining (row written, older rows of its endpoint declared dead), Active, ShuttingDown or Stopping, Dead. Dead is final.
+/// </remarks>
+internal sealed partial class MembershipProtocol(
+    IMembershipTable table,
+    ILocalSiloDetails silo,
+    MembershipView view,
+    IMembershipGossip gossip,
+    TimeProvider clock,
+    ILogger<MembershipProtocol> logger)
+{
+    private static readonly TimeSpan RetryStep = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>Writes this silo's row, and declares earlier silos of its endpoint dead.</summary>
+    /// <exception cref="OrleansException">A newer silo has the endpoint.</exception>
+    public async Task JoinAsync(CancellationToken cancellationToken)
+    {
+        await table.InitializeMembershipTable(true).ConfigureAwait(false);
+        await ReplacePredecessorsAsync(cancellationToken).ConfigureAwait(false);
+        var now = clock.GetUtcNow().UtcDateTime;
+        var entry = new MembershipEntry
+        {
+            SiloAddress = silo.SiloAddress,
+            Status = SiloStatus.Joining,
+            SiloName = silo.Name,
+            HostName = silo.DnsHostName,
+            RoleName = Assembly.GetEntryAssembly()?.GetName().Name ?? "",
+            ProxyPort = silo.GatewayAddress?.Endpoint.Port ?? 0,
+            StartTime = now,
+            IAmAliveTime = now,
+        };
+        await RetryAsync(
+            async () =>
+            {
+                var data = await table.ReadAll().ConfigureAwait(false);
+                var version = data.Version.Next();
+                return await table.InsertRow(entry, version).ConfigureAwait(false) ? Publish(data, entry, version) : null;
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Changes this silo's status.</summary>
+    /// <exception cref="OrleansMissingMembershipEntryException">The row has vanished.</exception>
+    public async Task UpdateStatusAsync(SiloStatus status, CancellationToken cancellationToken)
+    {
+        if (!await UpdateAsync(silo.SiloAddress, status, cancellationToken).ConfigureAwait(false))
+        {
+            throw new OrleansMissingMembershipEntryException(
+                $"Silo {silo.SiloAddress} could not become {status}, because its row has vanished from the membership table. It must start again as a new silo.");
+        }
+
+        LogStatus(silo.SiloAddress, status);
+    }
+
+    /// <summary>Declares a silo dead.</summary>
+    /// <returns>False if the table does not know the silo.</returns>
+    public Task<bool> DeclareDeadAsync(SiloAddress victim, CancellationToken cancellationToken) => UpdateAsync(victim, SiloStatus.Dead, cancellationToken);
+
+    /// <summary>Reads the table and publishes what is there.</summary>
+    public async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        var data = await table.ReadAll().WaitAsync(cancellationToken).ConfigureAwait(false);
+        view.TryPublish(ToSnapshot(data.Members.Select(row => row.Item1), data.Version));
+    }
+
+    /// <summary>Says in the table that this silo lives.</summary>
+    public Task UpdateIAmAliveAsync() =>
+        table.UpdateIAmAlive(new MembershipEntry { SiloAddress = silo.SiloAddress, IAmAliveTime = clock.GetUtcNow().UtcDateTime });
+
+    /// <summary>Deletes rows of silos that are dead since that time.</summary>
+    public Task CleanUpAsync(TimeSpan age) => table.CleanupDefunctSiloEntries(clock.GetUtcNow() - age);
+
+    private static ClusterMembershipSnapshot ToSnapshot(IEnumerable<MembershipEntry> entries, TableVersion version) => new(
+        entries.ToImmutableDictionary(entry => entry.SiloAddress, entry => new ClusterMember(entry.SiloAddress, entry.Status, entry.SiloName)),
+        new MembershipVersion(version.Version));
+
+    private async Task ReplacePredecessorsAsync(CancellationToken cancellationToken)
+    {
+        var data = await table.ReadAll().ConfigureAwait(false);
+        foreach (var (entry, _) in data.Members.Where(row => row.Item1.Status != SiloStatus.Dead && row.Item1.SiloAddress.Endpoint.Equals(silo.SiloAddress.Endpoint)))
+        {
+            if (entry.SiloAddress.Generation > silo.SiloAddress.Generation)
+            {
+                throw new OrleansException($"Silo {silo.SiloAddress} cannot join, because {entry.SiloAddress} at the same endpoint is newer. Stop one of them.");
+            }
+
+            LogPredecessor(entry.SiloAddress, silo.SiloAddress);
+            await DeclareDeadAsync(entry.SiloAddress, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<bool> UpdateAsync(SiloAddress target, SiloStatus status, CancellationToken cancellationToken)
+    {
+        var exists = true;
+        await RetryAsync(
+            async () =>
+            {
+                var data = await table.ReadAll().ConfigureAwait(false);
+                var row = data.TryGet(target);
+                exists = row is not null;
+                if (row is null || row.Item1.Status is SiloStatus.Dead || row.Item1.Status == status)
+                {
+                    // Nobody comes back from the dead; the caller sees so in the snapshot.
+                    return ToSnapshot(data.Members.Select(other => other.Item1), data.Version);
+                }
+
+                row.Item1.Status = status;
+                var version = data.Version.Next();
+                return await table.UpdateRow(row.Item1, row.Item2, version).ConfigureAwait(false) ? Publish(data, row.Item1, version) : null;
+            },
+            cancellationToken).ConfigureAwait(false);
+        return exists;
+    }
+
+    private ClusterMembershipSnapshot Publish(MembershipTableData before, MembershipEntry changed, TableVersion version)
+    {
+        var others = before.Members.Select(row => row.Item1).Where(entry => !entry.SiloAddress.Equals(changed.SiloAddress));
+        var snapshot = ToSnapshot(others.Append(changed), version);
+        view.TryPublish(snapshot);
+        gossip.Send(snapshot);
+        return snapshot;
+    }
+
+    // Silos that race wait for different times, so that one of them wins.
+    private async Task RetryAsync(Func<Task<ClusterMembershipSnapshot?>> attempt, CancellationToken cancellationToken)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            if (await attempt().ConfigureAwait(false) is { } snapshot)
+            {
+                view.TryPublish(snapshot);
+                return;
+            }
+
+            var spread = 1 + ((uint)silo.SiloAddress.GetConsistentHashCode() % 8);
+            await Task.Delay(RetryStep * (Math.Min(tries, 20) + spread) / 4, clock, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Silo {Silo} is {Status}.")]
+    private partial void LogStatus(SiloAddress silo, SiloStatus status);
+
+    [LoggerMessage(LogLevel.Information, "Silo {Predecessor} is declared dead, because {Silo} replaces it at its endpoint.")]
+    private partial void LogPredecessor(SiloAddress predecessor, SiloAddress silo);
+}
