@@ -27,7 +27,6 @@ internal static class SiloServices
         AddPlacement(services);
         AddStorage(services);
         AddValidators(services);
-        services.AddSiloRuntime();
         ConfigurationBinding.Apply(services, builder.Configuration);
         services.AddHostedService<Silo>();
     }
@@ -78,7 +77,6 @@ internal static class SiloServices
         services.AddSingleton<SiloPicker>();
         services.AddSingleton<SiloLoads>();
         services.AddSingleton<GrainTypeCatalog>();
-        services.AddSingleton<ILocalGrainTypes, LocalGrainTypes>();
         services.AddSingleton<IPlacementService, PlacementService>();
         services.AddSingleton<PlacementStrategy, ResourceOptimizedPlacement>();
         services.AddPlacementDirector<RandomPlacement, RandomDirector>();
@@ -87,8 +85,7 @@ internal static class SiloServices
         services.AddPlacementDirector<HashBasedPlacement, HashDirector>();
         services.AddPlacementDirector<ActivationCountBasedPlacement, ActivationCountDirector>();
         services.AddPlacementDirector<ResourceOptimizedPlacement, ResourceDirector>();
-        services.AddSystemTarget<SiloControl>();
-        services.AddSystemTargetFactory<ISiloControl>(SiloControl.Type);
+        services.AddSystemTargetFactory<ISiloControl>(GrainType.Create("sys.svc.control"));
     }
 
     private static void AddStorage(IServiceCollection services)

@@ -12,14 +12,12 @@ namespace Orleans.TestingHost;
 internal sealed class InMemoryCluster
 {
     private readonly InMemoryMembershipTable _table = new();
-    private readonly InMemoryNetwork _network = new();
 
     public void ConfigureSilo(IHostBuilder builder, TestClusterOptions options) =>
         builder.ConfigureServices(services => ConfigureSilo(services, options.UseTestClusterMembership));
 
     public void ConfigureSilo(IServiceCollection services, bool useMembership)
     {
-        services.AddSingleton(_network);
         services.AddSingleton<IFatalErrorHandler, TestFatalErrorHandler>();
         if (useMembership)
         {
@@ -31,7 +29,6 @@ internal sealed class InMemoryCluster
 
     public void ConfigureClient(IServiceCollection services)
     {
-        services.AddSingleton(_network);
         services.AddSingleton<IMembershipTable>(_table);
         services.AddSingleton<IGatewayListProvider, MembershipGatewayListProvider>();
     }

@@ -184,8 +184,8 @@ public class TestCluster : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Starts a silo in this process, on the memory transport of this cluster.</summary>
-    public Task<SiloHandle> DefaultCreateSiloAsync(string siloName, IConfiguration configuration) =>
-        InProcessSiloHandle.CreateAsync(siloName, configuration, host => _memory.ConfigureSilo(host, Options));
+    public async Task<SiloHandle> DefaultCreateSiloAsync(string siloName, IConfiguration configuration) =>
+        await InProcessSiloHandle.CreateAsync(siloName, configuration, host => _memory.ConfigureSilo(host, Options)).ConfigureAwait(false);
 
     /// <summary>Stops a silo gracefully.</summary>
     public Task StopSiloAsync(SiloHandle instance) => StopSiloAsync(instance, isGraceful: true);
