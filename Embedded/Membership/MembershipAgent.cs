@@ -45,7 +45,9 @@ internal sealed partial class MembershipAgent(
     private async Task BeginToLeaveAsync(CancellationToken cancellationToken)
     {
         _isLeaving = true;
-        var status = cancellationToken.IsCancellationRequested ? SiloStatus.Stopping : SiloStatus.ShuttingDown;
+
+        // A silo that does not stop gracefully closes its connections next, so this is the last time that others hear of it.
+        var status = cancellationToken.IsCancellationRequested ? SiloStatus.Dead : SiloStatus.ShuttingDown;
         await protocol.UpdateStatusAsync(status, CancellationToken.None).ConfigureAwait(false);
     }
 
