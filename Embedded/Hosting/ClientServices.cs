@@ -20,6 +20,7 @@ internal static class ClientServices
         services.AddSingleton<IClusterClientLifecycle>(provider => provider.GetRequiredService<ClusterClientLifecycle>());
         services.AddSingleton<IConfigurationValidator, ClusterOptionsValidator>();
         services.AddSingleton<IConfigurationValidator, ClientOptionsValidator>();
+        services.AddClientRuntime();
         ConfigurationBinding.Apply(services, builder.Configuration);
         services.AddHostedService<ClusterClientHost>();
     }

@@ -27,6 +27,7 @@ internal static class SiloServices
         AddPlacement(services);
         AddStorage(services);
         AddValidators(services);
+        services.AddSiloRuntime();
         ConfigurationBinding.Apply(services, builder.Configuration);
         services.AddHostedService<Silo>();
     }
@@ -77,6 +78,7 @@ internal static class SiloServices
         services.AddSingleton<SiloPicker>();
         services.AddSingleton<SiloLoads>();
         services.AddSingleton<GrainTypeCatalog>();
+        services.AddSingleton<ILocalGrainTypes>(provider => provider.GetRequiredService<LocalGrainClasses>());
         services.AddSingleton<IPlacementService, PlacementService>();
         services.AddSingleton<PlacementStrategy, ResourceOptimizedPlacement>();
         services.AddPlacementDirector<RandomPlacement, RandomDirector>();

@@ -32,6 +32,9 @@ public abstract class Response : IDisposable
     /// <summary>Writes the result into the body of a message.</summary>
     internal abstract void Write(Session.SerializerSessionPool pool, System.Buffers.IBufferWriter<byte> output);
 
+    /// <summary>The same with a deep copy of the result. Exceptions are shared.</summary>
+    internal abstract Response Copy(Session.SerializerSessionPool pool);
+
     private sealed class ExceptionResponse(Exception exception) : Response
     {
         private Exception? _exception = exception;
@@ -55,6 +58,8 @@ public abstract class Response : IDisposable
         }
 
         internal override void Write(Session.SerializerSessionPool pool, System.Buffers.IBufferWriter<byte> output) => pool.Write(_exception, output);
+
+        internal override Response Copy(Session.SerializerSessionPool pool) => this;
     }
 }
 
@@ -103,4 +108,15 @@ public sealed class Response<TResult> : Response
     }
 
     internal override void Write(Session.SerializerSessionPool pool, System.Buffers.IBufferWriter<byte> output) => pool.Write(_result, output);
+
+    internal override Response Copy(Session.SerializerSessionPool pool)
+    {
+        // The response is this call's own, so it can take the copy.
+        if (!ReferenceEquals(this, Completed) && !Codecs.CodecCache<TResult>.Copier.IsShallow)
+        {
+            _result = pool.Copy(_result);
+        }
+
+        return this;
+    }
 }

@@ -14,11 +14,11 @@ internal enum MessageKind : byte
     /// <summary>An answer: <see cref="Message.Response"/>.</summary>
     Response,
 
-    /// <summary>An answer by the runtime: the request did not reach the callee.</summary>
-    Rejection,
-
     /// <summary>The caller of an earlier request with the same number no longer wants it.</summary>
     Cancel,
+
+    /// <summary>A gateway tells its clients to send new requests elsewhere.</summary>
+    GatewayLeaves,
 }
 
 /// <summary>What a request says about interleaving and delivery.</summary>
@@ -36,11 +36,9 @@ internal enum MessageFlags : ushort
     /// <summary>Placement chose the silo: the activation is to be made there.</summary>
     IsNewPlacement = 4,
 
-    /// <summary>Sent by a client through a gateway.</summary>
+    /// <summary>A call that a client made through a gateway, or the answer to one.</summary>
     FromClient = 8,
 
-    /// <summary>The callee may answer with a status before it answers.</summary>
-    IsCancellable = 16,
 }
 
 /// <summary>
@@ -90,11 +88,20 @@ internal sealed class Message
     /// <summary>How the call ended; null in requests.</summary>
     public Response? Response { get; set; }
 
+    /// <summary>The body as it was received, until <see cref="MessageSerializer"/> reads it; empty for a message that has not left this process.</summary>
+    public ReadOnlyMemory<byte> Body { get; set; }
+
+    /// <summary>Whether an answer from the wire is an exception. For answers of this process see <see cref="Response"/>.</summary>
+    public bool IsFailure { get; set; }
+
     /// <summary>Registrations that the receiver shall forget.</summary>
     public List<GrainAddress>? CacheInvalidations { get; set; }
 
-    /// <summary>When the message was received, by <see cref="Environment.TickCount64"/>. For diagnostics.</summary>
-    public long ReceivedAt { get; set; }
+    /// <summary>Whether it is a tick of a timer of the activation itself, which does not count as use.</summary>
+    public bool IsTimerTick { get; init; }
+
+    /// <summary>Whether a tick counts as use nevertheless.</summary>
+    public bool KeepsAlive { get; init; }
 
     public bool IsExpired => ExpiresAt != 0 && Environment.TickCount64 > ExpiresAt;
 
@@ -103,9 +110,9 @@ internal sealed class Message
     public bool IsReadOnly => (Flags & MessageFlags.ReadOnly) != 0;
 
     /// <summary>An answer to this request.</summary>
-    public Message CreateResponse(MessageKind kind, Response response) => new()
+    public Message CreateResponse(Response response) => new()
     {
-        Kind = kind,
+        Kind = MessageKind.Response,
         Id = Id,
         SendingGrain = TargetGrain,
         SendingSilo = TargetSilo,
@@ -113,6 +120,7 @@ internal sealed class Message
         TargetSilo = SendingSilo,
         ExpiresAt = ExpiresAt,
         Response = response,
+        Flags = Flags & MessageFlags.FromClient,
         CacheInvalidations = CacheInvalidations,
     };
 

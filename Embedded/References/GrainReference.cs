@@ -1,13 +1,17 @@
+using Orleans.Serialization.Codecs;
+
 
 namespace Orleans.Runtime;
 
 /// <summary>Calls a grain, observer or service of a silo. Proxies of interfaces derive from it. Immutable; equal if what they refer to is the same.</summary>
+[SerializedBy(typeof(ReferenceCodec<GrainReference>))]
 public class GrainReference : IAddressable, IEquatable<GrainReference>, ISpanFormattable
 {
-    internal GrainReference(ReferenceTarget target, IdSpan key)
+    internal GrainReference(ReferenceTarget target, GrainId grain, SiloAddress? silo)
     {
         Target = target;
-        GrainId = GrainId.Create(target.GrainType, key);
+        GrainId = grain;
+        Silo = silo;
     }
 
     /// <summary>What it refers to.</summary>
@@ -20,6 +24,9 @@ public class GrainReference : IAddressable, IEquatable<GrainReference>, ISpanFor
     public string InterfaceName => Target.InterfaceType.ToString();
 
     internal ReferenceTarget Target { get; }
+
+    /// <summary>The silo of a service of one silo; null for everything else.</summary>
+    internal SiloAddress? Silo { get; }
 
     /// <summary>A hash that is the same in every process.</summary>
     public uint GetUniformHashCode() => GrainId.GetUniformHashCode();

@@ -1,11 +1,9 @@
 namespace Orleans.Runtime;
 
-/// <summary>What references of one grain type and interface have in common. Immutable.</summary>
-internal sealed class ReferenceTarget(CallRuntime runtime, GrainType grainType, GrainInterfaceType interfaceType)
+/// <summary>What the references of one runtime and interface have in common. Immutable.</summary>
+/// <param name="Runtime">The silo or client through which they call.</param>
+/// <param name="Interface">Null: of no particular interface.</param>
+internal sealed record ReferenceTarget(CallRuntime Runtime, GrainInterface? Interface)
 {
-    public CallRuntime Runtime { get; } = runtime;
-
-    public GrainType GrainType { get; } = grainType;
-
-    public GrainInterfaceType InterfaceType { get; } = interfaceType;
+    public GrainInterfaceType InterfaceType { get; } = Interface?.Name ?? default;
 }

@@ -12,12 +12,14 @@ namespace Orleans.TestingHost;
 internal sealed class InMemoryCluster
 {
     private readonly InMemoryMembershipTable _table = new();
+    private readonly InMemoryTransport _network = new();
 
     public void ConfigureSilo(IHostBuilder builder, TestClusterOptions options) =>
         builder.ConfigureServices(services => ConfigureSilo(services, options.UseTestClusterMembership));
 
     public void ConfigureSilo(IServiceCollection services, bool useMembership)
     {
+        services.AddSingleton<IMessageTransport>(_network);
         services.AddSingleton<IFatalErrorHandler, TestFatalErrorHandler>();
         if (useMembership)
         {
@@ -29,6 +31,7 @@ internal sealed class InMemoryCluster
 
     public void ConfigureClient(IServiceCollection services)
     {
+        services.AddSingleton<IMessageTransport>(_network);
         services.AddSingleton<IMembershipTable>(_table);
         services.AddSingleton<IGatewayListProvider, MembershipGatewayListProvider>();
     }

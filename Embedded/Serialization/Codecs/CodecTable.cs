@@ -105,6 +105,10 @@ internal static class CodecTable
         {
             codec = own.Codec.IsGenericTypeDefinition ? New(own.Codec, type.GetGenericArguments()) : (Codec)Activator.CreateInstance(own.Codec)!;
         }
+        else if (type.IsInterface && typeof(Runtime.IAddressable).IsAssignableFrom(type))
+        {
+            codec = New(typeof(ReferenceCodec<>), type);
+        }
         else if (IsDeclared(type) && !type.IsEnum && !typeof(Exception).IsAssignableFrom(type))
         {
             codec = type.IsValueType ? New(typeof(MemberStructCodec<>), type)

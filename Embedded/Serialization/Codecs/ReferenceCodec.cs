@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization.Buffers;
 using Orleans.Serialization.Cloning;
+using Orleans.Serialization.TypeSystem;
 
 namespace Orleans.Serialization.Codecs;
 
@@ -18,7 +19,10 @@ internal interface IReferenceResolver
 internal sealed class ReferenceCodec<T> : ObjectCodec<T>
     where T : class
 {
-    public override bool IsShallow => true;
+    // A member of an interface type may hold the object itself instead of a reference to it.
+    public override bool IsShallow { get; } = typeof(Orleans.Runtime.GrainReference).IsAssignableFrom(typeof(T));
+
+    public override TypeSpec Spec => typeof(T).IsInterface ? base.Spec : CodecCache<Orleans.Runtime.GrainReference>.Codec.Spec;
 
     protected override bool IsOpen => true;
 
@@ -42,6 +46,9 @@ internal sealed class ReferenceCodec<T> : ObjectCodec<T>
         reader.Session.SetReference(id, value);
         return value;
     }
+
+    public override T? Copy(T? value, CopyContext context) =>
+        value is null or Orleans.Runtime.GrainReference ? value : (T)Orleans.Runtime.CallRuntime.ToReference(value);
 
     protected override T CopyNew(T value, CopyContext context) => value;
 

@@ -65,7 +65,7 @@ internal static class WellKnownTypes
             SimpleCodecs.NamesAndValues, SimpleCodecs.FromNamesAndValues)),
         new("System.Nullable`1", type => Generic(typeof(NullableCodec<>), type)),
         new("System.Collections.Generic.KeyValuePair`2", Members),
-        new("System.ValueTuple", Members),
+        new("System.ValueTuple", _ => new SimpleCodec<ValueTuple>((ref w, d, _) => w.WriteByte(d, 0), (ref r, t) => { r.ReadByte(t); return default; })),
         new("System.ValueTuple`1", Members),
         new("System.ValueTuple`2", Members),
         new("System.ValueTuple`3", Members),

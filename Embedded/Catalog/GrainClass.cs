@@ -1,0 +1,181 @@
+using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Concurrency;
+using Orleans.Configuration;
+using Orleans.Placement;
+using Orleans.Serialization.Invocation;
+
+namespace Orleans.Runtime;
+
+/// <summary>One grain class as a silo hosts it: how its grains are made and behave. Immutable.</summary>
+internal sealed class GrainClass
+{
+    private readonly Lazy<GrainConstructor> _constructor;
+    private readonly Func<object, IInvokable, bool>? _mayInterleave;
+
+    public GrainClass(Type type, IServiceProvider services, GrainCollectionOptions collection)
+    {
+        Type = type;
+        GrainType = NameOf(type);
+        Placement = type.GetCustomAttribute<PlacementAttribute>(inherit: true)?.PlacementStrategy;
+        IsReentrant = type.IsDefined(typeof(ReentrantAttribute), inherit: true);
+        CollectionAge = AgeOf(type, collection);
+        HasOnActivate = Overrides(nameof(Grain.OnActivateAsync));
+        HasOnDeactivate = Overrides(nameof(Grain.OnDeactivateAsync));
+        HasFilter = typeof(IIncomingGrainCallFilter).IsAssignableFrom(type);
+        _mayInterleave = FindPredicate(type);
+        _constructor = new Lazy<GrainConstructor>(() => new GrainConstructor(type, services));
+    }
+
+    public Type Type { get; }
+
+    /// <summary>Stands for the class on the wire.</summary>
+    public GrainType GrainType { get; }
+
+    /// <summary>What the class says about placement; null: nothing.</summary>
+    public PlacementStrategy? Placement { get; }
+
+    public bool UsesDirectory => Placement is not { IsUsingGrainDirectory: false };
+
+    public bool IsReentrant { get; }
+
+    /// <summary>How long an activation may be idle; infinite: for ever.</summary>
+    public TimeSpan CollectionAge { get; }
+
+    /// <summary>Whether the class has an <see cref="IGrainBase.OnActivateAsync"/> of its own.</summary>
+    public bool HasOnActivate { get; }
+
+    /// <summary>Whether the class has an <see cref="IGrainBase.OnDeactivateAsync"/> of its own.</summary>
+    public bool HasOnDeactivate { get; }
+
+    public bool HasFilter { get; }
+
+    public bool HasInterleavePredicate => _mayInterleave is not null;
+
+    /// <summary>The name that a class has on the wire.</summary>
+    public static GrainType NameOf(Type type)
+    {
+        if (type.GetCustomAttribute<GrainTypeAttribute>(inherit: false) is { } named)
+        {
+            return named.GetGrainType(null!, type);
+        }
+
+        const string Suffix = "grain";
+        var name = type.Name.ToLowerInvariant();
+        var arity = name.IndexOf('`', StringComparison.Ordinal);
+        name = arity < 0 ? name : name[..arity];
+        return GrainType.Create(name.Length > Suffix.Length && name.EndsWith(Suffix, StringComparison.Ordinal) ? name[..^Suffix.Length] : name);
+    }
+
+    /// <summary>Makes the grain's object. Runs as a turn of the activation.</summary>
+    public object CreateInstance(Activation activation) => _constructor.Value.Create(activation);
+
+    /// <summary>Whether the class's own method lets a request interleave.</summary>
+    public bool MayInterleave(object grain, IInvokable request) => _mayInterleave is not null && _mayInterleave(grain, request);
+
+    private static TimeSpan AgeOf(Type type, GrainCollectionOptions options)
+    {
+        if (type.IsDefined(typeof(KeepAliveAttribute), inherit: true))
+        {
+            return Timeout.InfiniteTimeSpan;
+        }
+
+        if (type.GetCustomAttribute<CollectionAgeLimitAttribute>(inherit: true) is { } limit)
+        {
+            return limit.AlwaysActive ? Timeout.InfiniteTimeSpan : limit.AgeLimit;
+        }
+
+        return options.ClassSpecificCollectionAge.TryGetValue(type.FullName!, out var age) ? age : options.CollectionAge;
+    }
+
+    private static Func<object, IInvokable, bool>? FindPredicate(Type type)
+    {
+        if (type.GetCustomAttribute<MayInterleaveAttribute>(inherit: true)?.CallbackMethodName is not { } name)
+        {
+            return null;
+        }
+
+        var method = type.GetMethod(name, BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic, [typeof(IInvokable)]);
+        if (method?.ReturnType != typeof(bool))
+        {
+            throw new InvalidOperationException($"Grain class {type} names '{name}' in [MayInterleave]. Give it a method 'bool {name}(IInvokable)'.");
+        }
+
+        if (method.IsStatic)
+        {
+            var callback = method.CreateDelegate<Func<IInvokable, bool>>();
+            return (_, request) => callback(request);
+        }
+
+        return (grain, request) => method.CreateDelegate<Func<IInvokable, bool>>(grain)(request);
+    }
+
+    private bool Overrides(string name)
+    {
+        if (!typeof(IGrainBase).IsAssignableFrom(Type))
+        {
+            return false;
+        }
+
+        var map = Type.GetInterfaceMap(typeof(IGrainBase));
+        var index = Array.FindIndex(map.InterfaceMethods, method => method.Name == name);
+        return map.TargetMethods[index]?.DeclaringType is { } declaring && declaring != typeof(Grain) && declaring != typeof(IGrainBase);
+    }
+}
+
+/// <summary>Makes grains of one class from services; parameters with facet attributes get facets.</summary>
+internal sealed class GrainConstructor
+{
+    private readonly ObjectFactory _factory;
+    private readonly bool _needsServices;
+    private readonly Func<IGrainContext, object>[] _facets;
+
+    public GrainConstructor(Type type, IServiceProvider services)
+    {
+        var parameters = SelectConstructor(type)?.GetParameters() ?? [];
+        var facets = parameters.Where(parameter => FacetOf(parameter) is not null).ToArray();
+        _facets = [.. facets.Select(parameter => CreateFacetFactory(parameter, services))];
+        _needsServices = parameters.Length > facets.Length;
+        _factory = ActivatorUtilities.CreateFactory(type, [.. facets.Select(parameter => parameter.ParameterType)]);
+    }
+
+    public object Create(Activation activation)
+    {
+        var facets = _facets.Length == 0 ? [] : Array.ConvertAll(_facets, facet => facet(activation));
+
+        // A scope is made only for a grain that needs one.
+        return _factory(_needsServices ? activation.ActivationServices : activation.SiloServices, facets);
+    }
+
+    private static ConstructorInfo? SelectConstructor(Type type)
+    {
+        var constructors = type.GetConstructors(BindingFlags.Instance | BindingFlags.Public);
+        return constructors.FirstOrDefault(constructor => constructor.IsDefined(typeof(ActivatorUtilitiesConstructorAttribute), inherit: false))
+            ?? constructors.MaxBy(constructor => constructor.GetParameters().Length);
+    }
+
+    private static IFacetMetadata? FacetOf(ParameterInfo parameter) => parameter.GetCustomAttributes().OfType<IFacetMetadata>().FirstOrDefault();
+
+    private static Func<IGrainContext, object> CreateFacetFactory(ParameterInfo parameter, IServiceProvider services)
+    {
+        if (FacetOf(parameter) is not PersistentStateAttribute attribute
+            || !parameter.ParameterType.IsGenericType
+            || parameter.ParameterType.GetGenericTypeDefinition() != typeof(IPersistentState<>))
+        {
+            throw new InvalidOperationException(
+                $"Parameter '{parameter.Name}' of {parameter.Member.DeclaringType} has a facet attribute that does not fit its type {parameter.ParameterType}. "
+                + "Declare it as IPersistentState<T> with [PersistentState].");
+        }
+
+        IPersistentStateConfiguration configuration = attribute.StateName is null ? new NamedState(parameter.Name!, attribute.StorageName) : attribute;
+        var create = typeof(GrainConstructor).GetMethod(nameof(CreateState), BindingFlags.Static | BindingFlags.NonPublic)!
+            .MakeGenericMethod(parameter.ParameterType.GetGenericArguments())
+            .CreateDelegate<Func<IPersistentStateFactory, IGrainContext, IPersistentStateConfiguration, object>>();
+        return context => create(services.GetRequiredService<IPersistentStateFactory>(), context, configuration);
+    }
+
+    private static object CreateState<TState>(IPersistentStateFactory factory, IGrainContext context, IPersistentStateConfiguration configuration) =>
+        factory.Create<TState>(context, configuration);
+
+    private sealed record NamedState(string StateName, string? StorageName) : IPersistentStateConfiguration;
+}

@@ -1,0 +1,84 @@
+using System.Reflection;
+using System.Reflection.Metadata;
+using System.Reflection.Metadata.Ecma335;
+using System.Runtime.CompilerServices;
+using System.Runtime.Loader;
+using Orleans.Serialization.TypeSystem;
+
+namespace Orleans.Runtime;
+
+/// <summary>Finds the grain classes of the loaded assemblies that refer to this one. Reads metadata, and loads only types that look like grains. Thread-safe.</summary>
+internal static class GrainClassScanner
+{
+    private static readonly ConditionalWeakTable<Assembly, Type[]> ByAssembly = new();
+
+    /// <summary>All grain classes, of loaded assemblies.</summary>
+    public static IEnumerable<Type> FindAll() =>
+        AssemblyLoadContext.Default.Assemblies.Where(KnownAssemblies.IsKnown).SelectMany(assembly => ByAssembly.GetValue(assembly, Find));
+
+    /// <summary>Whether the class can be activated as a grain.</summary>
+    public static bool IsGrainClass(Type type) =>
+        type is { IsClass: true, IsAbstract: false, ContainsGenericParameters: false } && typeof(IGrain).IsAssignableFrom(type) && !typeof(GrainReference).IsAssignableFrom(type);
+
+    private static unsafe Type[] Find(Assembly assembly)
+    {
+        if (!assembly.TryGetRawMetadata(out var blob, out var length))
+        {
+            return [.. assembly.GetTypes().Where(IsGrainClass)];
+        }
+
+        var reader = new MetadataReader(blob, length);
+        var found = new List<Type>();
+        foreach (var handle in reader.TypeDefinitions)
+        {
+            if ((reader.GetTypeDefinition(handle).Attributes & (TypeAttributes.Interface | TypeAttributes.Abstract)) == 0 && MayBeGrain(reader, handle))
+            {
+                var type = assembly.ManifestModule.ResolveType(MetadataTokens.GetToken(handle));
+                if (IsGrainClass(type))
+                {
+                    found.Add(type);
+                }
+            }
+        }
+
+        return [.. found];
+    }
+
+    // Compilers list the interfaces of a class with all that those derive from, so a grain names IGrain or has a base class that does.
+    private static bool MayBeGrain(MetadataReader reader, TypeDefinitionHandle handle)
+    {
+        var type = reader.GetTypeDefinition(handle);
+        foreach (var implementation in type.GetInterfaceImplementations())
+        {
+            if (IsNamed(reader, reader.GetInterfaceImplementation(implementation).Interface, nameof(IGrain)))
+            {
+                return true;
+            }
+        }
+
+        return !type.BaseType.IsNil && type.BaseType.Kind switch
+        {
+            HandleKind.TypeDefinition => MayBeGrain(reader, (TypeDefinitionHandle)type.BaseType),
+            HandleKind.TypeReference => !IsFramework(reader, (TypeReferenceHandle)type.BaseType) && !IsNamed(reader, type.BaseType, nameof(Grain)),
+            HandleKind.TypeSpecification => true,
+            _ => false,
+        };
+    }
+
+    private static bool IsNamed(MetadataReader reader, EntityHandle handle, string name)
+    {
+        var (typeName, space) = handle.Kind switch
+        {
+            HandleKind.TypeReference => (reader.GetTypeReference((TypeReferenceHandle)handle).Name, reader.GetTypeReference((TypeReferenceHandle)handle).Namespace),
+            HandleKind.TypeDefinition => (reader.GetTypeDefinition((TypeDefinitionHandle)handle).Name, reader.GetTypeDefinition((TypeDefinitionHandle)handle).Namespace),
+            _ => default,
+        };
+        return !typeName.IsNil && reader.StringComparer.Equals(typeName, name) && reader.StringComparer.Equals(space, nameof(Orleans));
+    }
+
+    private static bool IsFramework(MetadataReader reader, TypeReferenceHandle handle)
+    {
+        var space = reader.GetString(reader.GetTypeReference(handle).Namespace);
+        return space == "System" || space.StartsWith("System.", StringComparison.Ordinal) || space.StartsWith("Microsoft.", StringComparison.Ordinal);
+    }
+}

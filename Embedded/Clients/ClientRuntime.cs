@@ -1,0 +1,313 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Messaging;
+using Orleans.Runtime.Messaging;
+using Orleans.Serialization.Invocation;
+using Orleans.Serialization.Session;
+
+namespace Orleans.Runtime;
+
+/// <summary>The runtime of a client outside of the silos: calls go through gateways, to which it is connected. Thread-safe.</summary>
+internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant<IClusterClientLifecycle>, IDisposable
+{
+    private readonly MessageSerializer _serializer;
+    private readonly IMessageTransport _transport;
+    private readonly GatewayOptions _gatewayOptions;
+    private readonly ConnectionOptions _connectionOptions;
+    private readonly SemaphoreSlim _refresh = new(1);
+    private readonly Timer _refresher;
+    private ImmutableArray<GatewayLink> _links = [];
+    private GrainClassEntry[] _classes = [];
+    private volatile bool _isStopped;
+
+    public ClientRuntime(
+        IServiceProvider services,
+        IMessageTransport transport,
+        IOptions<ClientMessagingOptions> messaging,
+        IOptions<GatewayOptions> gateways,
+        IOptions<ConnectionOptions> connections,
+        ILogger<ClientRuntime> logger)
+        : base(services, messaging.Value)
+    {
+        Logger = logger;
+        _transport = transport;
+        _gatewayOptions = gateways.Value;
+        _connectionOptions = connections.Value;
+        _serializer = new MessageSerializer(
+            services.GetRequiredService<SerializerSessionPool>(), messaging.Value.MaxMessageHeaderSize, messaging.Value.MaxMessageBodySize);
+        Observers = new LocalObservers(this, logger, (request, response) => Send(request.CreateResponse(response)));
+        Types = new GrainTypeTable(() => Volatile.Read(ref _classes));
+        _refresher = new Timer(static state => ((ClientRuntime)state!).RefreshInBackground(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    public override GrainId ClientId { get; } = ClientKey.CreateClient();
+
+    public override SiloAddress? Silo => null;
+
+    public LocalObservers Observers { get; }
+
+    public GrainTypeTable Types { get; }
+
+    public ILogger<ClientRuntime> Logger { get; }
+
+    void ILifecycleParticipant<IClusterClientLifecycle>.Participate(IClusterClientLifecycle lifecycle) =>
+        lifecycle.Subscribe(nameof(ClientRuntime), ServiceLifecycleStage.RuntimeInitialize, StartAsync, StopAsync);
+
+    public override void Send(Message message)
+    {
+        byte[] frame;
+        try
+        {
+            frame = _serializer.Serialize(message);
+        }
+        catch (InvalidMessageFrameException exception)
+        {
+            // As with the official runtime, the call ends with its timeout.
+            LogTooLarge(Logger, exception);
+            return;
+        }
+        catch (Serialization.SerializerException exception) when (message.Response is not null)
+        {
+            message.Response = Response.FromException(exception);
+            frame = _serializer.Serialize(message);
+        }
+
+        // A frame that a closed connection did not take is sent once more, elsewhere.
+        if (!TrySend(message, frame) && !TrySend(message, frame))
+        {
+            throw _isStopped
+                ? new SiloUnavailableException("The local Orleans client is shutting down, so no more calls are made. Call from a client that runs.")
+                : new OrleansMessageRejectionException($"No gateways available to send message {message}. Check that silos with gateways run, and which the client is told of.");
+        }
+    }
+
+    public void Dispose()
+    {
+        Stop();
+        Pending.Dispose();
+        _refresher.Dispose();
+        _refresh.Dispose();
+    }
+
+    protected override void SendCancel(Message request)
+    {
+        var cancel = new Message
+        {
+            Kind = MessageKind.Cancel,
+            Id = request.Id,
+            SendingGrain = request.SendingGrain,
+            TargetGrain = request.TargetGrain,
+            InterfaceType = request.InterfaceType,
+        };
+        TrySend(cancel, _serializer.Serialize(cancel));
+    }
+
+    private async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var retry = Services.GetService<IClientConnectionRetryFilter>();
+        while (true)
+        {
+            try
+            {
+                await Provider.InitializeGatewayListProvider().ConfigureAwait(false);
+                await RefreshAsync(cancellationToken).ConfigureAwait(false);
+                if (_links.IsEmpty)
+                {
+                    throw new ConnectionFailedException("Unable to connect to any of the gateways of the cluster. Check that a silo with a gateway runs and that its address is right.");
+                }
+
+                break;
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException && retry is not null)
+            {
+                if (!await retry.ShouldRetryConnectionAttempt(exception, cancellationToken).ConfigureAwait(false))
+                {
+                    throw;
+                }
+            }
+        }
+
+        await LoadClassesAsync().ConfigureAwait(false);
+        _refresher.Change(_gatewayOptions.GatewayListRefreshPeriod, _gatewayOptions.GatewayListRefreshPeriod);
+    }
+
+    private IGatewayListProvider Provider => field ??= Services.GetRequiredService<IGatewayListProvider>();
+
+    private Task StopAsync(CancellationToken cancellationToken)
+    {
+        Stop();
+        return Task.CompletedTask;
+    }
+
+    private void Stop()
+    {
+        _isStopped = true;
+        Pending.Close(static () => new SiloUnavailableException("The local Orleans client is shutting down, so no more calls are made. Call from a client that runs."));
+        foreach (var link in _links)
+        {
+            link.Close();
+        }
+    }
+
+    private async Task LoadClassesAsync()
+    {
+        var silo = _links[0].Silo;
+        var directory = (IClientDirectory)GetReference(SystemTarget.IdOf(ClientDirectory.Type, silo), typeof(IClientDirectory), silo);
+        Volatile.Write(ref _classes, await directory.GetGrainClassesAsync().ConfigureAwait(false));
+    }
+
+    private bool TrySend(Message message, byte[] frame)
+    {
+        var links = _links;
+        if (links.IsEmpty || _isStopped)
+        {
+            return false;
+        }
+
+        // Requests of one grain take one way, so that they keep their order as a rule.
+        var start = (int)(message.TargetGrain.GetUniformHashCode() % (uint)links.Length);
+        GatewayLink? leaving = null;
+        for (var i = 0; i < links.Length; i++)
+        {
+            var link = links[(start + i) % links.Length];
+            if (link.IsLeaving)
+            {
+                leaving = link;
+            }
+            else if (link.TrySend(frame))
+            {
+                return true;
+            }
+        }
+
+        return leaving is not null && leaving.TrySend(frame);
+    }
+
+    private void RefreshInBackground() => _ = Task.Run(async () =>
+    {
+        try
+        {
+            await RefreshAsync(CancellationToken.None).ConfigureAwait(false);
+            if (!_links.IsEmpty)
+            {
+                await LoadClassesAsync().ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception)
+        {
+            LogRefreshFailed(Logger, exception);
+        }
+    });
+
+    /// <summary>Connects to the gateways of the list that it is not connected to.</summary>
+    private async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        await _refresh.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_isStopped)
+            {
+                return;
+            }
+
+            var endpoints = (await Provider.GetGateways().ConfigureAwait(false)).Select(GatewayUri.ToEndpoint).Distinct().ToList();
+            if (endpoints.Count == 0 && _links.IsEmpty)
+            {
+                throw new ConnectionFailedException("The cluster has no gateways. Start a silo whose GatewayPort is not 0.");
+            }
+
+            foreach (var endpoint in endpoints.Where(endpoint => !_links.Any(link => link.Endpoint.Equals(endpoint) && !link.IsLeaving)))
+            {
+                try
+                {
+                    var link = await GatewayLink.ConnectAsync(_transport, endpoint, ClientId, OnFrame, OnClosed, _connectionOptions.OpenConnectionTimeout, cancellationToken).ConfigureAwait(false);
+                    ImmutableInterlocked.Update(ref _links, static (links, added) => links.Add(added), link);
+                    if (link.IsClosed)
+                    {
+                        OnClosed(link);
+                    }
+                }
+                catch (Exception exception) when (exception is ConnectionFailedException or TimeoutException)
+                {
+                    LogGatewayFailed(Logger, endpoint.ToString(), exception);
+                }
+            }
+        }
+        finally
+        {
+            _refresh.Release();
+        }
+    }
+
+    private void OnFrame(GatewayLink link, ReadOnlyMemory<byte> frame)
+    {
+        try
+        {
+            var message = _serializer.Deserialize(frame);
+            switch (message.Kind)
+            {
+                case MessageKind.GatewayLeaves:
+                    link.IsLeaving = true;
+                    RefreshInBackground();
+                    break;
+                case MessageKind.Response when Pending.TryGet(message.Id, out var call):
+                    Pending.Complete(message.Id, _serializer.ReadResponse(message, call.Method));
+                    break;
+                case MessageKind.Request or MessageKind.OneWay:
+                    ReceiveForObserver(message);
+                    break;
+            }
+        }
+        catch (Exception exception)
+        {
+            LogReceiveFailed(Logger, exception);
+        }
+    }
+
+    private void ReceiveForObserver(Message message)
+    {
+        try
+        {
+            _serializer.ReadRequest(message);
+        }
+        catch (Exception exception)
+        {
+            if (message.Kind == MessageKind.Request)
+            {
+                Send(message.CreateResponse(Response.FromException(exception)));
+            }
+
+            return;
+        }
+
+        Observers.Receive(message);
+    }
+
+    private void OnClosed(GatewayLink link)
+    {
+        ImmutableInterlocked.Update(ref _links, static (links, removed) => links.Remove(removed), link);
+        if (!_isStopped)
+        {
+            LogGatewayLost(Logger, link.Endpoint.ToString());
+            RefreshInBackground();
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "A message is too large and is not sent.")]
+    private static partial void LogTooLarge(ILogger logger, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "The list of gateways could not be read. It is tried again later.")]
+    private static partial void LogRefreshFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(LogLevel.Information, "Gateway {Endpoint} could not be reached.")]
+    private static partial void LogGatewayFailed(ILogger logger, string endpoint, Exception exception);
+
+    [LoggerMessage(LogLevel.Information, "The connection to gateway {Endpoint} is closed.")]
+    private static partial void LogGatewayLost(ILogger logger, string endpoint);
+
+    [LoggerMessage(LogLevel.Error, "A message from a gateway could not be handled.")]
+    private static partial void LogReceiveFailed(ILogger logger, Exception exception);
+}

@@ -1,0 +1,267 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+using Orleans.Runtime.Messaging;
+using Orleans.Serialization;
+
+namespace Orleans.Runtime;
+
+/// <summary>The connections between this silo and others. Each silo sends over those that it made, and receives over those that it accepted. Thread-safe.</summary>
+internal sealed partial class SiloConnections(SiloRuntime silo, IMessageTransport transport, ConnectionOptions options)
+{
+    private readonly ConcurrentDictionary<SiloAddress, Link> _links = new();
+    private readonly ConcurrentDictionary<IMessageConnection, bool> _accepted = new();
+    private volatile bool _isClosed;
+
+    /// <summary>Begins to accept other silos.</summary>
+    public IDisposable Listen() => transport.Listen(silo.Silo.Endpoint, Accept);
+
+    /// <summary>Sends a message. Connects first if need be; a failure ends the call or is logged.</summary>
+    public void Send(SiloAddress target, Message message)
+    {
+        byte[] frame;
+        try
+        {
+            frame = silo.Serializer.Serialize(message);
+        }
+        catch (Exception exception) when (exception is SerializerException or InvalidMessageFrameException)
+        {
+            OnUnserializable(message, exception);
+            return;
+        }
+
+        var link = _links.GetOrAdd(target, static (address, owner) => new Link(owner, address), this);
+        link.Send(message, frame);
+    }
+
+    /// <summary>Closes the connection to a silo that died.</summary>
+    public void Close(SiloAddress target)
+    {
+        if (_links.TryRemove(target, out var link))
+        {
+            link.Close();
+        }
+    }
+
+    /// <summary>Closes all connections, also those that other silos made.</summary>
+    public void Close()
+    {
+        _isClosed = true;
+        foreach (var target in _links.Keys)
+        {
+            Close(target);
+        }
+
+        foreach (var connection in _accepted.Keys)
+        {
+            connection.Close();
+        }
+    }
+
+    private void Accept(IMessageConnection connection)
+    {
+        _accepted.TryAdd(connection, true);
+        connection.Start(frame => OnFrame(connection, frame), () => _accepted.TryRemove(connection, out _));
+        if (_isClosed)
+        {
+            connection.Close();
+        }
+    }
+
+    private void OnFrame(IMessageConnection connection, ReadOnlyMemory<byte> frame)
+    {
+        if (_isClosed)
+        {
+            return;
+        }
+
+        try
+        {
+            silo.Receive(silo.Serializer.Deserialize(frame));
+        }
+        catch (InvalidMessageFrameException exception)
+        {
+            LogBadFrame(silo.Logger, exception);
+            connection.Close();
+        }
+        catch (Exception exception)
+        {
+            LogReceiveFailed(silo.Logger, exception);
+        }
+    }
+
+    private void OnUnserializable(Message message, Exception exception)
+    {
+        if (message.Kind == MessageKind.Response && message.Response is { } response && exception is SerializerException)
+        {
+            // The caller gets to know what could not travel; if that cannot either, the call ends with its timeout.
+            message.Response = Serialization.Invocation.Response.FromException(
+                response.Exception is null || exception is CodecNotFoundException ? exception : new OrleansException(exception.Message));
+            Send(message.TargetSilo!, message);
+            return;
+        }
+
+        silo.Reject(message, exception is InvalidMessageFrameException ? new SiloUnavailableException(exception.Message, exception) : exception);
+    }
+
+    [LoggerMessage(LogLevel.Error, "A silo has sent a frame that cannot be read. Its connection is closed.")]
+    private static partial void LogBadFrame(ILogger logger, Exception exception);
+
+    [LoggerMessage(LogLevel.Error, "A message from a silo could not be handled.")]
+    private static partial void LogReceiveFailed(ILogger logger, Exception exception);
+
+    /// <summary>The way to one silo: not connected, connecting (messages wait), connected, or failed just now (messages are refused).</summary>
+    private sealed class Link(SiloConnections owner, SiloAddress target)
+    {
+        private readonly Lock _gate = new();
+        private readonly Queue<(Message Message, byte[] Frame)> _waiting = new();
+        private IMessageConnection? _connection;
+        private Exception? _failure;
+        private long _failedAt;
+        private bool _isConnecting;
+        private bool _isClosed;
+
+        public void Send(Message message, byte[] frame)
+        {
+            IMessageConnection? connection;
+            Exception? failure = null;
+            lock (_gate)
+            {
+                connection = _connection;
+                if (_isClosed)
+                {
+                    failure = new ConnectionFailedException($"The connection to {target} is closed.");
+                }
+                else if (connection is null)
+                {
+                    if (_failure is not null && Environment.TickCount64 - _failedAt < owner.RetryDelayMilliseconds)
+                    {
+                        failure = _failure;
+                    }
+                    else
+                    {
+                        _waiting.Enqueue((message, frame));
+                        if (_isConnecting)
+                        {
+                            return;
+                        }
+
+                        _isConnecting = true;
+                    }
+                }
+            }
+
+            if (failure is not null)
+            {
+                Refuse(message, failure);
+            }
+            else if (connection is null)
+            {
+                _ = ConnectAsync();
+            }
+            else if (!connection.TrySend(frame))
+            {
+                OnClosed(connection);
+                owner.Silo.Reject(message, new SiloUnavailableException($"The connection to {target} broke before message {message} was sent. Whether it arrived is unknown."));
+            }
+        }
+
+        public void Close()
+        {
+            IMessageConnection? connection;
+            lock (_gate)
+            {
+                _isClosed = true;
+                connection = _connection;
+                _connection = null;
+            }
+
+            connection?.Close();
+            FlushWaiting(new ConnectionFailedException($"The connection to {target} was closed."));
+        }
+
+        private async Task ConnectAsync()
+        {
+            try
+            {
+                using var limit = new CancellationTokenSource(owner.OpenTimeout);
+                var connection = await owner.Transport.ConnectAsync(target.Endpoint, limit.Token).ConfigureAwait(false);
+                connection.Start(static _ => { }, () => OnClosed(connection));
+                OnConnected(connection);
+            }
+            catch (Exception exception)
+            {
+                OnConnectFailed(exception);
+            }
+        }
+
+        private void OnConnected(IMessageConnection connection)
+        {
+            lock (_gate)
+            {
+                // Under the lock, so that nothing overtakes what waits.
+                while (_waiting.TryDequeue(out var next))
+                {
+                    connection.TrySend(next.Frame);
+                }
+
+                _isConnecting = false;
+                _failure = null;
+                _connection = _isClosed ? null : connection;
+            }
+
+            if (_isClosed)
+            {
+                connection.Close();
+            }
+        }
+
+        private void OnConnectFailed(Exception exception)
+        {
+            var failure = exception as ConnectionFailedException
+                ?? new ConnectionFailedException($"Unable to connect to silo {target} within {owner.OpenTimeout}.", exception);
+            lock (_gate)
+            {
+                _isConnecting = false;
+                _failure = failure;
+                _failedAt = Environment.TickCount64;
+            }
+
+            FlushWaiting(failure);
+        }
+
+        private void FlushWaiting(Exception failure)
+        {
+            List<(Message Message, byte[] Frame)> waiting;
+            lock (_gate)
+            {
+                waiting = [.. _waiting];
+                _waiting.Clear();
+            }
+
+            waiting.ForEach(entry => Refuse(entry.Message, failure));
+        }
+
+        private void OnClosed(IMessageConnection connection)
+        {
+            lock (_gate)
+            {
+                if (ReferenceEquals(_connection, connection))
+                {
+                    _connection = null;
+                }
+            }
+        }
+
+        private void Refuse(Message message, Exception failure) => owner.Silo.Reject(
+            message, new OrleansMessageRejectionException($"Exception while sending message: {failure}", failure));
+    }
+
+    private SiloRuntime Silo => silo;
+
+    private IMessageTransport Transport => transport;
+
+    private TimeSpan OpenTimeout => options.OpenConnectionTimeout;
+
+    private double RetryDelayMilliseconds => options.ConnectionRetryDelay.TotalMilliseconds;
+}

@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using Orleans.Serialization.TypeSystem;
+
+namespace Orleans.Runtime;
+
+/// <summary>Makes a proxy.</summary>
+internal delegate GrainReference ProxyFactory(ReferenceTarget target, GrainId grain, SiloAddress? silo);
+
+/// <summary>One grain interface: its name, its methods and its proxy. One per interface and process, made at the first use; thread-safe.</summary>
+internal sealed class GrainInterface
+{
+    private static readonly ConditionalWeakTable<Type, GrainInterface> ByType = new();
+    private static readonly ConcurrentDictionary<GrainInterfaceType, GrainInterface> ByName = new();
+
+    private readonly Dictionary<uint, InterfaceMethod> _methods;
+
+    private GrainInterface(Type type)
+    {
+        if (!type.IsInterface || !typeof(IAddressable).IsAssignableFrom(type))
+        {
+            throw new ArgumentException($"{type} is not a grain interface. Derive it from one of the interfaces IGrainWith...Key, IGrainObserver or IGrainExtension.");
+        }
+
+        Type = type;
+        Name = GrainInterfaceType.Create(NameOf(type));
+        (CreateProxy, _methods) = ProxyEmitter.Emit(type);
+    }
+
+    public Type Type { get; }
+
+    /// <summary>Stands for the interface on the wire.</summary>
+    public GrainInterfaceType Name { get; }
+
+    public ProxyFactory CreateProxy { get; }
+
+    public IReadOnlyCollection<InterfaceMethod> Methods => _methods.Values;
+
+    public static GrainInterface Of(Type type)
+    {
+        if (ByType.TryGetValue(type, out var found))
+        {
+            return found;
+        }
+
+        found = ByType.GetValue(type, static type => new GrainInterface(type));
+        ByName.TryAdd(found.Name, found);
+        return found;
+    }
+
+    /// <summary>The interface of a name from a message.</summary>
+    /// <exception cref="OrleansException">This process has none of the name.</exception>
+    public static GrainInterface Of(GrainInterfaceType name)
+    {
+        if (ByName.TryGetValue(name, out var found))
+        {
+            return found;
+        }
+
+        var text = name.ToString();
+        var type = KnownAssemblies.FindAlias(text, []) ?? FindByFullName(text);
+        return type is { IsInterface: true } && typeof(IAddressable).IsAssignableFrom(type) && NameOf(type) == text
+            ? Of(type)
+            : throw new OrleansException($"The grain interface '{text}' is unknown here. Deploy its assembly to this silo.");
+    }
+
+    /// <summary>The name that an interface has on the wire.</summary>
+    public static string NameOf(Type type) =>
+        type.GetCustomAttribute<GrainInterfaceTypeAttribute>()?.GetGrainInterfaceType(null!, type).ToString()
+        ?? type.GetCustomAttribute<AliasAttribute>()?.Alias
+        ?? type.FullName
+        ?? type.Name;
+
+    /// <exception cref="OrleansException">The interface has no such method.</exception>
+    public InterfaceMethod GetMethod(uint id) => _methods.TryGetValue(id, out var method)
+        ? method
+        : throw new OrleansException($"The grain interface {Type} has no method {id:X8}. Deploy the same version of its assembly everywhere.");
+
+    private static Type? FindByFullName(string name) =>
+        System.Runtime.Loader.AssemblyLoadContext.Default.Assemblies
+            .Where(KnownAssemblies.IsKnown)
+            .Append(typeof(GrainInterface).Assembly)
+            .Select(assembly => assembly.GetType(name, throwOnError: false))
+            .FirstOrDefault(type => type is not null);
+}

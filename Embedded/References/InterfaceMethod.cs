@@ -1,0 +1,256 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Orleans.Concurrency;
+using Orleans.Serialization.Invocation;
+using Orleans.Serialization.Session;
+
+namespace Orleans.Runtime;
+
+/// <summary>Calls a method on an object. Emitted beside the proxy of the interface.</summary>
+internal delegate TReturn MethodInvoker<TArguments, TReturn>(object target, ref TArguments arguments, CancellationToken cancellationToken);
+
+/// <summary>One method of a grain interface: how it is named, called and sent. One per method and process; immutable.</summary>
+internal abstract class InterfaceMethod
+{
+    protected InterfaceMethod(MethodInfo info)
+    {
+        Info = info;
+        Interface = info.DeclaringType!;
+        InterfaceName = Interface.FullName ?? Interface.Name;
+        Id = ComputeId(info);
+        Flags = (info.IsDefined(typeof(AlwaysInterleaveAttribute)) ? MessageFlags.AlwaysInterleave : 0)
+            | (info.IsDefined(typeof(ReadOnlyAttribute)) ? MessageFlags.ReadOnly : 0);
+        IsOneWay = info.ReturnType == typeof(void) || info.IsDefined(typeof(OneWayAttribute));
+        IsExtension = typeof(IGrainExtension).IsAssignableFrom(Interface);
+        IsResultShared = info.ReturnParameter.IsDefined(typeof(ImmutableAttribute), inherit: false);
+        TakesToken = Array.Exists(info.GetParameters(), static parameter => parameter.ParameterType == typeof(CancellationToken));
+        Timeout = info.GetCustomAttribute<ResponseTimeoutAttribute>()?.Timeout;
+    }
+
+    /// <summary>The method of the interface.</summary>
+    public MethodInfo Info { get; }
+
+    /// <summary>The interface that declares it.</summary>
+    public Type Interface { get; }
+
+    public string InterfaceName { get; }
+
+    /// <summary>Stands for the method on the wire: a hash of the names of interface and method, and of the parameters.</summary>
+    public uint Id { get; }
+
+    public MessageFlags Flags { get; }
+
+    public bool IsOneWay { get; }
+
+    /// <summary>Whether an extension is called, not the grain.</summary>
+    public bool IsExtension { get; }
+
+    /// <summary>Whether the result is not copied within a silo.</summary>
+    public bool IsResultShared { get; }
+
+    public bool TakesToken { get; }
+
+    /// <summary>What <see cref="ResponseTimeoutAttribute"/> says.</summary>
+    public TimeSpan? Timeout { get; }
+
+    /// <summary>Reads what <see cref="Request.WriteArguments"/> wrote.</summary>
+    public abstract Request ReadRequest(SerializerSessionPool pool, ReadOnlySpan<byte> body);
+
+    /// <summary>Reads what <see cref="Response.Write"/> wrote of a success.</summary>
+    public abstract Response ReadResponse(SerializerSessionPool pool, ReadOnlySpan<byte> body);
+
+    private static uint ComputeId(MethodInfo info)
+    {
+        var alias = info.GetCustomAttribute<AliasAttribute>()?.Alias;
+        var text = new StringBuilder(GrainInterface.NameOf(info.DeclaringType!)).Append('.').Append(alias ?? info.Name);
+        if (alias is null)
+        {
+            // An alias is unique within its interface, so that parameters may change their types' names.
+            text.Append('(').AppendJoin(',', info.GetParameters().Where(parameter => parameter.ParameterType != typeof(CancellationToken)).Select(parameter => parameter.ParameterType.ToString())).Append(')');
+        }
+
+        return IdHash.Of(Encoding.UTF8.GetBytes(text.ToString()));
+    }
+}
+
+/// <summary>The part that knows the arguments.</summary>
+internal abstract class InterfaceMethod<TArguments>(MethodInfo info) : InterfaceMethod(info)
+    where TArguments : struct, ITuple
+{
+    public abstract ValueTask<Response> Invoke(object target, ref TArguments arguments, CancellationToken cancellationToken);
+
+    public override Request ReadRequest(SerializerSessionPool pool, ReadOnlySpan<byte> body) => new Request<TArguments>(this, pool.Read<TArguments>(body));
+
+    /// <summary>Starts a call whose arguments are not copied yet.</summary>
+    protected Task<TResult> Start<TResult>(GrainReference reference, ref TArguments arguments, CancellationToken cancellationToken) =>
+        reference.Target.Runtime.CallAsync<TArguments, TResult>(reference, this, ref arguments, cancellationToken);
+}
+
+/// <summary>A method that returns <see cref="Task"/>.</summary>
+internal sealed class TaskMethod<TArguments>(MethodInfo info, MethodInvoker<TArguments, Task> invoker) : InterfaceMethod<TArguments>(info)
+    where TArguments : struct, ITuple
+{
+    public Task Call(GrainReference reference, TArguments arguments, CancellationToken cancellationToken) =>
+        Start<Nothing>(reference, ref arguments, cancellationToken);
+
+    public override ValueTask<Response> Invoke(object target, ref TArguments arguments, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var task = invoker(target, ref arguments, cancellationToken);
+            return task.IsCompletedSuccessfully ? new ValueTask<Response>(Response.Completed) : AwaitAsync(task);
+        }
+        catch (Exception exception)
+        {
+            return new ValueTask<Response>(Response.FromException(exception));
+        }
+    }
+
+    public override Response ReadResponse(SerializerSessionPool pool, ReadOnlySpan<byte> body) => Response.Completed;
+
+    private static async ValueTask<Response> AwaitAsync(Task task)
+    {
+        try
+        {
+            await task;
+            return Response.Completed;
+        }
+        catch (Exception exception)
+        {
+            return Response.FromException(exception);
+        }
+    }
+}
+
+/// <summary>A method that returns <see cref="Task{TResult}"/>.</summary>
+internal sealed class TaskMethod<TArguments, TResult>(MethodInfo info, MethodInvoker<TArguments, Task<TResult>> invoker) : InterfaceMethod<TArguments>(info)
+    where TArguments : struct, ITuple
+{
+    public Task<TResult> Call(GrainReference reference, TArguments arguments, CancellationToken cancellationToken) =>
+        Start<TResult>(reference, ref arguments, cancellationToken);
+
+    public override ValueTask<Response> Invoke(object target, ref TArguments arguments, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var task = invoker(target, ref arguments, cancellationToken);
+            return task.IsCompletedSuccessfully ? new ValueTask<Response>(new Response<TResult>(ResultOf(task))) : AwaitAsync(task);
+        }
+        catch (Exception exception)
+        {
+            return new ValueTask<Response>(Response.FromException(exception));
+        }
+    }
+
+    public override Response ReadResponse(SerializerSessionPool pool, ReadOnlySpan<byte> body) => new Response<TResult>(pool.Read<TResult>(body));
+
+    private static TResult ResultOf(Task<TResult> completed) => completed.GetAwaiter().GetResult();
+
+    private static async ValueTask<Response> AwaitAsync(Task<TResult> task)
+    {
+        try
+        {
+            return new Response<TResult>(await task);
+        }
+        catch (Exception exception)
+        {
+            return Response.FromException(exception);
+        }
+    }
+}
+
+/// <summary>A method that returns <see cref="ValueTask"/>.</summary>
+internal sealed class ValueTaskMethod<TArguments>(MethodInfo info, MethodInvoker<TArguments, ValueTask> invoker) : InterfaceMethod<TArguments>(info)
+    where TArguments : struct, ITuple
+{
+    public ValueTask Call(GrainReference reference, TArguments arguments, CancellationToken cancellationToken) =>
+        new(Start<Nothing>(reference, ref arguments, cancellationToken));
+
+    public override ValueTask<Response> Invoke(object target, ref TArguments arguments, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return AwaitAsync(invoker(target, ref arguments, cancellationToken));
+        }
+        catch (Exception exception)
+        {
+            return new ValueTask<Response>(Response.FromException(exception));
+        }
+    }
+
+    public override Response ReadResponse(SerializerSessionPool pool, ReadOnlySpan<byte> body) => Response.Completed;
+
+    private static async ValueTask<Response> AwaitAsync(ValueTask task)
+    {
+        try
+        {
+            await task;
+            return Response.Completed;
+        }
+        catch (Exception exception)
+        {
+            return Response.FromException(exception);
+        }
+    }
+}
+
+/// <summary>A method that returns <see cref="ValueTask{TResult}"/>.</summary>
+internal sealed class ValueTaskMethod<TArguments, TResult>(MethodInfo info, MethodInvoker<TArguments, ValueTask<TResult>> invoker) : InterfaceMethod<TArguments>(info)
+    where TArguments : struct, ITuple
+{
+    public ValueTask<TResult> Call(GrainReference reference, TArguments arguments, CancellationToken cancellationToken) =>
+        new(Start<TResult>(reference, ref arguments, cancellationToken));
+
+    public override ValueTask<Response> Invoke(object target, ref TArguments arguments, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return AwaitAsync(invoker(target, ref arguments, cancellationToken));
+        }
+        catch (Exception exception)
+        {
+            return new ValueTask<Response>(Response.FromException(exception));
+        }
+    }
+
+    public override Response ReadResponse(SerializerSessionPool pool, ReadOnlySpan<byte> body) => new Response<TResult>(pool.Read<TResult>(body));
+
+    private static async ValueTask<Response> AwaitAsync(ValueTask<TResult> task)
+    {
+        try
+        {
+            return new Response<TResult>(await task);
+        }
+        catch (Exception exception)
+        {
+            return Response.FromException(exception);
+        }
+    }
+}
+
+/// <summary>A method that returns nothing: one-way.</summary>
+internal sealed class VoidMethod<TArguments>(MethodInfo info, MethodInvoker<TArguments, object?> invoker) : InterfaceMethod<TArguments>(info)
+    where TArguments : struct, ITuple
+{
+    public void Call(GrainReference reference, TArguments arguments, CancellationToken cancellationToken) =>
+        _ = Start<Nothing>(reference, ref arguments, cancellationToken);
+
+    public override ValueTask<Response> Invoke(object target, ref TArguments arguments, CancellationToken cancellationToken)
+    {
+        try
+        {
+            invoker(target, ref arguments, cancellationToken);
+            return new ValueTask<Response>(Response.Completed);
+        }
+        catch (Exception exception)
+        {
+            return new ValueTask<Response>(Response.FromException(exception));
+        }
+    }
+
+    public override Response ReadResponse(SerializerSessionPool pool, ReadOnlySpan<byte> body) => Response.Completed;
+}
+
+/// <summary>The result of methods that have none.</summary>
+internal readonly struct Nothing;

@@ -1,0 +1,31 @@
+using System.Net;
+
+namespace Orleans.Runtime;
+
+/// <summary>How frames get from one process to another: the seam between messaging and the network.</summary>
+internal interface IMessageTransport
+{
+    /// <summary>Accepts connections at an endpoint until the result is disposed.</summary>
+    /// <param name="accept">Called for each connection, on any thread; it starts it.</param>
+    /// <exception cref="Messaging.ConnectionFailedException">The endpoint is taken.</exception>
+    IDisposable Listen(IPEndPoint endpoint, Action<IMessageConnection> accept);
+
+    /// <summary>Connects to an endpoint.</summary>
+    /// <exception cref="Messaging.ConnectionFailedException">Nobody accepts there.</exception>
+    ValueTask<IMessageConnection> ConnectAsync(IPEndPoint endpoint, CancellationToken cancellationToken);
+}
+
+/// <summary>A connection: frames in order both ways until one side closes it or it breaks. Thread-safe.</summary>
+internal interface IMessageConnection
+{
+    /// <summary>Begins to receive. Called once.</summary>
+    /// <param name="onFrame">Called for one frame after the other. It must not block.</param>
+    /// <param name="onClosed">Called once, after the last frame.</param>
+    void Start(Action<ReadOnlyMemory<byte>> onFrame, Action onClosed);
+
+    /// <summary>Hands over a frame, which the caller must not change afterwards. False: the connection is closed.</summary>
+    bool TrySend(ReadOnlyMemory<byte> frame);
+
+    /// <summary>Closes it at both ends. Frames that were handed over before still arrive.</summary>
+    void Close();
+}
