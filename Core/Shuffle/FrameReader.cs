@@ -12,7 +12,7 @@ internal abstract class BucketSource : IDisposable
     /// <summary>Reads some of the next bytes.</summary>
     /// <returns>At least 1, unless the source ends too early.</returns>
     /// <exception cref="IOException">They cannot be read.</exception>
-    public abstract int Read(Span<byte> buffer);
+    public abstract int Read(Memory<byte> buffer);
 
     /// <summary>Closes what it reads from.</summary>
     public abstract void Dispose();
@@ -106,7 +106,7 @@ internal sealed class FrameReader : IDisposable
         while (_end - _start < count)
         {
             var wanted = (int)Math.Min(_buffer.Length - _end, _unread);
-            var read = _source!.Read(_buffer.AsSpan(_end, wanted));
+            var read = _source!.Read(_buffer.AsMemory(_end, wanted));
             if (read <= 0)
             {
                 throw new EndOfStreamException($"A bucket of {_source.Length} bytes ends {_unread} bytes too early. Its file was cut short, or its sender stopped.");

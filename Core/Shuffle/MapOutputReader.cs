@@ -99,7 +99,7 @@ internal sealed class MapOutputReader<T>(
         }
         else if (TryNextRemote())
         {
-            _bucket = new BucketReader<T>(Guarded(_asked.Peek().Buckets.Next));
+            _bucket = new BucketReader<T>(Guarded(OpenRemote));
             context.Metrics.ShuffleRemoteBytesRead += _current!.Output.BucketBytes[reduceIndex];
         }
         else
@@ -134,6 +134,15 @@ internal sealed class MapOutputReader<T>(
         var slice = files.TryOpen(shuffle, output.MapIndex, output.Attempt, reduceIndex, 1)
             ?? throw new IOException("it was deleted, or another process of that name wrote it.");
         return new FileBucketSource(slice.File, slice.Offset, slice.Length, ownsFile: true);
+    }
+
+    private BucketSource OpenRemote()
+    {
+        var bucket = _asked.Peek().Buckets.Next();
+        var expected = _current!.Output.BucketBytes[reduceIndex];
+        return bucket.Length == expected
+            ? bucket
+            : throw new InvalidDataException($"its worker sends a bucket of {bucket.Length} bytes, where {expected} were written.");
     }
 
     private ReadOnlySpan<T> ReadCurrent()

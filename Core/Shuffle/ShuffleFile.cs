@@ -86,9 +86,9 @@ internal sealed class FileBucketSource(SafeFileHandle file, long offset, long le
 
     public override long Length => length;
 
-    public override int Read(Span<byte> buffer)
+    public override int Read(Memory<byte> buffer)
     {
-        var read = RandomAccess.Read(file, buffer[..(int)Math.Min(buffer.Length, length - _position)], offset + _position);
+        var read = RandomAccess.Read(file, buffer.Span[..(int)Math.Min(buffer.Length, length - _position)], offset + _position);
         _position += read;
         return read;
     }

@@ -47,7 +47,7 @@ internal sealed class ShuffleFileWriter : IDisposable
         {
             for (var left = source.Length; left > 0;)
             {
-                var read = source.Read(buffer.AsSpan(0, (int)Math.Min(left, buffer.Length)));
+                var read = source.Read(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)));
                 if (read <= 0)
                 {
                     throw new EndOfStreamException($"A spilled bucket of {source.Length} bytes ends {left} bytes too early. Its file was cut short.");

@@ -1,4 +1,8 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
 using Dpark.Configuration;
+using Dpark.Shuffle;
+using Dpark.Storage.Transfer;
 
 namespace Dpark.Storage;
 
@@ -6,50 +10,148 @@ namespace Dpark.Storage;
 /// Reads and writes blocks of other workers through their block servers, over pooled connections. Thread-safe. The synchronous calls block the calling thread
 /// and are for task threads; the asynchronous ones are for drivers.
 /// </summary>
+/// <remarks>
+/// A request whose connection breaks is tried again, for the bytes that are missing only. A server that refuses the secret, does not have the block or is silent
+/// for <see cref="BlockClientOptions.PeerTimeout"/> is not asked again. <c>docs/formats/block-protocol.md</c> states what is sent.
+/// </remarks>
 public sealed class BlockClient : IDisposable
 {
+    private const int PieceBytes = 128 << 10;
+
+    private readonly ConnectionPool _pool;
+    private readonly BlockClientOptions _options;
+    private readonly TimeProvider _time;
+
     /// <summary>Makes a client without connections.</summary>
     /// <param name="secret">The cluster's secret; empty in a local run. Never sent as it is.</param>
-    public BlockClient(ReadOnlyMemory<byte> secret, BlockClientOptions options)
+    /// <param name="time">Measures the limits. <see langword="null"/> takes the system's clock.</param>
+    public BlockClient(ReadOnlyMemory<byte> secret, BlockClientOptions options, TimeProvider? time = null)
     {
+        _options = options;
+        _time = time ?? TimeProvider.System;
+        _pool = new ConnectionPool(secret, options, _time);
     }
 
     /// <summary>Opens a block for reading from its start. The stream can be read both ways and is disposed by the caller.</summary>
+    /// <param name="cancellationToken">Also ends reads of the stream.</param>
     /// <exception cref="BlockNotFoundException">The worker does not have the block.</exception>
-    /// <exception cref="IOException">The worker cannot be reached, refuses the secret, or sent something wrong; also while reading.</exception>
-    public Stream Open(BlockLocation block, CancellationToken cancellationToken) => throw new NotImplementedException();
+    /// <exception cref="IOException">
+    /// The worker cannot be reached, refuses the secret, has a block of another length under that name, or sent something wrong; also while reading.
+    /// </exception>
+    public Stream Open(BlockLocation block, CancellationToken cancellationToken) =>
+        Completed.Get(OpenAsync(block, blocking: true, cancellationToken));
 
     /// <inheritdoc cref="Open"/>
-    public Task<Stream> OpenAsync(BlockLocation block, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<Stream> OpenAsync(BlockLocation block, CancellationToken cancellationToken) =>
+        OpenAsync(block, blocking: false, cancellationToken).AsTask();
 
     /// <summary>Reads a whole block into memory.</summary>
     /// <inheritdoc cref="Open"/>
-    public byte[] Read(BlockLocation block, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public byte[] Read(BlockLocation block, CancellationToken cancellationToken) =>
+        Completed.Get(ReadAsync(block, blocking: true, cancellationToken));
 
     /// <inheritdoc cref="Read"/>
-    public Task<byte[]> ReadAsync(BlockLocation block, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<byte[]> ReadAsync(BlockLocation block, CancellationToken cancellationToken) =>
+        ReadAsync(block, blocking: false, cancellationToken).AsTask();
 
     /// <summary>Streams a block in pieces of up to 128 KiB. A piece is valid until the next one is asked for.</summary>
     /// <inheritdoc cref="Open"/>
-    public IAsyncEnumerable<ReadOnlyMemory<byte>> StreamAsync(BlockLocation block, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> StreamAsync(BlockLocation block, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var answer = await AskAsync(block, blocking: false, cancellationToken).ConfigureAwait(false);
+        var piece = ArrayPool<byte>.Shared.Rent((int)Math.Min(answer.Length, PieceBytes));
+        try
+        {
+            while (await answer.ReadAsync(piece.AsMemory(0, Math.Min(piece.Length, PieceBytes)), blocking: false, cancellationToken).ConfigureAwait(false) is var count and > 0)
+            {
+                yield return piece.AsMemory(0, count);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(piece);
+        }
+    }
 
     /// <summary>Stores a block on a worker, replacing one of that name.</summary>
     /// <param name="endpoint">Host and port of the worker's block server.</param>
-    /// <exception cref="IOException">The worker cannot be reached or has no room.</exception>
-    public void Put(string endpoint, BlockId block, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) => throw new NotImplementedException();
+    /// <exception cref="IOException">The worker cannot be reached, refuses the name, or has no room.</exception>
+    public void Put(string endpoint, BlockId block, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        Completed.Get(PutAsync(endpoint, block, bytes, blocking: true, cancellationToken));
 
     /// <inheritdoc cref="Put"/>
-    public Task PutAsync(string endpoint, BlockId block, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task PutAsync(string endpoint, BlockId block, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        PutAsync(endpoint, block, bytes, blocking: false, cancellationToken).AsTask();
 
     /// <summary>Deletes a block of a worker.</summary>
     /// <returns>Whether it was there.</returns>
     /// <exception cref="IOException">The worker cannot be reached.</exception>
-    public Task<bool> DeleteAsync(string endpoint, BlockId block, CancellationToken cancellationToken) => throw new NotImplementedException();
-
-    internal Shuffle.RemoteBuckets OpenBuckets(string endpoint, Shuffle.BucketRequest request, CancellationToken cancellationToken) => throw new NotImplementedException();
-
-    /// <summary>Closes all connections. Requests under way fail.</summary>
-    public void Dispose()
+    public async Task<bool> DeleteAsync(string endpoint, BlockId block, CancellationToken cancellationToken)
     {
+        using var answer = NewAnswer(endpoint, new OneBlockRequest(RequestKind.DeleteBlock, block));
+        try
+        {
+            await answer.NextAsync(blocking: false, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (BlockNotFoundException)
+        {
+            return false;
+        }
     }
+
+    /// <summary>Closes all connections. Requests under way fail with <see cref="ObjectDisposedException"/>.</summary>
+    public void Dispose() => _pool.Dispose();
+
+    /// <summary>Asks for buckets, without waiting for anything. Any failure comes from the first <see cref="RemoteBuckets.Next"/>.</summary>
+    internal RemoteBuckets OpenBuckets(string endpoint, BucketRequest request, CancellationToken cancellationToken)
+    {
+        var answer = NewAnswer(endpoint, new BucketsRequest(request));
+        answer.Start(cancellationToken);
+        return new RemoteBucketReader(answer, cancellationToken);
+    }
+
+    private async ValueTask<Stream> OpenAsync(BlockLocation block, bool blocking, CancellationToken cancellationToken) =>
+        new BlockStream(await AskAsync(block, blocking, cancellationToken).ConfigureAwait(false), cancellationToken);
+
+    private async ValueTask<byte[]> ReadAsync(BlockLocation block, bool blocking, CancellationToken cancellationToken)
+    {
+        if (block.Length > Array.MaxLength)
+        {
+            throw new IOException($"Block {block.Block} of {block.Length} bytes does not fit into one array, which holds {Array.MaxLength}. Open it as a stream.");
+        }
+
+        using var answer = await AskAsync(block, blocking, cancellationToken).ConfigureAwait(false);
+        var bytes = GC.AllocateUninitializedArray<byte>((int)answer.Length);
+        while (answer.Remaining > 0)
+        {
+            await answer.ReadAsync(bytes.AsMemory(bytes.Length - (int)answer.Remaining), blocking, cancellationToken).ConfigureAwait(false);
+        }
+
+        return bytes;
+    }
+
+    private async ValueTask<AnswerReader> AskAsync(BlockLocation block, bool blocking, CancellationToken cancellationToken)
+    {
+        var answer = NewAnswer(block.Endpoint, new OneBlockRequest(RequestKind.ReadBlock, block.Block));
+        try
+        {
+            var length = await answer.NextAsync(blocking, cancellationToken).ConfigureAwait(false);
+            return length == block.Length ? answer : throw new IOException(
+                $"Block {block.Block} at {block.Endpoint} has {length} bytes instead of {block.Length}. It was replaced since its place was told; ask for the place again.");
+        }
+        catch
+        {
+            answer.Dispose();
+            throw;
+        }
+    }
+
+    private async ValueTask PutAsync(string endpoint, BlockId block, ReadOnlyMemory<byte> bytes, bool blocking, CancellationToken cancellationToken)
+    {
+        using var answer = NewAnswer(endpoint, new OneBlockRequest(RequestKind.PutBlock, block, bytes));
+        await answer.NextAsync(blocking, cancellationToken).ConfigureAwait(false);
+    }
+
+    private AnswerReader NewAnswer(string endpoint, BlockRequest request) => new(_pool, endpoint, request, _options, _time);
 }
