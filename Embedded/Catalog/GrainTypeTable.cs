@@ -48,7 +48,9 @@ internal sealed class GrainTypeTable(Func<IReadOnlyCollection<GrainClassEntry>> 
     }
 
     private static bool IsGrainInterface(Type type) =>
-        typeof(IAddressable).IsAssignableFrom(type) && type.Assembly != typeof(GrainTypeTable).Assembly || type == typeof(IManagementGrain);
+        typeof(IAddressable).IsAssignableFrom(type) && type.Assembly != typeof(GrainTypeTable).Assembly
+        || type == typeof(IManagementGrain)
+        || type == typeof(Storage.IMemoryStateGrain);
 
     private static ArgumentException NotFound(Type interfaceType, string? classPrefix) => new(
         $"Could not find an implementation for interface {interfaceType}{(string.IsNullOrEmpty(classPrefix) ? "" : $" with a class name that begins with '{classPrefix}'")}. "

@@ -46,6 +46,8 @@ internal sealed class LocalGrainClasses : Placement.ILocalGrainTypes
         return Scan() && _classes.TryGetValue(grainType, out grainClass);
     }
 
+    public bool IsInDirectory(GrainType grainType) => !TryGet(grainType, out var grainClass) || grainClass.UsesDirectory;
+
     /// <summary>What others must know of a class to place its grains; null: this silo does not host it.</summary>
     public Dictionary<string, string>? GetProperties(GrainType grainType)
     {

@@ -87,7 +87,8 @@ internal static class SiloServices
         services.AddPlacementDirector<HashBasedPlacement, HashDirector>();
         services.AddPlacementDirector<ActivationCountBasedPlacement, ActivationCountDirector>();
         services.AddPlacementDirector<ResourceOptimizedPlacement, ResourceDirector>();
-        services.AddSystemTargetFactory<ISiloControl>(GrainType.Create("sys.svc.control"));
+        services.AddSystemTarget<SiloControl>();
+        services.AddSystemTargetFactory<ISiloControl>(SiloControl.Type);
     }
 
     private static void AddStorage(IServiceCollection services)

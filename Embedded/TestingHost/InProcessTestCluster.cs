@@ -155,7 +155,7 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Starts a silo again that was stopped.</summary>
-    public Task<InProcessSiloHandle?> RestartStoppedSecondarySiloAsync(string siloName)
+    public async Task<InProcessSiloHandle?> RestartStoppedSecondarySiloAsync(string siloName)
     {
         InProcessTestSiloSpecificOptions? options;
         lock (_gate)
@@ -165,7 +165,7 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
 
         return options is null
             ? throw new ArgumentException($"No silo of this cluster was ever named '{siloName}'. Use {nameof(StartAdditionalSiloAsync)} to start a new one.", nameof(siloName))
-            : CreateSiloAsync(options)!;
+            : await CreateSiloAsync(options).ConfigureAwait(false);
     }
 
     /// <summary>Stops all silos gracefully, one after the other.</summary>
