@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using Dpark.Partitioning;
 using Dpark.Rdds;
@@ -122,6 +123,9 @@ internal sealed class KeyIndex<TKey, TOperations> : KeyIndex<TKey>
     // Below this, the slots stay in the processor's cache and need not be fetched ahead.
     private const int FetchAheadSlots = 1 << 14;
 
+    // What is fetched for so many keys stays in the innermost cache until it is used.
+    private const int FetchAheadKeys = 128;
+
     private readonly ulong[] _batchHashes = new ulong[BatchReader.Capacity];
     private ulong[] _slots = [];
     private ulong[] _hashes = [];
@@ -149,14 +153,18 @@ internal sealed class KeyIndex<TKey, TOperations> : KeyIndex<TKey>
         Reserve(keys.Length);
         var hashes = _batchHashes.AsSpan(0, keys.Length);
         TOperations.Hash(keys, hashes);
-        if (_slotCount >= FetchAheadSlots)
+        for (var start = 0; start < keys.Length; start += FetchAheadKeys)
         {
-            FetchAhead(hashes);
-        }
+            var end = Math.Min(start + FetchAheadKeys, keys.Length);
+            if (_slotCount >= FetchAheadSlots)
+            {
+                FetchAhead(hashes[start..end]);
+            }
 
-        for (var i = 0; i < keys.Length; i++)
-        {
-            numbers[i] = Locate(keys[i], hashes[i]);
+            for (var i = start; i < end; i++)
+            {
+                numbers[i] = Locate(keys[i], hashes[i]);
+            }
         }
     }
 
@@ -210,23 +218,39 @@ internal sealed class KeyIndex<TKey, TOperations> : KeyIndex<TKey>
         return number;
     }
 
-    private void FetchAhead(ReadOnlySpan<ulong> hashes)
+    // A lookup goes from the slot to the key and, for reference types, on to the object. Each step is taken for many keys before the next one, so that their
+    // waits for memory overlap. Addresses are only hints: if an array or an object moves meanwhile, a wrong line is fetched and nothing else happens.
+    private unsafe void FetchAhead(ReadOnlySpan<ulong> hashes)
     {
         if (!Sse.IsSupported)
         {
             return;
         }
 
-        ref var start = ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(_slots);
+        ref var slots = ref MemoryMarshal.GetArrayDataReference(_slots);
         foreach (var hash in hashes)
         {
-            // The address is only a hint: if the array moves meanwhile, a wrong line is fetched and nothing else happens.
-            unsafe
+            Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.Add(ref slots, PositionOf(hash))));
+        }
+
+        ref var keys = ref MemoryMarshal.GetArrayDataReference(_keys);
+        foreach (var hash in hashes)
+        {
+            Sse.Prefetch0(Unsafe.AsPointer(ref KeyOf(ref keys, Unsafe.Add(ref slots, PositionOf(hash)))));
+        }
+
+        if (!typeof(TKey).IsValueType)
+        {
+            foreach (var hash in hashes)
             {
-                Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.Add(ref start, PositionOf(hash))));
+                Sse.Prefetch0((void*)Unsafe.As<TKey, nint>(ref KeyOf(ref keys, Unsafe.Add(ref slots, PositionOf(hash)))));
             }
         }
     }
+
+    // Slots count keys from 1. Those without a key stand for the first one here, which saves a branch.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ref TKey KeyOf(ref TKey keys, ulong slot) => ref Unsafe.Add(ref keys, (nint)Math.Max((uint)slot, 1) - 1);
 
     // Makes room for as many new keys as a batch has, so that adding one never has to.
     private void Reserve(int newKeys)

@@ -14,21 +14,11 @@ internal sealed class TextPartitionReader(TextPiece[] pieces, CallSite callSite,
         context.CancellationToken.ThrowIfCancellationRequested();
         context.RunningOperator = callSite;
         var count = 0;
-        while (count < _lines.Length)
+        while (count == 0 && (_current is not null || _next < pieces.Length))
         {
-            if (_current is null)
-            {
-                if (_next == pieces.Length)
-                {
-                    break;
-                }
-
-                _current = new TextPieceReader(pieces[_next++], context);
-            }
-
-            var read = _current.Read(_lines.AsSpan(count));
-            count += read;
-            if (read == 0)
+            _current ??= new TextPieceReader(pieces[_next++], context);
+            count = _current.Read(_lines);
+            if (count == 0)
             {
                 _current.Dispose();
                 _current = null;

@@ -48,9 +48,12 @@ internal static class TextPartitioning
     private static long LimitOf(IReadOnlyList<InputFile> files, TextFileOptions options, int parallelism)
     {
         var total = files.Sum(file => file.Length);
-        var limit = options.PartitionBytes ?? Math.Clamp(total / ((long)parallelism * PartitionsPerSlot), LeastPartitionBytes, MostPartitionBytes);
+        var limit = options.PartitionBytes ?? Math.Clamp(CeilingOf(total, (long)parallelism * PartitionsPerSlot), LeastPartitionBytes, MostPartitionBytes);
         return options.MinPartitions > 0 ? Math.Clamp(total / options.MinPartitions, 1, limit) : limit;
     }
+
+    // Rounded down, the remainder would be a partition of its own, and a round of tasks.
+    private static long CeilingOf(long total, long count) => total == 0 ? 0 : 1 + ((total - 1) / count);
 
     private static IEnumerable<TextPiece> Cut(InputFile file, long limit, bool isExact)
     {

@@ -21,6 +21,9 @@ internal sealed class TextPieceReader : IDisposable
     // What is read at once behind the end of the piece, for the end of its last line.
     private const int TailBytes = 16 << 10;
 
+    // Lines of a batch are alive together, and garbage collections copy what is alive: a few are enough to hide what a batch costs.
+    private const int BatchBytes = 16 << 10;
+
     // A longer line that is not complete is not looked at again after each read.
     private const int RecheckBytes = 64 << 10;
 
@@ -57,7 +60,7 @@ internal sealed class TextPieceReader : IDisposable
     /// <summary>Where the next line begins.</summary>
     private long Offset => _offset + _start;
 
-    /// <summary>Fills <paramref name="lines"/> as far as there are lines.</summary>
+    /// <summary>Reads the next lines into <paramref name="lines"/>, fewer than there is room for if they are long.</summary>
     /// <returns>How many; 0 at the end.</returns>
     /// <exception cref="InvalidDataException">A line is longer than a string can be, or a compressed file is damaged.</exception>
     public int Read(Span<string> lines)
@@ -70,7 +73,7 @@ internal sealed class TextPieceReader : IDisposable
 
         var begin = Offset;
         var count = 0;
-        for (; count < lines.Length && Offset < _limit && FindLineEnd(isKept: true, out var end, out var next); count++)
+        for (; count < lines.Length && Offset - begin < BatchBytes && Offset < _limit && FindLineEnd(isKept: true, out var end, out var next); count++)
         {
             lines[count] = Decode(_start, end);
             _start = _scan = next;
