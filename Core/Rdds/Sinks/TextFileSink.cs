@@ -37,10 +37,19 @@ internal sealed class TextFileSink<T>(string stagingPath, bool isCompressed) : P
 
     private void Write(BatchReader<T> input, string path, TaskContext context)
     {
-        var pacer = new RunPacer(context.CancellationToken);
         using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
-        using var gzip = isCompressed ? new GZipStream(file, CompressionLevel.Fastest, leaveOpen: true) : null;
-        using var writer = new StreamWriter((Stream?)gzip ?? file, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), BufferBytes, leaveOpen: true);
+        using (var gzip = isCompressed ? new GZipStream(file, CompressionLevel.Fastest, leaveOpen: true) : null)
+        using (var writer = new StreamWriter((Stream?)gzip ?? file, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), BufferBytes, leaveOpen: true))
+        {
+            Write(input, writer, context);
+        }
+
+        context.Metrics.OutputBytes += file.Length;
+    }
+
+    private static void Write(BatchReader<T> input, StreamWriter writer, TaskContext context)
+    {
+        var pacer = new RunPacer(context.CancellationToken);
         for (var batch = input.Next(); !batch.IsEmpty; batch = input.Next())
         {
             for (var i = 0; i < batch.Length;)
@@ -54,10 +63,6 @@ internal sealed class TextFileSink<T>(string stagingPath, bool isCompressed) : P
 
             context.Metrics.OutputRecords += batch.Length;
         }
-
-        writer.Dispose();
-        gzip?.Dispose();
-        context.Metrics.OutputBytes += file.Length;
     }
 
     private static void WriteText(StreamWriter writer, T element)

@@ -1,25 +1,32 @@
 using Dpark.Rdds;
-using Dpark.TestKit.Rdds;
 
 namespace Dpark.Tests.Rdds;
 
-/// <summary>DPark's own tests of RDDs without shuffles, under their names, as far as the operators exist.</summary>
-public sealed class DparkRddTests
+/// <summary>
+/// DPark's own tests of RDDs without shuffles (<c>tests/test_rdd.py</c>), under their names, as far as the operators exist. Each kind of context runs them.
+/// </summary>
+/// <remarks>
+/// <para>Ported: <c>parallel_collection</c>, <c>basic</c>, <c>empty_rdd</c>, <c>iter</c>, <c>long_recursion</c>, <c>enumerations</c>.</para>
+/// <para>Not yet, because the operator does not exist: <c>pipe</c> and <c>zipWith</c> of <c>basic</c>, <c>ignore_bad_record</c>, <c>checkpoint</c>,
+/// <c>checkpoint_partial</c>, <c>long_lineage</c> (of checkpoints), <c>accumulater</c>, <c>batch</c>.</para>
+/// </remarks>
+public abstract class DparkRddTests
 {
-    private readonly InlineRddContext _dpark = new();
+    /// <summary>What the tests run on.</summary>
+    protected abstract IRddContext Dpark { get; }
 
     [Fact]
-    public void ParallelCollection_FiveElementsInThreeSlices_TwoTwoOne()
+    public async Task ParallelCollection_FiveElementsInThreeSlices_TwoTwoOne()
     {
-        var slices = _dpark.Parallelize(Enumerable.Range(0, 5), 3).Glom();
+        var slices = Dpark.Parallelize(Enumerable.Range(0, 5), 3).Glom();
 
-        Assert.Equal(3, slices.Partitions.Count);
+        await RddAssert.EqualAsync([[0, 1], [2, 3], [4]], slices.CollectAsync());
     }
 
     [Fact]
     public async Task Basic_FourNumbersInTwoSlices_EveryOperator()
     {
-        var numbers = _dpark.Parallelize(Enumerable.Range(0, 4), 2);
+        var numbers = Dpark.Parallelize(Enumerable.Range(0, 4), 2);
 
         Assert.Equal(2, numbers.Partitions.Count);
         await RddAssert.EqualAsync([0, 1, 2, 3], numbers.CollectAsync());
@@ -39,7 +46,7 @@ public sealed class DparkRddTests
     [Fact]
     public async Task EmptyRdd_UnionOfNothing_CountsZeroAndSorts()
     {
-        var empty = _dpark.Union<int>([]);
+        var empty = Dpark.Union<int>([]);
 
         Assert.Empty(empty.Partitions);
         Assert.Equal(0, await empty.CountAsync());
@@ -51,7 +58,7 @@ public sealed class DparkRddTests
     {
         var streamed = new List<int>();
 
-        await foreach (var number in _dpark.Parallelize(Enumerable.Range(0, 1000), 10))
+        await foreach (var number in Dpark.Parallelize(Enumerable.Range(0, 1000), 10))
         {
             streamed.Add(number);
         }
@@ -62,7 +69,7 @@ public sealed class DparkRddTests
     [Fact]
     public async Task LongRecursion_ThousandChainedMaps_AddThousand()
     {
-        var numbers = _dpark.Parallelize(Enumerable.Range(0, 10), 2);
+        var numbers = Dpark.Parallelize(Enumerable.Range(0, 10), 2);
         for (var i = 0; i < 1000; i++)
         {
             numbers = numbers.Map(x => x + 1);
@@ -74,7 +81,7 @@ public sealed class DparkRddTests
     [Fact]
     public async Task Enumerations_HundredNumbersInTenSlices_KnowPartitionAndPosition()
     {
-        var numbers = _dpark.Parallelize(Enumerable.Range(0, 100), 10);
+        var numbers = Dpark.Parallelize(Enumerable.Range(0, 100), 10);
 
         var byPartition = await numbers.MapPartitionsWithIndex((index, part) => part.Select(x => (index, x))).CollectAsync();
         var byPosition = await numbers.ZipWithIndex().CollectAsync();
