@@ -19,8 +19,8 @@ public sealed class ConsoleProgress(TextWriter output, bool isTerminal, TimeProv
     private int _openLength;
     private int _openStage = -1;
 
-    /// <summary>Half a second.</summary>
-    public static TimeSpan QuietTime => TimeSpan.FromMilliseconds(500);
+    /// <summary>Stages that end sooner are not written. At least zero, which writes every stage. Default: half a second.</summary>
+    public TimeSpan QuietTime { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <inheritdoc/>
     public void OnStageProgress(StageProgress progress)
