@@ -3,7 +3,7 @@ using Orleans.Runtime;
 namespace Dpark.Workers;
 
 /// <summary>Where the grains of a silo find its worker. A singleton of the silo; the host puts the worker in and takes it out. Thread-safe.</summary>
-internal sealed class LocalWorker(ILocalSiloDetails silo)
+internal sealed class LocalWorker(ILocalSiloDetails silo) : IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private Worker? _worker;
@@ -23,4 +23,11 @@ internal sealed class LocalWorker(ILocalSiloDetails silo)
 
     /// <summary>Begins to stop.</summary>
     public void SignalStop() => _stopping.Cancel();
+
+    /// <summary>Begins to stop, if that was not said before.</summary>
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        _stopping.Dispose();
+    }
 }

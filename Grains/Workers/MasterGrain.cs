@@ -14,7 +14,7 @@ namespace Dpark.Workers;
 [PreferLocalPlacement]
 [KeepAlive]
 internal sealed partial class MasterGrain(
-    IClusterMembershipService membership, LocalWorker local, TimeProvider timeProvider, ILogger<MasterGrain> logger) : Grain, IMasterGrain
+    IClusterMembershipService membership, LocalWorker local, TimeProvider timeProvider, ILogger<MasterGrain> logger) : Grain, IMasterGrain, IDisposable
 {
     private static readonly TimeSpan RecoveryLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan MaxWatch = TimeSpan.FromSeconds(20);
@@ -93,6 +93,8 @@ internal sealed partial class MasterGrain(
     }
 
     public Task<ApplicationInfo[]> ListApplicationsAsync(CancellationToken cancellationToken) => Task.FromResult(_applications.ToArray());
+
+    public void Dispose() => _stop.Dispose();
 
     private async Task WaitForChangeAsync(TimeSpan maxWait, CancellationToken cancellationToken)
     {

@@ -62,9 +62,9 @@ internal sealed partial class Worker : IAsyncDisposable
         _logger = loggers.CreateLogger<Worker>();
         _outbox = new(timeProvider);
         var contents = new PublishedContents(
-            info.Id, info.BlockEndpoint, storage.Blocks, client, grains.GetGrain<IBroadcastGrain>, loggers.CreateLogger<PublishedContents>());
+            info.Id, info.BlockEndpoint, storage.Blocks, client, key => grains.GetGrain<IBroadcastGrain>(key), loggers.CreateLogger<PublishedContents>());
         _applications = new(contents);
-        _reporter = new(info.Id, grains.GetGrain<ICachedPartitionGrain>, _applications.TryEnter, loggers.CreateLogger<CacheReporter>());
+        _reporter = new(info.Id, key => grains.GetGrain<ICachedPartitionGrain>(key), _applications.TryEnter, loggers.CreateLogger<CacheReporter>());
         _cache = new(cache, _reporter.Add);
         _mapOutputs = new(info.Id, application => grains.GetGrain<IMapOutputRegistryGrain>(application.Value));
         var store = new ShuffleStore(info.Id, storage.MapOutputs, _mapOutputs, client, shuffle);
@@ -208,6 +208,7 @@ internal sealed partial class Worker : IAsyncDisposable
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
         await _reporter.DisposeAsync().ConfigureAwait(false);
         _applications.Dispose();
+        _stopping.Dispose();
     }
 
     private void Delete(AppId application)

@@ -18,16 +18,16 @@ internal sealed partial class WorkerGrain(LocalWorker local, ILogger<WorkerGrain
         // Fails at once, and not once per attempt, if there is no worker.
         local.Get();
         var launches = batch.Launches;
-        var starts = new ValueTask<bool>[launches.Length];
+        var starts = new Task<bool>[launches.Length];
         for (var i = 0; i < launches.Length; i++)
         {
-            starts[i] = GrainFactory.GetGrain<ITaskGrain>(launches[i].Attempt.ToString()).StartAsync(launches[i], batch.Epoch);
+            starts[i] = StartAsync(launches[i], batch.Epoch);
         }
 
         List<TaskAttemptId>? refused = null;
         for (var i = 0; i < launches.Length; i++)
         {
-            if (!await WasTakenAsync(starts[i], launches[i].Attempt))
+            if (!await starts[i])
             {
                 (refused ??= []).Add(launches[i].Attempt);
             }
@@ -57,17 +57,17 @@ internal sealed partial class WorkerGrain(LocalWorker local, ILogger<WorkerGrain
 
     public Task<WorkerStatus> GetStatusAsync(CancellationToken cancellationToken) => Task.FromResult(local.Get().Status);
 
-    private async ValueTask<bool> WasTakenAsync(ValueTask<bool> start, TaskAttemptId attempt)
+    private async Task<bool> StartAsync(TaskLaunch launch, long epoch)
     {
         try
         {
-            return await start;
+            return await GrainFactory.GetGrain<ITaskGrain>(launch.Attempt.ToString()).StartAsync(launch, epoch);
         }
 #pragma warning disable CA1031 // The outcome of the other attempts is known and must reach the driver.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            LogNotStarted(attempt, e);
+            LogNotStarted(launch.Attempt, e);
             return false;
         }
     }

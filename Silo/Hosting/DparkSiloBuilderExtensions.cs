@@ -1,0 +1,58 @@
+using Dpark.Placement;
+using Dpark.Workers;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orleans.Hosting;
+using Orleans.Runtime;
+
+namespace Dpark.Hosting;
+
+/// <summary>Adds a worker to a silo.</summary>
+public static class DparkSiloBuilderExtensions
+{
+    private const string Section = "Dpark";
+
+    /// <summary>
+    /// Makes the silo a worker: it runs tasks, keeps and serves their data, and takes part in keeping track of workers and applications. Called on every silo of
+    /// the cluster; a further call on the same silo only adds its configuration.
+    /// </summary>
+    /// <param name="configure">Changes options after they were bound from the configuration section <c>Dpark</c>.</param>
+    /// <remarks>Options are checked before the silo joins the cluster; <see cref="OptionsValidationException"/> names all errors at once.</remarks>
+    public static ISiloBuilder AddDparkWorker(this ISiloBuilder builder, Action<DparkWorkerOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        var services = builder.Services;
+        var isFirst = !services.Any(service => service.ServiceType == typeof(WorkerHost));
+        var options = services.AddOptions<DparkWorkerOptions>();
+        if (isFirst)
+        {
+            var section = builder.Configuration.GetSection(Section);
+            options.Configure(bound => Bind(section, bound)).ValidateOnStart();
+            services.AddSingleton<IValidateOptions<DparkWorkerOptions>, DparkWorkerOptionsValidator>();
+            services.TryAddSingleton(TimeProvider.System);
+            services.AddSingleton<LocalWorker>();
+            services.AddSingleton<WorkerBroadcaster>();
+            services.AddSingleton<WorkerHost>();
+            services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<WorkerHost>());
+            builder.AddPlacementDirector<WorkerPlacement, WorkerPlacementDirector>();
+        }
+
+        if (configure is not null)
+        {
+            options.Configure(configure);
+        }
+
+        return builder;
+    }
+
+    private static void Bind(IConfigurationSection section, DparkWorkerOptions options)
+    {
+        // The binder looks through all options by reflection, which a silo without configuration need not wait for.
+        if (section.Exists())
+        {
+            section.Bind(options);
+        }
+    }
+}
