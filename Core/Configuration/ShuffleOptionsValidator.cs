@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Options;
+
+namespace Dpark.Configuration;
+
+/// <summary>Checks <see cref="ShuffleOptions"/> at start, all at once. Thread-safe.</summary>
+public sealed class ShuffleOptionsValidator : IValidateOptions<ShuffleOptions>
+{
+    private const long MinSpillBytes = 64L << 10;
+    private const long MaxSpillBytes = 1L << 40;
+    private const int MinFrameBytes = 1 << 10;
+    private const int MaxFrameBytes = 64 << 20;
+    private const int MaxWidth = 1024;
+    private const int MaxFetches = 256;
+
+    /// <inheritdoc/>
+    public ValidateOptionsResult Validate(string? name, ShuffleOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var failures = new OptionFailures("Dpark:Shuffle");
+        if (!Enum.IsDefined(options.Compression))
+        {
+            failures.Add(nameof(options.Compression), options.Compression.ToString(), "None or Lz4", "nobody could read the files");
+        }
+
+        failures.CheckRange(nameof(options.SpillThresholdBytes), options.SpillThresholdBytes, MinSpillBytes, MaxSpillBytes, "each spill is a file");
+        failures.CheckRange(nameof(options.FrameBytes), options.FrameBytes, MinFrameBytes, MaxFrameBytes, "a frame is checked and read at once");
+        failures.CheckRange(nameof(options.MaxMergeWidth), options.MaxMergeWidth, 2, MaxWidth, "each file that is merged takes a handle and a frame of memory");
+        failures.CheckRange(nameof(options.MaxParallelFetches), options.MaxParallelFetches, 1, MaxFetches, "each takes a connection");
+        return failures.Result;
+    }
+}
