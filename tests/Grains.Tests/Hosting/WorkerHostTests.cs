@@ -1,0 +1,118 @@
+using System.Net;
+using System.Net.Sockets;
+using Dpark.Workers;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Orleans.Hosting;
+
+namespace Dpark.Hosting;
+
+public sealed class WorkerHostTests : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private readonly string _root = Directory.CreateTempSubdirectory("dpark-test-").FullName;
+
+    [Fact]
+    public async Task Start_OptionsWrong_NamesAllAndLeavesNothing()
+    {
+        using var host = BuildHost(options =>
+        {
+            options.Executor.SlotCount = 0;
+            options.Registration.Interval = TimeSpan.Zero;
+        });
+
+        var failure = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync().WaitAsync(Limit));
+
+        Assert.Equal(2, failure.Failures.Count());
+        Assert.Empty(Directory.GetFileSystemEntries(_root));
+    }
+
+    [Fact]
+    public async Task Start_PortInUse_SaysSoAndLeavesNothing()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var port = ((IPEndPoint)other.LocalEndpoint).Port;
+        using var host = BuildHost(options => options.BlockServer.Port = port);
+
+        var failure = await Assert.ThrowsAnyAsync<IOException>(() => host.StartAsync().WaitAsync(Limit));
+
+        Assert.Contains($"{port}", failure.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(_root));
+    }
+
+    [Fact]
+    public async Task Start_RootIsAFile_SaysWhich()
+    {
+        var file = Path.Combine(_root, "file");
+        await File.WriteAllTextAsync(file, "");
+        using var host = BuildHost(options =>
+        {
+            options.WorkDirectory.Roots.Clear();
+            options.WorkDirectory.Roots.Add(file);
+        });
+
+        var failure = await Assert.ThrowsAnyAsync<IOException>(() => host.StartAsync().WaitAsync(Limit));
+
+        Assert.Contains(file, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Stop_AfterStart_DeletesWorkDirectoriesAndClosesTheServer()
+    {
+        using var host = BuildHost(_ => { });
+        await host.StartAsync().WaitAsync(Limit);
+        var worker = host.Services.GetRequiredService<LocalWorker>().Get().Info;
+        var directories = Directory.GetDirectories(_root);
+
+        await host.StopAsync().WaitAsync(Limit);
+
+        Assert.Single(directories);
+        Assert.Empty(Directory.GetFileSystemEntries(_root));
+        Assert.Throws<WorkerUnavailableException>(() => host.Services.GetRequiredService<LocalWorker>().Get());
+        using var client = new TcpClient();
+        var endpoint = IPEndPoint.Parse(worker.BlockEndpoint);
+        await Assert.ThrowsAnyAsync<SocketException>(() => client.ConnectAsync(endpoint));
+    }
+
+    [Fact]
+    public async Task AddDparkWorker_Twice_AddsOneWorkerWithBothConfigurations()
+    {
+        using var host = BuildHost(options => options.Executor.SlotCount = 3, silo => silo.AddDparkWorker(options => options.Registration.Host = "rack-1"));
+
+        await host.StartAsync().WaitAsync(Limit);
+
+        var worker = host.Services.GetRequiredService<LocalWorker>().Get().Info;
+        Assert.Equal((3, "rack-1"), (worker.SlotCount, worker.Host));
+        Assert.Single(host.Services.GetServices<WorkerHost>());
+        await host.StopAsync().WaitAsync(Limit);
+    }
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    private IHost BuildHost(Action<DparkWorkerOptions> configure, Action<ISiloBuilder>? more = null)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.UseOrleans(silo =>
+        {
+            var id = Guid.NewGuid().ToString("N");
+            silo.UseLocalhostClustering(FreePort(), FreePort(), primarySiloEndpoint: null, id, id);
+            silo.AddDparkWorker(options =>
+            {
+                options.WorkDirectory.Roots.Add(_root);
+                configure(options);
+            });
+            more?.Invoke(silo);
+        });
+        return builder.Build();
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}
