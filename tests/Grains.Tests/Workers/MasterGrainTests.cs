@@ -1,4 +1,5 @@
 using Dpark.Clusters;
+using Orleans.Runtime;
 
 namespace Dpark.Workers;
 
