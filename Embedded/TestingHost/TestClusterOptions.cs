@@ -32,6 +32,9 @@ public class TestClusterOptions
     /// <summary>Whether every silo has a gateway, not only the first. Default: true.</summary>
     public bool GatewayPerSilo { get; set; } = true;
 
+    /// <summary>Whether hosts write log files, where the runtime can; this one writes none. Default: true.</summary>
+    public bool ConfigureFileLogging { get; set; } = true;
+
     /// <summary>What the silos talk over. Default: <see cref="ConnectionTransportType.InMemory"/>.</summary>
     public ConnectionTransportType ConnectionTransport { get; set; } = ConnectionTransportType.InMemory;
 
@@ -55,6 +58,7 @@ public class TestClusterOptions
             [nameof(InitialSilosCount)] = InitialSilosCount.ToString(CultureInfo.InvariantCulture),
             [nameof(AssumeHomogenousSilosForTesting)] = AssumeHomogenousSilosForTesting.ToString(),
             [nameof(GatewayPerSilo)] = GatewayPerSilo.ToString(),
+            [nameof(ConfigureFileLogging)] = ConfigureFileLogging.ToString(),
             [nameof(ConnectionTransport)] = ConnectionTransport.ToString(),
         };
         AddList(nameof(SiloBuilderConfiguratorTypes), SiloBuilderConfiguratorTypes, result);

@@ -164,7 +164,9 @@ internal ref struct Writer
         WriteVarInt((ulong)count);
         if (count <= ContiguousStringBytes)
         {
-            _position += Encoding.UTF8.GetBytes(value, Reserve(count));
+            // In two steps: room may be made, which sets the position back, before the sum is formed.
+            var room = Reserve(count);
+            _position += Encoding.UTF8.GetBytes(value, room);
             return;
         }
 
