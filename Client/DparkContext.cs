@@ -155,6 +155,13 @@ public sealed partial class DparkContext : IRddContext, IAsyncDisposable
     /// <summary>What goes with the context, such as the host of a local run.</summary>
     internal IAsyncDisposable? Owner { get; init; }
 
+    /// <summary>Starts the application and waits until the cluster has a worker.</summary>
+    internal async Task WaitForWorkersAsync(CancellationToken cancellationToken)
+    {
+        await StartAsync(cancellationToken).ConfigureAwait(false);
+        await _session.WaitForWorkersAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
 
     private static AppId NewApplicationId(TimeProvider timeProvider) =>

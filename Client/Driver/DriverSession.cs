@@ -117,6 +117,9 @@ internal sealed partial class DriverSession : IAsyncDisposable
         return start.WaitAsync(cancellationToken);
     }
 
+    /// <summary>Waits until there is a worker.</summary>
+    public Task WaitForWorkersAsync(CancellationToken cancellationToken) => _workers.WaitForAnyAsync(cancellationToken);
+
     /// <summary>Gives a job to the scheduler.</summary>
     public void Submit(RunningJob job, JobGraph graph)
     {
