@@ -55,7 +55,11 @@ public sealed class DriverTests : IAsyncDisposable
         var worker = _cluster.AddWorker("w2", slotCount: 1);
         var collected = Context().Range(0, 2, sliceCount: 2).CollectAsync();
 
-        await ReportNextAsync(worker, 0, 1);
+        for (var i = 0; i < 2; i++)
+        {
+            var launch = await worker.NextLaunchAsync();
+            worker.Report(Reports.Result(launch.Attempt, (long)launch.Attempt.PartitionIndex));
+        }
 
         await AssertCollectedAsync([0L, 1L], collected);
     }
@@ -177,10 +181,10 @@ public sealed class DriverTests : IAsyncDisposable
         var second = await worker.NextLaunchAsync();
         worker.Report(Reports.Result(first.Attempt, 4L));
         Assert.True(await Wait.For(moved, "the first element"));
+        Assert.Equal(4L, elements.Current);
 
         await elements.DisposeAsync();
 
-        Assert.Equal(4L, elements.Current);
         Assert.Equal(second.Attempt, await worker.NextCancellationAsync());
     }
 
@@ -418,13 +422,8 @@ public sealed class DriverTests : IAsyncDisposable
 
     private static IComparer<TaskAttemptId> ByText { get; } = Comparer<TaskAttemptId>.Create((a, b) => string.CompareOrdinal(a.ToString(), b.ToString()));
 
-    private static async Task ReportNextAsync(FakeWorker worker, params long[] elements)
-    {
-        foreach (var element in elements)
-        {
-            worker.Report(Reports.Result((await worker.NextLaunchAsync()).Attempt, element));
-        }
-    }
+    private static async Task ReportNextAsync(FakeWorker worker, long element) =>
+        worker.Report(Reports.Result((await worker.NextLaunchAsync()).Attempt, element));
 
     private static async Task AssertCollectedAsync<T>(T[] expected, Task<T[]> collected) => Assert.Equal(expected, await Wait.For(collected, "the job"));
 
@@ -433,7 +432,7 @@ public sealed class DriverTests : IAsyncDisposable
         var options = new DparkClientOptions();
         options.Scheduler.LaunchBackoff = TimeSpan.FromMilliseconds(1);
         configure?.Invoke(options);
-        return _context = new DparkContext(_cluster.Client, options);
+        return _context = new DparkContext(_cluster.Client, options, isLocal: true);
     }
 
     private sealed class RecordingListener : IJobListener

@@ -109,6 +109,8 @@ internal sealed class FakeApplication : IApplicationGrain
 
     public Task<Dictionary<string, string>> SnapshotAsync(CancellationToken cancellationToken) => Task.FromResult(new Dictionary<string, string>(_names));
 
+    public Task<bool> IsRunningAsync(CancellationToken cancellationToken) => Task.FromResult(IsAlive);
+
     public Task EndAsync(CancellationToken cancellationToken)
     {
         Calls.Enqueue("end");
@@ -147,6 +149,8 @@ internal sealed class FakeRegistry : IMapOutputRegistryGrain
     public Task<WorkerId[]> RemoveShuffleAsync(ShuffleId shuffle, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<MapOutputPage> GetAsync(ShuffleId shuffle, long minimumEpoch, int firstMap, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<ShuffleSummary> SummarizeAsync(ShuffleId shuffle, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task ClearAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 }

@@ -1,0 +1,135 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Dpark.Configuration;
+using Dpark.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+using Orleans.Hosting;
+
+namespace Dpark;
+
+/// <summary>Runs jobs without a cluster: a silo with one worker in this process.</summary>
+public static class LocalDparkContext
+{
+    extension(DparkContext)
+    {
+        /// <summary>Starts a silo with one worker in this process, and a context that owns it. Everything is the same as on a cluster, also that code and data travel as bytes.</summary>
+        /// <remarks>
+        /// Takes some tenths of a second; several may run at once. Every port that it opens is on loopback. Disposing the context stops the silo and deletes its files.
+        /// </remarks>
+        /// <param name="options"><see langword="null"/> for the defaults.</param>
+        /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">Options are out of their ranges; the message names all of them.</exception>
+        /// <exception cref="IOException">No work directory can be used.</exception>
+        /// <example><code>await using var dpark = await DparkContext.LocalAsync();</code></example>
+        public static async Task<DparkContext> LocalAsync(LocalOptions? options = null, CancellationToken cancellationToken = default)
+        {
+            var host = BuildHost(options ?? new LocalOptions(), out var client);
+            var owner = new LocalHost(host);
+            try
+            {
+                await host.StartAsync(cancellationToken).ConfigureAwait(false);
+                var context = new DparkContext(host.Services.GetRequiredService<IClusterClient>(), client, isLocal: true) { Owner = owner };
+                try
+                {
+                    await context.WaitForWorkersAsync(cancellationToken).ConfigureAwait(false);
+                    return context;
+                }
+                catch
+                {
+                    await context.DisposeAsync().ConfigureAwait(false);
+                    throw;
+                }
+            }
+            catch
+            {
+                await owner.DisposeAsync().ConfigureAwait(false);
+                throw;
+            }
+        }
+    }
+
+    private static IHost BuildHost(LocalOptions options, out DparkClientOptions client)
+    {
+        // Nothing of the program's own configuration, environment or console is read or changed.
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, ApplicationName = options.Client.ApplicationName });
+        if (options.Loggers is { } loggers)
+        {
+            builder.Services.Replace(ServiceDescriptor.Singleton<ILoggerFactory>(new SharedLoggerFactory(loggers)));
+        }
+        else
+        {
+            builder.Logging.SetMinimumLevel(options.MinimumLogLevel).AddProvider(new StandardErrorLoggerProvider());
+        }
+
+        // The process does not end with this host, and Ctrl-C is the program's own.
+        builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, NoLifetime>());
+        var secret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+        client = options.Client;
+        client.ClusterSecret = secret;
+        var cluster = $"local-{Guid.NewGuid():N}";
+        var (siloPort, gatewayPort) = FindPorts();
+        builder.UseOrleans(silo =>
+        {
+            silo.UseLocalhostClustering(siloPort, gatewayPort, primarySiloEndpoint: null, serviceId: cluster, clusterId: cluster);
+            silo.Configure<SiloOptions>(o => o.SiloName = "local");
+            silo.AddDparkWorker(worker => Configure(worker, options, secret));
+        });
+        return builder.Build();
+    }
+
+    private static void Configure(DparkWorkerOptions worker, LocalOptions options, string secret)
+    {
+        worker.IsLocal = true;
+        worker.Executor.SlotCount = options.SlotCount;
+        worker.Security.ClusterSecret = secret;
+        foreach (var root in options.WorkDirectories)
+        {
+            worker.WorkDirectory.Roots.Add(root);
+        }
+
+        if (options.CacheBytes is { } bytes)
+        {
+            worker.Cache.MaxBytes = bytes;
+        }
+
+        options.ConfigureWorker?.Invoke(worker);
+    }
+
+    /// <summary>Two ports of loopback that nobody listens on now.</summary>
+    private static (int Silo, int Gateway) FindPorts()
+    {
+        using var one = Bind();
+        using var other = Bind();
+        return (((IPEndPoint)one.LocalEndPoint!).Port, ((IPEndPoint)other.LocalEndPoint!).Port);
+
+        static Socket Bind()
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            return socket;
+        }
+    }
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+
+    /// <summary>The caller's factory, which does not end with the host.</summary>
+    private sealed class SharedLoggerFactory(ILoggerFactory loggers) : ILoggerFactory
+    {
+        public ILogger CreateLogger(string categoryName) => loggers.CreateLogger(categoryName);
+
+        public void AddProvider(ILoggerProvider provider) => loggers.AddProvider(provider);
+
+        public void Dispose()
+        {
+        }
+    }
+}
