@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace Dpark.Configuration;
 
-/// <summary>Checks <see cref="CacheOptions"/> at start, all at once. Thread-safe.</summary>
+/// <summary>Checks <see cref="CacheOptions"/> at start. Thread-safe.</summary>
 public sealed class CacheOptionsValidator : IValidateOptions<CacheOptions>
 {
     /// <inheritdoc/>
@@ -10,7 +10,7 @@ public sealed class CacheOptionsValidator : IValidateOptions<CacheOptions>
     {
         ArgumentNullException.ThrowIfNull(options);
         var failures = new OptionFailures("Dpark:Cache");
-        failures.CheckRange(nameof(options.MaxBytes), options.MaxBytes, 0, long.MaxValue, "it is a number of bytes");
+        failures.CheckRange(nameof(options.MaxBytes), options.MaxBytes, 0, long.MaxValue, "0 keeps nothing");
         return failures.Result;
     }
 }
