@@ -50,6 +50,7 @@ public sealed class DparkWorkerOptionsTests
     {
         var options = new DparkWorkerOptions();
         options.BlockServer.ListenHost = host;
+        options.BlockServer.AdvertisedHost = "worker-1.example.com";
 
         var failure = Assert.Single(_validator.Validate(null, options).Failures!);
 
@@ -74,9 +75,11 @@ public sealed class DparkWorkerOptionsTests
     {
         var secret = new DparkWorkerOptions();
         secret.BlockServer.ListenHost = "0.0.0.0";
+        secret.BlockServer.AdvertisedHost = "worker-1.example.com";
         secret.Security.ClusterSecret = new('x', 32);
         var allowed = new DparkWorkerOptions();
         allowed.BlockServer.ListenHost = "0.0.0.0";
+        allowed.BlockServer.AdvertisedHost = "worker-1.example.com";
         allowed.Security.AllowInsecure = true;
 
         Assert.True(_validator.Validate(null, secret).Succeeded);
