@@ -1,0 +1,85 @@
+using Dpark.Conformance.Signals;
+using Orleans.Concurrency;
+using Orleans.Placement;
+
+namespace Dpark.Conformance.Calls;
+
+[Alias("conformance.ICancellableGrain")]
+public interface ICancellableGrain : IGrainWithStringKey
+{
+    /// <summary>Arrives at the gate, then waits for its token. Writes <c>started NAME</c>, <c>cancelled NAME</c> to the journal.</summary>
+    [Alias("WaitForToken")]
+    Task WaitForTokenAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>The token need not be the last parameter, and need not be given.</summary>
+    [Alias("Describe")]
+    Task<string> DescribeAsync(int before, CancellationToken cancellationToken = default, string after = "after");
+
+    /// <summary>Passes the gate, whatever the token says.</summary>
+    [Alias("Ignore")]
+    Task IgnoreAsync(string name, CancellationToken cancellationToken);
+
+    [AlwaysInterleave, Alias("Ping")]
+    Task PingAsync();
+}
+
+[GrainType("conformance.cancellable"), RandomPlacement]
+public sealed class CancellableGrain : Grain, ICancellableGrain
+{
+    private IJournalGrain Journal => GrainFactory.GetGrain<IJournalGrain>(this.GetPrimaryKeyString());
+
+    public async Task WaitForTokenAsync(string name, CancellationToken cancellationToken)
+    {
+        var scheduler = TaskScheduler.Current;
+        await Journal.AppendAsync($"started {name}");
+        try
+        {
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
+        finally
+        {
+            await Journal.AppendAsync($"cancelled {name} {cancellationToken.IsCancellationRequested} {ReferenceEquals(scheduler, TaskScheduler.Current)}");
+        }
+    }
+
+    public Task<string> DescribeAsync(int before, CancellationToken cancellationToken, string after) =>
+        Task.FromResult($"{before} {cancellationToken.IsCancellationRequested} {after}");
+
+    public async Task IgnoreAsync(string name, CancellationToken cancellationToken)
+    {
+        await Journal.AppendAsync($"started {name}");
+        await GrainFactory.GetGrain<IGateGrain>(this.GetPrimaryKeyString()).PassAsync();
+        await Journal.AppendAsync($"finished {name} {cancellationToken.IsCancellationRequested}");
+    }
+
+    public Task PingAsync() => Task.CompletedTask;
+}
+
+[Alias("conformance.ICancellingGrain")]
+public interface ICancellingGrain : IGrainWithStringKey
+{
+    /// <summary>Calls <see cref="ICancellableGrain.WaitForTokenAsync"/>, cancels when it has started, and returns what it caught.</summary>
+    [Alias("CallAndCancel")]
+    Task<string> CallAndCancelAsync(string cancellable);
+}
+
+[GrainType("conformance.cancelling"), RandomPlacement]
+public sealed class CancellingGrain : Grain, ICancellingGrain
+{
+    public async Task<string> CallAndCancelAsync(string cancellable)
+    {
+        using var source = new CancellationTokenSource();
+        var call = GrainFactory.GetGrain<ICancellableGrain>(cancellable).WaitForTokenAsync("it", source.Token);
+        await GrainFactory.GetGrain<IJournalGrain>(cancellable).WaitForEntryAsync("started it");
+        await source.CancelAsync();
+        try
+        {
+            await call;
+            return "nothing";
+        }
+        catch (OperationCanceledException)
+        {
+            return nameof(OperationCanceledException);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using Dpark.Conformance.Calls;
+using Dpark.Conformance.Clusters;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Orleans.Hosting;
+using Orleans.Runtime;
+using Orleans.Runtime.Messaging;
+
+namespace Dpark.Conformance.Hosting;
+
+public sealed class ClientHostTests
+{
+    [InProcessFact]
+    public async Task Client_OfAnotherHost_CallsGrainsUntilItStops()
+    {
+        var siloBuilder = SiloHosts.NewBuilder();
+        var gatewayPort = siloBuilder.UseSilo();
+        using var silo = siloBuilder.Build();
+        await silo.StartAsync().Within("the start of the silo");
+        using var client = NewClient(gatewayPort);
+
+        await client.StartAsync().Within("the start of the client");
+        var grain = client.Services.GetRequiredService<IClusterClient>().GetGrain<ISignatureGrain>(TestKeys.New());
+        var answer = await grain.AddAsync(7).Within("a call");
+        await client.StopAsync().Within("the stop of the client");
+        var exception = await Task.Run(() => grain.AddAsync(7)).FailureWithin("a call after the stop");
+        await silo.StopAsync().Within("the stop of the silo");
+
+        Assert.Equal(7, answer);
+        Assert.IsType<SiloUnavailableException>(exception);
+    }
+
+    [InProcessFact]
+    public async Task Client_WithoutGateway_FailsTheStart()
+    {
+        using var client = NewClient(SiloHosts.FreePort());
+
+        var exception = await client.StartAsync().FailureWithin("the start of the client");
+
+        Assert.IsType<ConnectionFailedException>(exception);
+    }
+
+    [InProcessFact]
+    public async Task Client_WithRetryFilter_TriesUntilTheFilterSaysNo()
+    {
+        var attempts = new List<Exception>();
+        using var client = NewClient(SiloHosts.FreePort(), builder => builder.UseConnectionRetryFilter((exception, _) =>
+        {
+            attempts.Add(exception);
+            return Task.FromResult(attempts.Count < 3);
+        }));
+
+        await client.StartAsync().FailureWithin("the start of the client");
+
+        Assert.Equal(3, attempts.Count);
+        Assert.All(attempts, attempt => Assert.IsType<ConnectionFailedException>(attempt));
+    }
+
+    [InProcessFact]
+    public async Task Client_WithRetryFilter_ConnectsWhenTheSiloComes()
+    {
+        var siloBuilder = SiloHosts.NewBuilder();
+        var gatewayPort = siloBuilder.UseSilo();
+        using var silo = siloBuilder.Build();
+        using var client = NewClient(gatewayPort, builder => builder.UseConnectionRetryFilter(async (_, _) =>
+        {
+            await silo.StartAsync();
+            return true;
+        }));
+
+        await client.StartAsync().Within("the start of the client");
+        var answer = await client.Services.GetRequiredService<IClusterClient>().GetGrain<ISignatureGrain>(TestKeys.New()).AddAsync(7).Within("a call");
+        await client.StopAsync().Within("the stop of the client");
+        await silo.StopAsync().Within("the stop of the silo");
+
+        Assert.Equal(7, answer);
+    }
+
+    private static IHost NewClient(int gatewayPort, Action<IClientBuilder>? configure = null)
+    {
+        var builder = SiloHosts.NewBuilder();
+        builder.UseOrleansClient(client =>
+        {
+            client.UseLocalhostClustering(gatewayPort);
+            configure?.Invoke(client);
+        });
+        return builder.Build();
+    }
+}

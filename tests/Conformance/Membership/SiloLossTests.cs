@@ -1,0 +1,187 @@
+using System.Diagnostics;
+using Dpark.Conformance.Clusters;
+using Dpark.Conformance.Signals;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime;
+using Orleans.TestingHost;
+
+namespace Dpark.Conformance.Membership;
+
+/// <summary>Silos that stop or are killed. Each test has a cluster of its own.</summary>
+public sealed class SiloLossTests
+{
+    [InProcessFact]
+    public async Task StopSiloAsync_RunningAndQueuedCalls_AreAnswered()
+    {
+        await using var cluster = await ClusterHosting.DeployAsync(3);
+        var leaving = cluster.SecondarySilos[0];
+        var (survivor, gate) = await PlaceAsync(cluster, leaving.SiloAddress);
+
+        var running = survivor.PassAndCountAsync(gate.GetPrimaryKeyString());
+        await gate.WaitForArrivalsAsync(1).Within("the running call at the gate");
+        var queued = survivor.CountAsync();
+        var stop = cluster.StopSiloAsync(leaving);
+        await StatusOfAsync(cluster, leaving.SiloAddress, SiloStatus.ShuttingDown).Within("the leaving silo being announced");
+        var placed = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => NewGrain(cluster).CountAsync())).Within("new grains while the silo leaves");
+        await gate.OpenAsync().Within("opening the gate");
+        var runningView = await running.Within("the running call");
+        var queuedView = await queued.Within("the queued call");
+        await stop.Within("the end of the silo");
+
+        Assert.Equal(new SurvivorView(leaving.SiloAddress, 2), runningView);
+        Assert.NotEqual(leaving.SiloAddress, queuedView.Silo);
+        Assert.Equal(1, queuedView.Count);
+        Assert.DoesNotContain(leaving.SiloAddress, placed.Select(view => view.Silo));
+    }
+
+    [Fact]
+    public async Task KillSiloAsync_InFlightCalls_EndAsTheirCallersAreTold()
+    {
+        await using var cluster = await ClusterHosting.DeployAsync(3);
+        var victim = cluster.SecondarySilos[0];
+        var (survivor, gate) = await PlaceAsync(cluster, victim.SiloAddress);
+        var caller = cluster.Client.GetGrain<ISurvivorCallerGrain>(TestKeys.New());
+        await Placed.OnAsync(cluster.Primary.SiloAddress, caller.WhereAsync).Within("placing the caller");
+
+        var ofClient = survivor.PassShortAsync(gate.GetPrimaryKeyString());
+        await gate.WaitForArrivalsAsync(1).Within("the call of the client at the gate");
+        var second = await PlaceSurvivorAsync(cluster, victim.SiloAddress);
+        var ofGrain = caller.CallAndWaitAsync(second.GetPrimaryKeyString(), gate.GetPrimaryKeyString());
+        await gate.WaitForArrivalsAsync(2).Within("the call of the grain at the gate");
+        await cluster.KillSiloAsync(victim).Within("the kill");
+        var clientFailure = await ofClient.FailureWithin("the call of the client");
+        var grainFailure = await ofGrain.Within("what the calling grain caught");
+
+        Assert.IsType<TimeoutException>(clientFailure);
+        Assert.StartsWith("SiloUnavailableException: The target silo became unavailable", grainFailure, StringComparison.Ordinal);
+        var again = await survivor.CountAsync().Within("a call after the kill");
+        Assert.NotEqual(victim.SiloAddress, again.Silo);
+        Assert.Equal(1, again.Count);
+    }
+
+    [InProcessFact]
+    public async Task KillSiloAsync_Membership_IsDeadAtOnce()
+    {
+        await using var cluster = await ClusterHosting.DeployAsync(3);
+        var victim = cluster.SecondarySilos[1].SiloAddress;
+
+        await cluster.KillSiloAsync(cluster.SecondarySilos[1]).Within("the kill");
+        var watch = Stopwatch.StartNew();
+        await StatusOfAsync(cluster, victim, SiloStatus.Dead).Within("the death of the silo");
+
+        // The reference measured 0.1 s; detection by probes would take 15 s.
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"The silo was dead after {watch.Elapsed}.");
+        var active = await Management(cluster).GetHosts(onlyActive: true).Within("the active silos");
+        Assert.Equal(cluster.Silos.Select(silo => silo.SiloAddress).Where(silo => silo != victim).ToHashSet(), active.Keys.ToHashSet());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task SiloLeaves_ActivationsOfOthers_KeepTheirState(bool kill)
+    {
+        await using var cluster = await ClusterHosting.DeployAsync(3);
+        var leaving = cluster.SecondarySilos[1];
+        ISurvivingGrain[] grains = [.. Enumerable.Range(0, 90).Select(_ => NewGrain(cluster))];
+        var before = await Task.WhenAll(grains.Select(grain => grain.CountAsync())).Within("the first calls");
+
+        await (kill ? cluster.KillSiloAsync(leaving) : cluster.StopSiloAsync(leaving)).Within("the end of the silo");
+        await cluster.WaitForLivenessToStabilizeAsync(kill).Within("the other silos knowing it");
+        var after = await Task.WhenAll(grains.Select(grain => grain.CountAsync())).Within("the calls after the loss");
+
+        var expected = before.Select(view => view.Silo == leaving.SiloAddress ? 1 : 2);
+        Assert.Equal(expected, after.Select(view => view.Count));
+        Assert.Contains(1, after.Select(view => view.Count));
+        Assert.Contains(2, after.Select(view => view.Count));
+        Assert.DoesNotContain(leaving.SiloAddress, after.Select(view => view.Silo));
+    }
+
+    [Fact]
+    public async Task SiloJoins_ActivationsOfOthers_KeepTheirStateAndItGetsNewOnes()
+    {
+        await using var cluster = await ClusterHosting.DeployAsync(2);
+        ISurvivingGrain[] grains = [.. Enumerable.Range(0, 60).Select(_ => NewGrain(cluster))];
+        await Task.WhenAll(grains.Select(grain => grain.CountAsync())).Within("the first calls");
+
+        var joined = await cluster.StartAdditionalSiloAsync().Within("the new silo");
+        await cluster.WaitForLivenessToStabilizeAsync().Within("the other silos knowing it");
+        var after = await Task.WhenAll(grains.Select(grain => grain.CountAsync())).Within("the calls after the join");
+        var placed = await Task.WhenAll(Enumerable.Range(0, 90).Select(_ => NewGrain(cluster).CountAsync())).Within("new grains");
+
+        Assert.Equal(Enumerable.Repeat(2, 60), after.Select(view => view.Count));
+        Assert.Contains(joined.SiloAddress, placed.Select(view => view.Silo));
+    }
+
+    [Fact]
+    public async Task RestartSiloAsync_SameEndpoint_HasALaterGeneration()
+    {
+        await using var cluster = await ClusterHosting.DeployAsync(2);
+        var old = cluster.SecondarySilos[0];
+
+        var restarted = await cluster.RestartSiloAsync(old).Within("the restart");
+
+        Assert.Equal(old.SiloAddress.Endpoint, restarted.SiloAddress.Endpoint);
+        Assert.True(restarted.SiloAddress.Generation > old.SiloAddress.Generation);
+        Assert.Equal(old.Name, restarted.Name);
+        var active = await Management(cluster).GetHosts(onlyActive: true).Within("the active silos");
+        var all = await Management(cluster).GetHosts().Within("all silos");
+        Assert.Equal([cluster.Primary.SiloAddress, restarted.SiloAddress], active.Keys.OrderBy(silo => silo != cluster.Primary.SiloAddress));
+        Assert.All(active.Values, status => Assert.Equal(SiloStatus.Active, status));
+        Assert.Equal(SiloStatus.Dead, all[old.SiloAddress]);
+    }
+
+    [Fact]
+    public async Task KillSiloAsync_GatewayOfClient_CallsGoThroughAnother()
+    {
+        await using var cluster = await ClusterHosting.DeployAsync(3);
+        ISurvivingGrain[] grains = [.. Enumerable.Range(0, 30).Select(_ => NewGrain(cluster))];
+        foreach (var grain in grains)
+        {
+            await Placed.OnAsync(cluster.Primary.SiloAddress, grain.CountAsync).Within("the first calls");
+        }
+
+        // Whichever gateway a grain's calls took, only that of the primary is left.
+        await cluster.KillSiloAsync(cluster.SecondarySilos[1]).Within("the first kill");
+        await cluster.KillSiloAsync(cluster.SecondarySilos[0]).Within("the second kill");
+        var after = await Task.WhenAll(grains.Select(grain => grain.CountAsync())).Within("calls through the last gateway");
+
+        Assert.Equal(Enumerable.Repeat(new SurvivorView(cluster.Primary.SiloAddress, 2), 30), after);
+    }
+
+    private static IManagementGrain Management(TestCluster cluster) => cluster.Client.GetGrain<IManagementGrain>(0);
+
+    private static ISurvivingGrain NewGrain(TestCluster cluster) => cluster.Client.GetGrain<ISurvivingGrain>(TestKeys.New());
+
+    /// <summary>A survivor on the given silo, and a gate on the primary, which nobody kills.</summary>
+    private static async Task<(ISurvivingGrain Survivor, IGateGrain Gate)> PlaceAsync(TestCluster cluster, SiloAddress silo)
+    {
+        var gate = cluster.Client.GetGrain<IGateGrain>(TestKeys.New());
+        await Placed.OnAsync(cluster.Primary.SiloAddress, gate.ArrivalsAsync).Within("placing the gate");
+        return (await PlaceSurvivorAsync(cluster, silo), gate);
+    }
+
+    private static async Task<ISurvivingGrain> PlaceSurvivorAsync(TestCluster cluster, SiloAddress silo)
+    {
+        var survivor = NewGrain(cluster);
+        var view = await Placed.OnAsync(silo, survivor.CountAsync).Within("placing the survivor");
+        Assert.Equal(new SurvivorView(silo, 1), view);
+        return survivor;
+    }
+
+    /// <summary>Completes when every other silo has seen the silo in this status or a later one.</summary>
+    private static Task StatusOfAsync(TestCluster cluster, SiloAddress silo, SiloStatus status)
+    {
+        var others = cluster.Silos.Select(handle => handle.SiloAddress).Where(other => other != silo);
+        return Task.WhenAll(others.Select(async other =>
+        {
+            var membership = cluster.GetSiloServiceProvider(other).GetRequiredService<IClusterMembershipService>();
+            await foreach (var snapshot in membership.MembershipUpdates)
+            {
+                if (snapshot.GetSiloStatus(silo) >= status)
+                {
+                    break;
+                }
+            }
+        }));
+    }
+}

@@ -1,0 +1,155 @@
+using Dpark.Conformance.Clusters;
+using Orleans.Hosting;
+using Orleans.Runtime;
+using Orleans.Runtime.Placement;
+using Orleans.TestingHost;
+
+namespace Dpark.Conformance.Placement;
+
+public sealed class PlacementCluster : ClusterFixture
+{
+    protected override void Configure(TestClusterBuilder builder) => builder.AddSiloBuilderConfigurator<PlacingSilo>();
+
+    public sealed class PlacingSilo : ISiloConfigurator
+    {
+        public void Configure(ISiloBuilder siloBuilder) => siloBuilder.AddPlacementDirector<KeyedPlacementStrategy, KeyedPlacementDirector>();
+    }
+}
+
+public sealed class PlacementTests(PlacementCluster cluster) : IClassFixture<PlacementCluster>
+{
+    [Fact]
+    public async Task RandomPlacement_ManyGrains_UsesEverySilo()
+    {
+        var silos = await WhereAsync<RandomlyPlacedGrain>(90);
+
+        // The odds that a silo gets none of 90 are 1 in 10^15.
+        Assert.Equal(cluster.Silos.ToHashSet(), silos.ToHashSet());
+    }
+
+    [Fact]
+    public async Task ActivationCountBasedPlacement_ManyGrains_UsesEverySilo()
+    {
+        var silos = await WhereAsync<CountPlacedGrain>(90);
+
+        Assert.Equal(cluster.Silos.ToHashSet(), silos.ToHashSet());
+    }
+
+    [Fact]
+    public async Task HashBasedPlacement_ManyGrains_UsesEverySilo()
+    {
+        var silos = await WhereAsync<HashPlacedGrain>(90);
+
+        Assert.Equal(cluster.Silos.ToHashSet(), silos.ToHashSet());
+    }
+
+    [Fact]
+    public async Task PreferLocalPlacement_CalledFromGrain_IsOnItsSilo()
+    {
+        foreach (var silo in cluster.Silos)
+        {
+            var caller = Grain<RandomlyPlacedGrain>();
+            await Placed.OnAsync(silo, caller.WhereAsync).Within("placing the caller");
+
+            var silos = await caller.WhereNestedAsync([.. Enumerable.Repeat(Name<LocallyPlacedGrain>(), 10)]).Within("ten nested calls");
+
+            Assert.Equal(Enumerable.Repeat(silo, 11), silos);
+        }
+    }
+
+    [Fact]
+    public async Task Hint_NewActivation_IsPlacedThere()
+    {
+        foreach (var silo in cluster.Silos)
+        {
+            Assert.Equal(silo, await Placed.OnAsync(silo, Grain<RandomlyPlacedGrain>().WhereAsync).Within("random placement"));
+            Assert.Equal(silo, await Placed.OnAsync(silo, Grain<LocallyPlacedGrain>().WhereAsync).Within("local placement"));
+            Assert.Equal(silo, await Placed.OnAsync(silo, Grain<HashPlacedGrain>().WhereAsync).Within("hash-based placement"));
+            Assert.Equal(silo, await Placed.OnAsync(silo, Grain<CountPlacedGrain>().WhereAsync).Within("placement by count"));
+            Assert.Equal(silo, await Placed.OnAsync(silo, Grain<WorkerPlacedGrain>().WhereAsync).Within("stateless worker"));
+        }
+    }
+
+    [Fact]
+    public async Task Hint_OfCaller_IsInheritedByNestedCalls()
+    {
+        foreach (var silo in cluster.Silos)
+        {
+            var caller = Grain<RandomlyPlacedGrain>();
+
+            var silos = await Placed.OnAsync(silo, () => caller.WhereNestedAsync([.. Enumerable.Repeat(Name<RandomlyPlacedGrain>(), 10)])).Within("nested calls");
+
+            Assert.Equal(Enumerable.Repeat(silo, 11), silos);
+        }
+    }
+
+    [Fact]
+    public async Task Hint_ActiveGrain_IsIgnored()
+    {
+        var grain = Grain<RandomlyPlacedGrain>();
+        var first = await Placed.OnAsync(cluster.Silos[2], grain.WhereAsync).Within("the first call");
+
+        var second = await Placed.OnAsync(cluster.Silos[0], grain.WhereAsync).Within("the second call");
+
+        Assert.Equal(cluster.Silos[2], first);
+        Assert.Equal(first, second);
+    }
+
+    [Fact]
+    public async Task Hint_UnknownSiloOrOtherType_IsIgnored()
+    {
+        var unknown = SiloAddress.New(cluster.Silos[0].Endpoint, cluster.Silos[0].Generation - 1);
+        var byUnknown = await Placed.OnAsync(unknown, Grain<RandomlyPlacedGrain>().WhereAsync).Within("the call with an unknown silo");
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, cluster.Silos[0].ToParsableString());
+
+        var byText = await Grain<RandomlyPlacedGrain>().WhereAsync().Within("the call with a text as hint");
+
+        Assert.Contains(byUnknown, cluster.Silos);
+        Assert.Contains(byText, cluster.Silos);
+    }
+
+    [Fact]
+    public async Task CustomDirector_KeyNamesSilo_IsPlacedThere()
+    {
+        foreach (var silo in cluster.Silos)
+        {
+            var grain = cluster.Client.GetGrain<IPlacedGrain>($"{silo.ToParsableString()}/{TestKeys.New()}", Name<KeyPlacedGrain>());
+
+            Assert.Equal(silo, await grain.WhereAsync().Within("the call to a keyed grain"));
+        }
+    }
+
+    [Fact]
+    public async Task CustomDirector_Throws_CallersGetTheException()
+    {
+        var key = $"10.0.0.1:1@1/{TestKeys.New()}";
+
+        var atClient = await cluster.Client.GetGrain<IPlacedGrain>(key, Name<KeyPlacedGrain>()).WhereAsync().FailureWithin("the call of the client");
+        var inSilo = await cluster.Client.GetGrain<IPlacingGrain>(TestKeys.New()).CallKeyedAsync(key).Within("the call of a grain");
+
+        Assert.StartsWith("No silo 10.0.0.1:1@1; asked by ", Assert.IsType<NoSuchSiloException>(atClient).Message, StringComparison.Ordinal);
+        Assert.EndsWith($"with {nameof(KeyedPlacementStrategy)}.", atClient.Message, StringComparison.Ordinal);
+        Assert.StartsWith("NoSuchSiloException: No silo 10.0.0.1:1@1; asked by ", inSilo, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task GetActivationAddress_OfActiveGrain_IsItsSilo()
+    {
+        var grain = Grain<RandomlyPlacedGrain>();
+        var management = cluster.Client.GetGrain<IManagementGrain>(0);
+        var before = await management.GetActivationAddress(grain).AsTask().Within("the address before the first call");
+        await Placed.OnAsync(cluster.Silos[1], grain.WhereAsync).Within("the first call");
+
+        var after = await management.GetActivationAddress(grain).AsTask().Within("the address after the first call");
+
+        Assert.Null(before);
+        Assert.Equal(cluster.Silos[1], after);
+    }
+
+    private static string Name<TGrain>() => typeof(TGrain).FullName!;
+
+    private IPlacedGrain Grain<TGrain>() => cluster.Client.GetGrain<IPlacedGrain>(TestKeys.New(), Name<TGrain>());
+
+    private async Task<SiloAddress?[]> WhereAsync<TGrain>(int count) =>
+        await Task.WhenAll(Enumerable.Range(0, count).Select(_ => Grain<TGrain>().WhereAsync())).Within($"{count} grains");
+}
