@@ -1,6 +1,5 @@
 using Dpark.Conformance.Clusters;
 using Orleans.Core.Internal;
-using Orleans.Runtime;
 
 namespace Dpark.Conformance.Activations;
 

@@ -11,9 +11,9 @@ public interface ICancellableGrain : IGrainWithStringKey
     [Alias("WaitForToken")]
     Task WaitForTokenAsync(string name, CancellationToken cancellationToken);
 
-    /// <summary>The token need not be the last parameter, and need not be given.</summary>
+    /// <summary>The token need not be given.</summary>
     [Alias("Describe")]
-    Task<string> DescribeAsync(int before, CancellationToken cancellationToken = default, string after = "after");
+    Task<string> DescribeAsync(int before, string after = "after", CancellationToken cancellationToken = default);
 
     /// <summary>Passes the gate, whatever the token says.</summary>
     [Alias("Ignore")]
@@ -42,7 +42,7 @@ public sealed class CancellableGrain : Grain, ICancellableGrain
         }
     }
 
-    public Task<string> DescribeAsync(int before, CancellationToken cancellationToken, string after) =>
+    public Task<string> DescribeAsync(int before, string after, CancellationToken cancellationToken) =>
         Task.FromResult($"{before} {cancellationToken.IsCancellationRequested} {after}");
 
     public async Task IgnoreAsync(string name, CancellationToken cancellationToken)

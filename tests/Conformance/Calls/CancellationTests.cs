@@ -87,7 +87,7 @@ public sealed class CancellationTests(SharedCluster cluster)
         var (grain, _, _) = Grains();
         using var source = new CancellationTokenSource();
 
-        Assert.Equal("5 False end", await grain.DescribeAsync(5, source.Token, "end").Within("a call with a token"));
+        Assert.Equal("5 False end", await grain.DescribeAsync(5, "end", source.Token).Within("a call with a token"));
         Assert.Equal("5 False after", await grain.DescribeAsync(5).Within("a call without a token"));
     }
 

@@ -1,6 +1,5 @@
 using Dpark.Conformance.Clusters;
 using Microsoft.Extensions.Configuration;
-using Orleans.Concurrency;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Placement;

@@ -1,5 +1,4 @@
 using Dpark.Conformance.Clusters;
-using Orleans.Runtime;
 
 namespace Dpark.Conformance.Calls;
 

@@ -16,11 +16,11 @@ public interface ICountingExtension : IGrainExtension
 /// <summary>One instance per activation.</summary>
 public sealed class CountingExtension(IGrainContextAccessor context) : ICountingExtension
 {
-    private readonly GrainId _owner = context.GrainContext.GrainId;
+    private readonly GrainId _owner = context.GrainContext!.GrainId;
     private int _calls;
 
     public Task<int> CountCallsAsync() =>
-        context.GrainContext.GrainId == _owner ? Task.FromResult(++_calls) : throw new InvalidOperationException($"Not the extension of {_owner}.");
+        context.GrainContext!.GrainId == _owner ? Task.FromResult(++_calls) : throw new InvalidOperationException($"Not the extension of {_owner}.");
 }
 
 [Alias("conformance.IMissingExtension")]

@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace Dpark.Conformance.Filters;
 
 /// <summary>The outer filter of a silo: marks calls, and changes results, arguments, exceptions of some methods.</summary>

@@ -62,9 +62,9 @@ public sealed class ClientHostTests
         var siloBuilder = SiloHosts.NewBuilder();
         var gatewayPort = siloBuilder.UseSilo();
         using var silo = siloBuilder.Build();
-        using var client = NewClient(gatewayPort, builder => builder.UseConnectionRetryFilter(async (_, _) =>
+        using var client = NewClient(gatewayPort, builder => builder.UseConnectionRetryFilter(async (_, token) =>
         {
-            await silo.StartAsync();
+            await silo.StartAsync(token);
             return true;
         }));
 

@@ -75,7 +75,7 @@ public sealed class MembershipTableTests(TableCluster cluster) : IClassFixture<T
         var (entry, oldEtag, oldVersion) = await InsertAsync();
         Assert.True(await Table.UpdateRow(entry, oldEtag, oldVersion.Next()));
         var current = await Table.ReadAll();
-        var etag = current.TryGet(entry.SiloAddress).Item2;
+        var etag = current.TryGet(entry.SiloAddress)!.Item2;
 
         Assert.False(await Table.UpdateRow(entry, oldEtag, current.Version.Next()));
         Assert.False(await Table.UpdateRow(entry, etag, oldVersion.Next()));
@@ -139,6 +139,6 @@ public sealed class MembershipTableTests(TableCluster cluster) : IClassFixture<T
         var table = await Table.ReadAll();
         Assert.True(await Table.InsertRow(entry, table.Version.Next()));
         var after = await Table.ReadAll();
-        return (entry, after.TryGet(entry.SiloAddress).Item2, after.Version);
+        return (entry, after.TryGet(entry.SiloAddress)!.Item2, after.Version);
     }
 }

@@ -20,7 +20,7 @@ public sealed class MembershipViewTests(SharedCluster cluster)
         Assert.All(hosts.Values, status => Assert.Equal(SiloStatus.Active, status));
         Assert.Equal(cluster.Silos.ToHashSet(), detailed.Select(entry => entry.SiloAddress).ToHashSet());
         Assert.Equal(
-            cluster.Cluster.Silos.Select(silo => (silo.SiloAddress, silo.Name, silo.GatewayAddress.Endpoint.Port)).ToHashSet(),
+            cluster.Cluster.Silos.Select(silo => (silo.SiloAddress, silo.Name, silo.GatewayAddress!.Endpoint.Port)).ToHashSet(),
             detailed.Select(entry => (entry.SiloAddress, entry.SiloName, entry.ProxyPort)).ToHashSet());
     }
 
@@ -32,8 +32,8 @@ public sealed class MembershipViewTests(SharedCluster cluster)
             var details = Services(silo.SiloAddress).GetRequiredService<ILocalSiloDetails>();
 
             Assert.Equal((silo.SiloAddress, silo.Name), (details.SiloAddress, details.Name));
-            Assert.Equal(silo.GatewayAddress.Endpoint, details.GatewayAddress.Endpoint);
-            Assert.Equal(0, details.GatewayAddress.Generation);
+            Assert.Equal(silo.GatewayAddress!.Endpoint, details.GatewayAddress!.Endpoint);
+            Assert.Equal(0, details.GatewayAddress!.Generation);
             Assert.Equal(cluster.Cluster.Options.ClusterId, details.ClusterId);
         }
     }

@@ -150,6 +150,6 @@ public sealed class PlacementTests(PlacementCluster cluster) : IClassFixture<Pla
 
     private IPlacedGrain Grain<TGrain>() => cluster.Client.GetGrain<IPlacedGrain>(TestKeys.New(), Name<TGrain>());
 
-    private async Task<SiloAddress?[]> WhereAsync<TGrain>(int count) =>
-        await Task.WhenAll(Enumerable.Range(0, count).Select(_ => Grain<TGrain>().WhereAsync())).Within($"{count} grains");
+    private async Task<SiloAddress[]> WhereAsync<TGrain>(int count) =>
+        [.. (await Task.WhenAll(Enumerable.Range(0, count).Select(_ => Grain<TGrain>().WhereAsync())).Within($"{count} grains")).OfType<SiloAddress>()];
 }
