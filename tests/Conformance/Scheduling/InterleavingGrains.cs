@@ -75,6 +75,14 @@ public abstract class InterleavingGrainBase : Grain, IInterleavingGrain
 [GrainType("conformance.interleaving"), RandomPlacement]
 public sealed class InterleavingGrain : InterleavingGrainBase;
 
+/// <summary>Is activated when the gate under its key with <c>-start</c> opens.</summary>
+[GrainType("conformance.slow-start"), RandomPlacement]
+public sealed class SlowStartGrain : InterleavingGrainBase
+{
+    public override Task OnActivateAsync(CancellationToken cancellationToken) =>
+        GrainFactory.GetGrain<IGateGrain>($"{this.GetPrimaryKeyString()}-start").PassAsync();
+}
+
 [GrainType("conformance.reentrant"), Reentrant, RandomPlacement]
 public sealed class ReentrantGrain : InterleavingGrainBase;
 

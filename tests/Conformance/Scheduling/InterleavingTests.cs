@@ -126,6 +126,25 @@ public sealed class InterleavingTests(SharedCluster cluster)
     }
 
     [Fact]
+    public async Task AlwaysInterleaveCall_QueuedBehindPlainOnesAtActivation_EntersBesideTheFirst()
+    {
+        var key = TestKeys.New();
+        var grain = cluster.Client.GetGrain<IInterleavingGrain>(key, typeof(SlowStartGrain).FullName);
+        var gate = cluster.Client.GetGrain<IGateGrain>(key);
+        var start = cluster.Client.GetGrain<IGateGrain>($"{key}-start");
+
+        Task<InsideReport>[] plain = [grain.PlainAsync(), grain.PlainAsync(), grain.PlainAsync()];
+        var interleaved = grain.InterleavedAsync();
+        await start.WaitForArrivalsAsync(1).Within("the activation");
+        await start.OpenAsync().Within("letting the activation end");
+        await gate.WaitForArrivalsAsync(2).Within("the first plain call and the interleaving one at the gate");
+        await gate.OpenAsync().Within("opening the gate");
+
+        Assert.Equal(0, (await interleaved.Within("the interleaving call")).EndedBefore);
+        Assert.All(await Task.WhenAll(plain).Within("the plain calls"), report => Assert.Equal(2, report.MostInside));
+    }
+
+    [Fact]
     public async Task Cycle_WithoutCallChainReentrancy_TimesOut()
     {
         var (first, second) = await ActivateCycleAsync();

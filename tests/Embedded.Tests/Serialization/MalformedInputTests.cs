@@ -164,7 +164,7 @@ public sealed class MalformedInputTests
 
         for (var i = 0; i < 100_000; i++)
         {
-            var bytes = Mutate(originals[i % originals.Length], random);
+            var bytes = Mutations.Mutate(originals[i % originals.Length], random);
             var before = GC.GetAllocatedBytesForCurrentThread();
             outcomes[TryRead(bytes, i) ? 0 : 1]++;
             var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
@@ -197,39 +197,6 @@ public sealed class MalformedInputTests
         {
             return false;
         }
-    }
-
-    private static byte[] Mutate(byte[] original, Random random)
-    {
-        var bytes = original.ToList();
-        for (var changes = random.Next(1, 4); changes > 0 && bytes.Count > 0; changes--)
-        {
-            var position = random.Next(bytes.Count);
-            switch (random.Next(6))
-            {
-                case 0:
-                    bytes[position] ^= (byte)(1 << random.Next(8));
-                    break;
-                case 1:
-                    bytes[position] = (byte)random.Next(256);
-                    break;
-                case 2:
-                    bytes.Insert(position, (byte)random.Next(256));
-                    break;
-                case 3:
-                    bytes.RemoveRange(position, Math.Min(random.Next(1, 5), bytes.Count - position));
-                    break;
-                case 4:
-                    bytes.RemoveRange(position, bytes.Count - position);
-                    break;
-                default:
-                    var count = Math.Min(random.Next(1, 20), bytes.Count - position);
-                    bytes.InsertRange(random.Next(bytes.Count), bytes.GetRange(position, count));
-                    break;
-            }
-        }
-
-        return [.. bytes];
     }
 
     private void AssertThrowsCheaply<T>(byte[] bytes)
