@@ -110,11 +110,12 @@ internal sealed class OutgoingCallContext<TResult>(
     {
         // Filters may have set values that go along.
         var context = RequestContext.Local.Value;
-        Message.RequestContextData = context.Values;
+        Message.RequestContextData = runtime.CopyValues(context.Values);
         Message.ReentrancyId = context.ReentrancyId;
         try
         {
-            return Response.FromResult(await runtime.StartCall<TResult>(Message, method, cancellationToken));
+            var result = await runtime.StartCall<TResult>(Message, method, cancellationToken);
+            return typeof(TResult) == typeof(Nothing) ? Response.Completed : Response.FromResult(result);
         }
         catch (Exception exception)
         {

@@ -6,7 +6,7 @@ namespace Orleans.Serialization.Invocation;
 public abstract class Response : IDisposable
 {
     /// <summary>Success without a result.</summary>
-    public static Response Completed { get; } = new Response<object?>();
+    public static Response Completed { get; } = new CompletedResponse();
 
     /// <summary>The result; null if there is none.</summary>
     public abstract object? Result { get; set; }
@@ -34,6 +34,28 @@ public abstract class Response : IDisposable
 
     /// <summary>The same with a deep copy of the result. Exceptions are shared.</summary>
     internal abstract Response Copy(Session.SerializerSessionPool pool);
+
+    // One instance for all calls without a result, so nothing in it changes.
+    private sealed class CompletedResponse : Response
+    {
+        public override object? Result
+        {
+            get => null;
+            set => throw new InvalidOperationException("This response is shared by all calls without a result. Replace the response to give the call one.");
+        }
+
+        public override Exception? Exception
+        {
+            get => null;
+            set => throw new InvalidOperationException("This response is shared by all calls without a result. Replace the response to make the call fail.");
+        }
+
+        public override T GetResult<T>() => default!;
+
+        internal override void Write(Session.SerializerSessionPool pool, System.Buffers.IBufferWriter<byte> output) => pool.Write<object?>(null, output);
+
+        internal override Response Copy(Session.SerializerSessionPool pool) => this;
+    }
 
     private sealed class ExceptionResponse(Exception exception) : Response
     {
@@ -112,7 +134,7 @@ public sealed class Response<TResult> : Response
     internal override Response Copy(Session.SerializerSessionPool pool)
     {
         // The response is this call's own, so it can take the copy.
-        if (!ReferenceEquals(this, Completed) && !Codecs.CodecCache<TResult>.Copier.IsShallow)
+        if (!Codecs.CodecCache<TResult>.Copier.IsShallow)
         {
             _result = pool.Copy(_result);
         }

@@ -64,7 +64,7 @@ internal sealed class MessageSerializer(SerializerSessionPool pool, int maxHeade
             message.Body = frame[(PrefixBytes + headerBytes)..];
             return message;
         }
-        catch (Serialization.SerializerException exception)
+        catch (Exception exception) when (exception is not (InvalidMessageFrameException or OutOfMemoryException))
         {
             throw new InvalidMessageFrameException("The header of a message cannot be read. The peer speaks another version, or the connection damages data.", exception);
         }

@@ -77,10 +77,20 @@ internal sealed class GrainInterface
         ? method
         : throw new OrleansException($"The grain interface {Type} has no method {id:X8}. Deploy the same version of its assembly everywhere.");
 
-    private static Type? FindByFullName(string name) =>
-        System.Runtime.Loader.AssemblyLoadContext.Default.Assemblies
-            .Where(KnownAssemblies.IsKnown)
-            .Append(typeof(GrainInterface).Assembly)
-            .Select(assembly => assembly.GetType(name, throwOnError: false))
-            .FirstOrDefault(type => type is not null);
+    private static Type? FindByFullName(string name)
+    {
+        try
+        {
+            return System.Runtime.Loader.AssemblyLoadContext.Default.Assemblies
+                .Where(KnownAssemblies.IsKnown)
+                .Append(typeof(GrainInterface).Assembly)
+                .Select(assembly => assembly.GetType(name, throwOnError: false))
+                .FirstOrDefault(type => type is not null);
+        }
+        catch (Exception exception) when (exception is ArgumentException or IOException or BadImageFormatException)
+        {
+            // The name came from outside, and is none that a type could have.
+            return null;
+        }
+    }
 }

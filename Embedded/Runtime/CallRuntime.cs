@@ -156,7 +156,7 @@ internal abstract class CallRuntime : IReferenceResolver
             TargetSilo = reference.Silo,
             InterfaceType = reference.InterfaceType,
             MethodId = method.Id,
-            RequestContextData = context.Values is null ? null : CopyValues(context.Values),
+            RequestContextData = CopyValues(context.Values),
             ReentrancyId = context.ReentrancyId,
             Request = request,
         };
@@ -169,9 +169,14 @@ internal abstract class CallRuntime : IReferenceResolver
         return message;
     }
 
-    // The dictionary is never changed, so it can be shared where its values can.
-    private Dictionary<string, object> CopyValues(Dictionary<string, object> values)
+    /// <summary>The values of a request context as they go along with a call. The dictionary is never changed, so it is shared where its values can be.</summary>
+    public Dictionary<string, object>? CopyValues(Dictionary<string, object>? values)
     {
+        if (values is null)
+        {
+            return null;
+        }
+
         foreach (var value in values.Values)
         {
             if (CodecTable.TryGet(value.GetType()) is not { IsShallow: true })

@@ -19,6 +19,13 @@ public interface IFilteredGrain : IGrainWithStringKey
     [Alias("Skip")]
     Task<int> SkipAsync();
 
+    [Alias("Answer")]
+    Task<int> AnswerAsync();
+
+    /// <summary>Has no result.</summary>
+    [Alias("Nothing")]
+    Task NothingAsync();
+
     [Alias("SkipWithoutResult")]
     Task<int> SkipWithoutResultAsync();
 
@@ -44,6 +51,10 @@ public sealed class FilteredGrain : Grain, IFilteredGrain, IIncomingGrainCallFil
     public Task<int> FailAsync() => throw new InvalidOperationException("the callee failed");
 
     public Task<int> SkipAsync() => throw new InvalidOperationException("never called");
+
+    public Task<int> AnswerAsync() => throw new InvalidOperationException("never called");
+
+    public Task NothingAsync() => Task.CompletedTask;
 
     public Task<int> SkipWithoutResultAsync() => throw new InvalidOperationException("never called");
 

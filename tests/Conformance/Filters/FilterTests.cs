@@ -1,6 +1,7 @@
 using Dpark.Conformance.Clusters;
 using Microsoft.Extensions.Configuration;
 using Orleans.Hosting;
+using Orleans.Serialization.Invocation;
 using Orleans.TestingHost;
 
 namespace Dpark.Conformance.Filters;
@@ -65,6 +66,21 @@ public sealed class FilterTests(FilterCluster cluster) : IClassFixture<FilterClu
     [Fact]
     public async Task IncomingFilter_SetsResultWithoutInvoke_CalleeIsNotCalled() =>
         Assert.Equal(42, await Grain.SkipAsync().Within("a call that a filter answers"));
+
+    [Fact]
+    public async Task IncomingFilter_SetsResponseOfObject_CallerGetsTheValue() =>
+        Assert.Equal(43, await Grain.AnswerAsync().Within("a call that a filter answers"));
+
+    [Fact]
+    public async Task CallWithoutResult_Filtered_HasNoResultInAnyFilter() =>
+        Assert.Null(await Record.ExceptionAsync(() => Grain.NothingAsync().Within("a call whose filters throw when they see a result")));
+
+    [Fact]
+    public void Completed_ResultSet_Throws()
+    {
+        Assert.Throws<InvalidOperationException>(() => Response.Completed.Result = 1);
+        Assert.Null(Response.Completed.Result);
+    }
 
     [Fact]
     public async Task IncomingFilter_NeitherInvokesNorAnswers_IsInvalidOperation()

@@ -1,3 +1,5 @@
+using Orleans.Serialization.Invocation;
+
 namespace Dpark.Conformance.Filters;
 
 /// <summary>The outer filter of a silo: marks calls, and changes results, arguments, exceptions of some methods.</summary>
@@ -33,7 +35,14 @@ public sealed class OuterFilter : IIncomingGrainCallFilter
             case nameof(IFilteredGrain.SkipAsync):
                 context.Result = 42;
                 break;
+            case nameof(IFilteredGrain.AnswerAsync):
+                context.Response = Response.FromResult<object>(43);
+                break;
             case nameof(IFilteredGrain.SkipWithoutResultAsync):
+                break;
+            case nameof(IFilteredGrain.NothingAsync):
+                await context.Invoke();
+                FilterResult.RequireNone(context);
                 break;
             default:
                 await context.Invoke();
@@ -62,13 +71,28 @@ public sealed class InnerFilter : IIncomingGrainCallFilter
 /// <summary>Marks calls where they leave: a silo or a client.</summary>
 public sealed class OutgoingFilter : IOutgoingGrainCallFilter
 {
-    public Task Invoke(IOutgoingGrainCallContext context)
+    public async Task Invoke(IOutgoingGrainCallContext context)
     {
         if (context.InterfaceMethod?.DeclaringType == typeof(IFilteredGrain))
         {
             FilterMarks.Add(context.SourceContext is { } source ? $"from:{source.GrainId.Type}" : "from:client");
         }
 
-        return context.Invoke();
+        await context.Invoke();
+        if (context.MethodName == nameof(IFilteredGrain.NothingAsync))
+        {
+            FilterResult.RequireNone(context);
+        }
+    }
+}
+
+internal static class FilterResult
+{
+    public static void RequireNone(IGrainCallContext context)
+    {
+        if (context.Result is { } result)
+        {
+            throw new InvalidDataException($"The call without a result has {result}.");
+        }
     }
 }

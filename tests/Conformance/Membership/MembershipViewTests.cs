@@ -67,7 +67,8 @@ public sealed class MembershipViewTests(SharedCluster cluster)
     [InProcessFact]
     public void SiloStatusOracle_OfEachSilo_KnowsTheOthers()
     {
-        var stranger = SiloAddress.New(cluster.Silos[0].Endpoint, cluster.Silos[0].Generation - 1);
+        var stranger = SiloAddress.New(cluster.Silos[0].Endpoint.Address, 1, cluster.Silos[0].Generation);
+        var predecessor = SiloAddress.New(cluster.Silos[0].Endpoint, cluster.Silos[0].Generation - 1);
         foreach (var silo in cluster.Silos)
         {
             var oracle = Services(silo).GetRequiredService<ISiloStatusOracle>();
@@ -77,6 +78,7 @@ public sealed class MembershipViewTests(SharedCluster cluster)
             Assert.All(cluster.Silos, other => Assert.Equal(SiloStatus.Active, oracle.GetApproximateSiloStatus(other)));
             Assert.All(cluster.Silos, other => Assert.False(oracle.IsDeadSilo(other)));
             Assert.Equal(SiloStatus.None, oracle.GetApproximateSiloStatus(stranger));
+            Assert.Equal(SiloStatus.Dead, oracle.GetApproximateSiloStatus(predecessor));
             Assert.True(oracle.TryGetSiloName(cluster.Silos[0], out var name));
             Assert.Equal(cluster.Cluster.Silos[0].Name, name);
         }
