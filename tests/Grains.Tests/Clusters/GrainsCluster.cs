@@ -79,9 +79,12 @@ internal sealed class GrainsCluster : IAsyncDisposable
     public static async Task LoseActivationAsync(IAddressable grain) => await grain.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
 
     /// <summary>Publishes a program that runs a function.</summary>
-    public async Task<StageProgramId> PublishAsync(AppId application, Func<Partition, TaskContext, byte[]> body)
+    public Task<StageProgramId> PublishAsync(AppId application, Func<Partition, TaskContext, byte[]> body) => PublishAsync(application, new FunctionProgram(body));
+
+    /// <summary>Publishes a program.</summary>
+    public async Task<StageProgramId> PublishAsync(AppId application, StageProgram stageProgram)
     {
-        var bytes = _closures.Serialize(new FunctionProgram(body), null).Bytes;
+        var bytes = _closures.Serialize(stageProgram, null).Bytes;
         var program = new StageProgramId(Convert.ToHexStringLower(SHA256.HashData(bytes)));
         await Broadcast(application, BroadcastNames.Of(program)).PublishAsync(new(bytes.Length, bytes, []), CancellationToken.None);
         return program;

@@ -1,0 +1,13 @@
+namespace Dpark.Clusters;
+
+/// <summary>A cluster of three silos for tests that kill none. Each test has an application of its own.</summary>
+public sealed class ThreeSilos : IAsyncLifetime
+{
+    private GrainsCluster? _cluster;
+
+    internal GrainsCluster Cluster => _cluster!;
+
+    public async Task InitializeAsync() => _cluster = await GrainsCluster.StartAsync(3);
+
+    public async Task DisposeAsync() => await Cluster.DisposeAsync();
+}
