@@ -47,6 +47,10 @@ internal sealed partial class DistributedGrainLocator : IGrainLocator
         _logger = logger;
         _cache = new GrainLocationCache(options.Value.CacheSize);
         membership.Changed += OnMembershipChanged;
+        if (membership.Current.Version > _state.View.Version)
+        {
+            OnMembershipChanged(membership.Current.AsUpdate());
+        }
     }
 
     /// <summary>Completes when all entries are known that this silo holds now.</summary>
@@ -161,10 +165,11 @@ internal sealed partial class DistributedGrainLocator : IGrainLocator
         }
     }
 
-    /// <summary>Reads the membership unless this silo's is at least that new.</summary>
+    /// <summary>Reads the membership unless the directory's view of it is at least that new.</summary>
     public async Task EnsureVersionAsync(MembershipVersion version)
     {
-        if (_membership.Current.Version < version)
+        // Not the membership's own snapshot: it is newer than the directory's while the change is being taken in.
+        if (_state.View.Version < version)
         {
             await _protocol.RefreshAsync(CancellationToken.None).ConfigureAwait(false);
         }

@@ -13,7 +13,7 @@ internal sealed class MembershipView
 
     public ClusterMembershipSnapshot Current => _current.Snapshot;
 
-    /// <summary>Takes a snapshot if it is newer.</summary>
+    /// <summary>Takes a snapshot if it is newer. When this returns, all handlers of <see cref="Changed"/> have seen a snapshot that is at least as new.</summary>
     public bool TryPublish(ClusterMembershipSnapshot snapshot)
     {
         lock (_gate)

@@ -1,0 +1,101 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Orleans;
+using Orleans.Runtime;
+using Orleans.Runtime.MembershipService;
+
+namespace Dpark.Tests.Membership;
+
+public sealed class MembershipProtocolTests
+{
+    private readonly InMemoryMembershipTable _table = new();
+
+    [Fact]
+    public async Task JoinAsync_EmptyTable_WritesJoiningRowAndGossips()
+    {
+        var (protocol, view, gossip) = Create(1);
+
+        await protocol.JoinAsync(CancellationToken.None);
+
+        Assert.Equal(SiloStatus.Joining, view.Current.GetSiloStatus(Rows.Silo(1)));
+        Assert.Equal(view.Current.Version, Assert.Single(gossip.Sent).Version);
+    }
+
+    [Fact]
+    public async Task JoinAsync_OlderSiloAtEndpoint_IsDeclaredDead()
+    {
+        var (older, _, _) = Create(1, generation: 1);
+        await older.JoinAsync(CancellationToken.None);
+        await older.UpdateStatusAsync(SiloStatus.Active, CancellationToken.None);
+        var (newer, view, _) = Create(1, generation: 2);
+
+        await newer.JoinAsync(CancellationToken.None);
+
+        Assert.Equal(SiloStatus.Dead, view.Current.GetSiloStatus(Rows.Silo(1, 1)));
+        Assert.Equal(SiloStatus.Joining, view.Current.GetSiloStatus(Rows.Silo(1, 2)));
+    }
+
+    [Fact]
+    public async Task JoinAsync_NewerSiloAtEndpoint_Throws()
+    {
+        await Create(1, generation: 2).Protocol.JoinAsync(CancellationToken.None);
+
+        var exception = await Assert.ThrowsAsync<OrleansException>(() => Create(1, generation: 1).Protocol.JoinAsync(CancellationToken.None));
+
+        Assert.Contains("newer", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task UpdateStatusAsync_ManySilosAtOnce_AllSucceedOneVersionEach()
+    {
+        var silos = Enumerable.Range(1, 8).Select(number => (Number: number, Create(number).Protocol)).ToList();
+        await Task.WhenAll(silos.Select(silo => silo.Protocol.JoinAsync(CancellationToken.None))).WaitAsync(TimeSpan.FromSeconds(20));
+
+        await Task.WhenAll(silos.Select(silo => silo.Protocol.UpdateStatusAsync(SiloStatus.Active, CancellationToken.None))).WaitAsync(TimeSpan.FromSeconds(20));
+
+        var data = await _table.ReadAll();
+        Assert.Equal(16, data.Version.Version);
+        Assert.All(data.Members, row => Assert.Equal(SiloStatus.Active, row.Item1.Status));
+    }
+
+    [Fact]
+    public async Task UpdateStatusAsync_DeclaredDead_StaysDead()
+    {
+        var (victim, view, _) = Create(1);
+        await victim.JoinAsync(CancellationToken.None);
+        await Create(2).Protocol.DeclareDeadAsync(Rows.Silo(1), CancellationToken.None);
+
+        await victim.UpdateStatusAsync(SiloStatus.Active, CancellationToken.None);
+
+        Assert.Equal(SiloStatus.Dead, view.Current.GetSiloStatus(Rows.Silo(1)));
+    }
+
+    [Fact]
+    public async Task UpdateStatusAsync_RowGone_Throws()
+    {
+        var (protocol, _, _) = Create(1);
+        await protocol.JoinAsync(CancellationToken.None);
+        await _table.DeleteMembershipTableEntries("test");
+
+        await Assert.ThrowsAsync<OrleansMissingMembershipEntryException>(() => protocol.UpdateStatusAsync(SiloStatus.Active, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task DeclareDeadAsync_UnknownSilo_ReturnsFalse()
+    {
+        Assert.False(await Create(1).Protocol.DeclareDeadAsync(Rows.Silo(9), CancellationToken.None));
+    }
+
+    private (MembershipProtocol Protocol, MembershipView View, RecordingGossip Gossip) Create(int number, int generation = 1)
+    {
+        var view = new MembershipView();
+        var gossip = new RecordingGossip();
+        return (new MembershipProtocol(_table, new FakeSilo(number, generation), view, gossip, TimeProvider.System, NullLogger<MembershipProtocol>.Instance), view, gossip);
+    }
+
+    private sealed class RecordingGossip : IMembershipGossip
+    {
+        public List<ClusterMembershipSnapshot> Sent { get; } = [];
+
+        public void Send(ClusterMembershipSnapshot snapshot) => Sent.Add(snapshot);
+    }
+}
