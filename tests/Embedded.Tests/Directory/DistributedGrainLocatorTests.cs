@@ -71,6 +71,7 @@ public sealed class DistributedGrainLocatorTests
         var addresses = await RegisterAsync(silos, 150);
 
         await _cluster.EndAsync(silos[2], isSilent);
+        await silos[0].Protocol.RefreshAsync(CancellationToken.None);
 
         foreach (var address in addresses)
         {
