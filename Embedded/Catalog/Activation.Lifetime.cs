@@ -219,19 +219,10 @@ internal sealed partial class Activation
 
     private async Task FailActivationAsync(Exception exception)
     {
-        List<Message> waiting;
-        lock (_gate)
-        {
-            _state = ActivationState.Invalid;
-            waiting = _waiting ?? [];
-            _waiting = null;
-        }
-
         await UnregisterAsync();
-        _onInvalid?.Invoke(this);
 
         // Out of the catalog first: a caller that tries again at once must find a new activation.
-        foreach (var message in waiting)
+        foreach (var message in LeaveCatalog())
         {
             Runtime.Respond(message, Response.FromException(exception));
         }
@@ -292,24 +283,27 @@ internal sealed partial class Activation
     private async Task EndAsync(DeactivationReason reason)
     {
         await UnregisterAsync();
-        List<Message> waiting;
-        lock (_gate)
-        {
-            _state = ActivationState.Invalid;
-            waiting = _waiting ?? [];
-            _waiting = null;
-        }
-
-        _onInvalid?.Invoke(this);
+        var waiting = LeaveCatalog();
         LogDeactivated(Runtime.Logger, GrainId, ActivationId, reason.ReasonCode, reason.Description);
-        foreach (var message in waiting)
-        {
-            Runtime.Reroute(message, Address, _winner);
-        }
+        await Runtime.RerouteAsync(waiting, Address, _winner);
 
         await DisposeGrainAsync();
         _deactivationStop?.Dispose();
         _deactivated.TrySetResult();
+    }
+
+    /// <summary>Leaves the catalog, and only then refuses requests: one that is sent on must not find this activation again.</summary>
+    /// <returns>The requests that wait.</returns>
+    private List<Message> LeaveCatalog()
+    {
+        _onInvalid?.Invoke(this);
+        lock (_gate)
+        {
+            _state = ActivationState.Invalid;
+            var waiting = _waiting?.ToList() ?? [];
+            _waiting = null;
+            return waiting;
+        }
     }
 
     private async Task UnregisterAsync()

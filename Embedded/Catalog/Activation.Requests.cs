@@ -6,7 +6,7 @@ namespace Orleans.Runtime;
 internal sealed partial class Activation
 {
     private readonly List<Message> _running = new(1);
-    private List<Message>? _waiting;
+    private RequestQueue? _waiting;
     private Dictionary<Guid, int>? _reentrantSections;
     private int _blockingCount;
     private int _blockingWritersCount;
@@ -55,7 +55,7 @@ internal sealed partial class Activation
 
                 if (!starts && refusal is null)
                 {
-                    (_waiting ??= []).Add(message);
+                    (_waiting ??= new RequestQueue()).Add(message);
                     return;
                 }
             }
@@ -197,9 +197,7 @@ internal sealed partial class Activation
             else
             {
                 i++;
-
-                // A plain request that waits is followed by many of its kind as a rule.
-                if (_blockingWritersCount > 0 && !Class.HasInterleavePredicate && _reentrantSections is null && i > 0)
+                if (!_waiting.MayOvertake && !Class.HasInterleavePredicate)
                 {
                     break;
                 }
@@ -245,7 +243,7 @@ internal sealed partial class Activation
             var filters = Runtime.IncomingFilters;
             response = filters.Length == 0 && !Class.HasFilter
                 ? await request.Invoke()
-                : await new IncomingCallContext(message, request, this, filters).RunFiltersAsync();
+                : Adapt(request, await new IncomingCallContext(message, request, this, filters).RunFiltersAsync());
         }
         catch (Exception exception)
         {
@@ -256,6 +254,9 @@ internal sealed partial class Activation
             CompleteRequest(message, response);
         }
     }
+
+    // A filter sets results without knowing their type.
+    private static Response Adapt(IInvokable invokable, Response response) => invokable is Request request ? request.Method.Adapt(response) : response;
 
     private void CompleteRequest(Message message, Response? response)
     {
@@ -298,13 +299,8 @@ internal sealed partial class Activation
         Request? running = null;
         lock (_gate)
         {
-            var index = _waiting?.FindIndex(message => message.Id == cancel.Id && message.SendingGrain == cancel.SendingGrain) ?? -1;
-            if (index >= 0)
-            {
-                waiting = _waiting![index];
-                _waiting.RemoveAt(index);
-            }
-            else
+            waiting = _waiting?.Remove(cancel.SendingGrain, cancel.Id);
+            if (waiting is null)
             {
                 running = _running.Find(message => message.Id == cancel.Id && message.SendingGrain == cancel.SendingGrain)?.Request as Request;
             }

@@ -71,7 +71,7 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
         }
         catch (Serialization.SerializerException exception) when (message.Response is not null)
         {
-            message.Response = Response.FromException(exception);
+            message.Response = MessageSerializer.Failure(message.Response, exception);
             frame = _serializer.Serialize(message);
         }
 

@@ -92,7 +92,7 @@ internal sealed partial class Gateway(SiloRuntime silo, IMessageTransport transp
         {
             Send(connection, message);
         }
-        else if (message.Kind is MessageKind.Response or MessageKind.Cancel || WasHere(client))
+        else if (message.Kind == MessageKind.Cancel || (message.Kind == MessageKind.Response && message.TargetSilo is not null) || WasHere(client))
         {
             // The client may come back and ask again; whoever calls it meanwhile gets no answer.
             LogDropped(silo.Logger, message);
@@ -240,8 +240,7 @@ internal sealed partial class Gateway(SiloRuntime silo, IMessageTransport transp
         }
         catch (SerializerException exception) when (message.Response is { } response)
         {
-            message.Response = Serialization.Invocation.Response.FromException(
-                response.Exception is null || exception is CodecNotFoundException ? exception : new OrleansException(exception.Message));
+            message.Response = MessageSerializer.Failure(response, exception);
             Send(connection, message);
         }
         catch (SerializerException exception)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
@@ -6,21 +7,24 @@ using Orleans.Serialization.Codecs;
 
 namespace Orleans.Runtime;
 
-/// <summary>Names one life of a silo: its endpoint and a generation, which a restart changes. Immutable; equal addresses may be different objects.</summary>
+/// <summary>Names one life of a silo: its endpoint and a generation, which a restart changes. Immutable; equal addresses are the same object as a rule.</summary>
 [Immutable, SerializedBy(typeof(SiloAddressCodec))]
 public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddress>, ISpanFormattable, IParsable<SiloAddress>
 {
     private static readonly long Epoch = new DateTimeOffset(2022, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeSeconds();
+    private const int MaxInterned = 4096;
+
+    private static readonly ConcurrentDictionary<string, SiloAddress> Interned = new();
     private static int s_lastGeneration;
 
     private readonly string _text;
     private readonly int _hash;
 
-    private SiloAddress(IPEndPoint endpoint, int generation)
+    private SiloAddress(IPEndPoint endpoint, int generation, string text)
     {
         Endpoint = endpoint;
         Generation = generation;
-        _text = string.Create(CultureInfo.InvariantCulture, $"{endpoint}@{generation}");
+        _text = text;
         _hash = unchecked((int)IdHash.Of(Encoding.UTF8.GetBytes(_text)));
     }
 
@@ -43,7 +47,20 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
     public static SiloAddress New(IPEndPoint ep, int gen)
     {
         ArgumentNullException.ThrowIfNull(ep);
-        return new SiloAddress(ep.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(ep.Address.MapToIPv4(), ep.Port) : ep, gen);
+        var endpoint = ep.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(ep.Address.MapToIPv4(), ep.Port) : ep;
+        var text = string.Create(CultureInfo.InvariantCulture, $"{endpoint}@{gen}");
+        if (Interned.TryGetValue(text, out var known))
+        {
+            return known;
+        }
+
+        // A peer that makes addresses up must not fill the memory.
+        if (Interned.Count >= MaxInterned)
+        {
+            Interned.Clear();
+        }
+
+        return Interned.GetOrAdd(text, new SiloAddress(endpoint, gen, text));
     }
 
     /// <summary>A generation for a silo that starts now; larger than any that this process got before.</summary>
@@ -81,6 +98,11 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
     /// <inheritdoc cref="TryParse(string, out SiloAddress)"/>
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [MaybeNullWhen(false)] out SiloAddress result)
     {
+        if (s is not null && Interned.TryGetValue(s, out result))
+        {
+            return true;
+        }
+
         result = null;
         var at = s?.LastIndexOf('@') ?? -1;
         if (at < 0

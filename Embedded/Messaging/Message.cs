@@ -103,6 +103,9 @@ internal sealed class Message
     /// <summary>Whether a tick counts as use nevertheless.</summary>
     public bool KeepsAlive { get; init; }
 
+    /// <summary>Whether this silo is about to send it on, which counts as a hop. Does not travel.</summary>
+    public bool IsRerouted { get; set; }
+
     public bool IsExpired => ExpiresAt != 0 && Environment.TickCount64 > ExpiresAt;
 
     public bool IsAlwaysInterleave => (Flags & MessageFlags.AlwaysInterleave) != 0;

@@ -101,6 +101,14 @@ internal sealed class MessageSerializer(SerializerSessionPool pool, int maxHeade
         }
     }
 
+    /// <summary>What is answered in place of a response that cannot travel.</summary>
+    public static Response Failure(Response response, Serialization.SerializerException exception) => Response.FromException(
+        exception is not Serialization.CodecNotFoundException missing ? new OrleansException(exception.Message)
+
+        // A result fails as it would fail within the silo, where it is copied.
+        : response.Exception is null && missing.MissingType is { } type ? Serialization.CodecNotFoundException.NoCopier(type)
+        : missing);
+
     private static void Check(int bytes, int limit, string part, string option, Message message)
     {
         if (bytes > limit)

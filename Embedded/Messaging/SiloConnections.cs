@@ -95,8 +95,7 @@ internal sealed partial class SiloConnections(SiloRuntime silo, IMessageTranspor
         if (message.Kind == MessageKind.Response && message.Response is { } response && exception is SerializerException)
         {
             // The caller gets to know what could not travel; if that cannot either, the call ends with its timeout.
-            message.Response = Serialization.Invocation.Response.FromException(
-                response.Exception is null || exception is CodecNotFoundException ? exception : new OrleansException(exception.Message));
+            message.Response = MessageSerializer.Failure(response, (SerializerException)exception);
             Send(message.TargetSilo!, message);
             return;
         }

@@ -60,6 +60,14 @@ internal abstract class InterfaceMethod
     /// <summary>Reads what <see cref="Response.Write"/> wrote of a success.</summary>
     public abstract Response ReadResponse(SerializerSessionPool pool, ReadOnlySpan<byte> body);
 
+    /// <summary>A response whose result has the type that the method declares.</summary>
+    /// <exception cref="InvalidCastException">The result is of another type.</exception>
+    public virtual Response Adapt(Response response) => response.Exception is null ? Response.Completed : response;
+
+    /// <summary><see cref="Adapt(Response)"/> for a method with results.</summary>
+    protected static Response Adapt<TResult>(Response response) =>
+        response is Response<TResult> || response.Exception is not null ? response : new Response<TResult>((TResult?)response.Result);
+
     private static uint ComputeId(MethodInfo info)
     {
         var alias = info.GetCustomAttribute<AliasAttribute>()?.Alias;
@@ -145,6 +153,8 @@ internal sealed class TaskMethod<TArguments, TResult>(MethodInfo info, MethodInv
 
     public override Response ReadResponse(SerializerSessionPool pool, ReadOnlySpan<byte> body) => new Response<TResult>(pool.Read<TResult>(body));
 
+    public override Response Adapt(Response response) => Adapt<TResult>(response);
+
     private static TResult ResultOf(Task<TResult> completed) => completed.GetAwaiter().GetResult();
 
     private static async ValueTask<Response> AwaitAsync(Task<TResult> task)
@@ -215,6 +225,8 @@ internal sealed class ValueTaskMethod<TArguments, TResult>(MethodInfo info, Meth
     }
 
     public override Response ReadResponse(SerializerSessionPool pool, ReadOnlySpan<byte> body) => new Response<TResult>(pool.Read<TResult>(body));
+
+    public override Response Adapt(Response response) => Adapt<TResult>(response);
 
     private static async ValueTask<Response> AwaitAsync(ValueTask<TResult> task)
     {

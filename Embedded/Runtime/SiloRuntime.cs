@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Core;
-using Orleans.Runtime.Placement;
 using Orleans.Serialization.Invocation;
 using Orleans.Serialization.Session;
 
@@ -11,9 +10,9 @@ namespace Orleans.Runtime;
 
 /// <summary>The runtime of one silo: addresses requests, delivers messages, answers. Thread-safe.</summary>
 /// <remarks>
-/// A request goes: <see cref="Send"/> (address known, active here, cached, or looked up and placed by <see cref="AddressAsync"/>) → <see cref="Transmit"/> →
+/// A request goes: <see cref="Send"/> (address known, active here, cached, or looked up and placed by <see cref="ResolveAsync"/>) → <see cref="Transmit"/> →
 /// another silo's <see cref="Receive"/>, or this one's → the activation → <see cref="Respond"/> → the pending call of the sender. A silo that gets a request for
-/// a grain that it does not have, and that was not placed there just now, addresses it anew; see <see cref="Reroute"/>.
+/// a grain that it does not have, and that was not placed there just now, addresses it anew; see <c>Reroute</c>.
 /// </remarks>
 internal sealed partial class SiloRuntime : CallRuntime, IGrainRuntime, IDisposable
 {
@@ -89,8 +88,6 @@ internal sealed partial class SiloRuntime : CallRuntime, IGrainRuntime, IDisposa
     SiloAddress IGrainRuntime.SiloAddress => Silo;
 
     IServiceProvider IGrainRuntime.ServiceProvider => Services;
-
-    private IPlacementService Placer => field ??= Services.GetRequiredService<IPlacementService>();
 
     private ISiloStatusOracle Oracle => field ??= Services.GetRequiredService<ISiloStatusOracle>();
 
@@ -224,43 +221,6 @@ internal sealed partial class SiloRuntime : CallRuntime, IGrainRuntime, IDisposa
         Pending.Complete(request.Id, response);
     }
 
-    /// <summary>Sends a request on that cannot be carried out here: its activation ended or never was here.</summary>
-    /// <param name="gone">What the sender may still believe in.</param>
-    /// <param name="winner">The activation that the grain has instead; null: unknown.</param>
-    public void Reroute(Message message, GrainAddress gone, GrainAddress? winner = null)
-    {
-        Locator.InvalidateCache(gone);
-        if (message.IsTimerTick || message.Kind == MessageKind.Cancel || (message.IsExpired && MessagingOptions.DropExpiredMessages))
-        {
-            return;
-        }
-
-        if (message.ForwardCount >= MessagingOptions.MaxForwardCount || _isStopped)
-        {
-            Respond(message, Response.FromException(new OrleansMessageRejectionException(
-                $"Message {message} was sent on {message.ForwardCount} times and the grain was gone each time. Call again.")));
-            return;
-        }
-
-        message.ForwardCount++;
-        message.Flags &= ~MessageFlags.IsNewPlacement;
-        message.TargetSilo = null;
-        if (!Silo.Equals(message.SendingSilo))
-        {
-            (message.CacheInvalidations ??= []).Add(gone);
-        }
-
-        if (winner?.SiloAddress is { } silo && !silo.Equals(Silo))
-        {
-            message.TargetSilo = silo;
-            Transmit(message);
-        }
-        else
-        {
-            Address(message);
-        }
-    }
-
     /// <summary>Ends a request that could not be delivered.</summary>
     public void Reject(Message message, Exception exception)
     {
@@ -307,110 +267,6 @@ internal sealed partial class SiloRuntime : CallRuntime, IGrainRuntime, IDisposa
         if (cancel.TargetSilo is not null)
         {
             Transmit(cancel);
-        }
-    }
-
-    // The client does not know where its request went; it went to where the grain is.
-    private void CancelForClient(Message cancel)
-    {
-        if (Catalog.TryGet(cancel.TargetGrain, out _) || Catalog.TryGetWorkers(cancel.TargetGrain, out _))
-        {
-            cancel.TargetSilo = Silo;
-        }
-        else if (Locator.TryLookupCached(cancel.TargetGrain, out var address))
-        {
-            cancel.TargetSilo = address.SiloAddress;
-        }
-
-        if (cancel.TargetSilo is not null)
-        {
-            Transmit(cancel);
-        }
-    }
-
-    /// <summary>Finds the silo of a request whose target is a grain.</summary>
-    private void Address(Message message)
-    {
-        if (Catalog.TryGet(message.TargetGrain, out var activation))
-        {
-            message.TargetSilo = Silo;
-            DeliverTo(activation, message);
-            return;
-        }
-
-        if (_classes.Value.TryGet(message.TargetGrain.Type, out var grainClass) && !grainClass.UsesDirectory)
-        {
-            AddressWorker(message, grainClass);
-        }
-        else if (Locator.TryLookupCached(message.TargetGrain, out var address) && address.SiloAddress is { } silo && !silo.Equals(Silo))
-        {
-            message.TargetSilo = silo;
-            Transmit(message);
-        }
-        else
-        {
-            _ = AddressAsync(message);
-        }
-    }
-
-    private void AddressWorker(Message message, GrainClass grainClass)
-    {
-        // A worker is where it is called, unless a hint or a strategy of its own says otherwise.
-        var isHere = Oracle.CurrentStatus == SiloStatus.Active
-            && grainClass.Placement is StatelessWorkerPlacement
-            && message.RequestContextData?.ContainsKey(IPlacementDirector.PlacementHintKey) is not true;
-        if (isHere)
-        {
-            message.TargetSilo = Silo;
-            if (TryReadRequest(message))
-            {
-                Catalog.GetOrCreateWorkers(grainClass, message.TargetGrain).ReceiveMessage(message);
-            }
-        }
-        else
-        {
-            _ = PlaceAsync(message);
-        }
-    }
-
-    private async Task AddressAsync(Message message)
-    {
-        try
-        {
-            var address = await Locator.LookupAsync(message.TargetGrain, CancellationToken.None).ConfigureAwait(false);
-            if (address?.SiloAddress is not { } silo)
-            {
-                await PlaceAsync(message).ConfigureAwait(false);
-            }
-            else if (silo.Equals(Silo) && !Catalog.TryGet(message.TargetGrain, out _))
-            {
-                // Registered here, but gone: the activation did not manage to unregister.
-                message.TargetSilo = silo;
-                DeliverToNew(message, address);
-            }
-            else
-            {
-                message.TargetSilo = silo;
-                Transmit(message);
-            }
-        }
-        catch (Exception exception)
-        {
-            Reject(message, exception);
-        }
-    }
-
-    private async Task PlaceAsync(Message message)
-    {
-        try
-        {
-            message.TargetSilo = await Placer.PlaceAsync(message.TargetGrain, message).ConfigureAwait(false);
-            message.Flags |= MessageFlags.IsNewPlacement;
-            Transmit(message);
-        }
-        catch (Exception exception)
-        {
-            Reject(message, exception);
         }
     }
 
@@ -463,6 +319,10 @@ internal sealed partial class SiloRuntime : CallRuntime, IGrainRuntime, IDisposa
             if (Catalog.TryGetWorkers(message.TargetGrain, out var workers))
             {
                 workers.ReceiveMessage(message);
+            }
+            else if (message.ForwardCount == 0)
+            {
+                _ = SendCancelAsync(message);
             }
         }
         else if (!_classes.Value.TryGet(message.TargetGrain.Type, out var grainClass))
@@ -530,6 +390,13 @@ internal sealed partial class SiloRuntime : CallRuntime, IGrainRuntime, IDisposa
 
     private void SendResponse(Message response)
     {
+        if (response.TargetGrain.IsClient() && response.TargetSilo is { } gateway && !gateway.Equals(Silo)
+            && Oracle.GetApproximateSiloStatus(gateway) != SiloStatus.Active && ClientKey.HostOf(response.TargetGrain) is null)
+        {
+            // Its gateway leaves or is dead; the client is connected to others as a rule.
+            response.TargetSilo = null;
+        }
+
         if (response.TargetSilo is null || response.TargetSilo.Equals(Silo))
         {
             Gateway.Route(response);

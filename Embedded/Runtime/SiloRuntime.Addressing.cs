@@ -1,0 +1,256 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime.Placement;
+
+namespace Orleans.Runtime;
+
+internal sealed partial class SiloRuntime
+{
+    // Requests that wait for the address of a grain that is being asked for; null where none joined the first.
+    private readonly Dictionary<GrainId, List<Message>?> _addressing = [];
+
+    private IPlacementService Placer => field ??= Services.GetRequiredService<IPlacementService>();
+
+    /// <summary>Sends a request on that cannot be carried out here: its activation ended or never was here.</summary>
+    /// <param name="gone">What the sender may still believe in.</param>
+    public void Reroute(Message message, GrainAddress gone) => _ = RerouteAsync([message], gone, winner: null);
+
+    /// <summary>Sends on the requests that waited for an activation which ended. They stay together.</summary>
+    /// <param name="winner">The activation that the grain has instead; null: unknown.</param>
+    /// <returns>Completes when they are on their way. A silo that stops must not go before.</returns>
+    public Task RerouteAsync(List<Message> messages, GrainAddress gone, GrainAddress? winner)
+    {
+        Locator.InvalidateCache(gone);
+        messages.RemoveAll(message => message.IsTimerTick || (message.IsExpired && MessagingOptions.DropExpiredMessages));
+        if (messages.Count == 0)
+        {
+            return Task.CompletedTask;
+        }
+
+        foreach (var message in messages)
+        {
+            message.Flags &= ~MessageFlags.IsNewPlacement;
+            message.IsRerouted = true;
+            if (!Silo.Equals(message.SendingSilo))
+            {
+                (message.CacheInvalidations ??= []).Add(gone);
+            }
+        }
+
+        if (winner is not null)
+        {
+            // The way from the loser of a race to the winner is no hop: the sender was not wrong about the grain.
+            foreach (var message in messages)
+            {
+                message.IsRerouted = false;
+                Dispatch(message, winner, isNew: false);
+            }
+
+            return Task.CompletedTask;
+        }
+
+        lock (_addressing)
+        {
+            if (_addressing.TryGetValue(gone.GrainId, out var joined))
+            {
+                _addressing[gone.GrainId] = joined is null ? messages : [.. joined, .. messages];
+                return Task.CompletedTask;
+            }
+
+            _addressing.Add(gone.GrainId, messages.Count > 1 ? messages[1..] : null);
+        }
+
+        // What is cached here may be as old as what the sender had, so the directory itself is asked.
+        return ResolveAsync(messages[0]);
+    }
+
+    /// <summary>Finds the silo of a request whose target is a grain.</summary>
+    private void Address(Message message)
+    {
+        if (Catalog.TryGet(message.TargetGrain, out var activation))
+        {
+            message.TargetSilo = Silo;
+            DeliverTo(activation, message);
+        }
+        else if (_classes.Value.TryGet(message.TargetGrain.Type, out var grainClass) && !grainClass.UsesDirectory)
+        {
+            AddressWorker(message, grainClass);
+        }
+        else if (Locator.TryLookupCached(message.TargetGrain, out var address) && !Silo.Equals(address.SiloAddress))
+        {
+            message.TargetSilo = address.SiloAddress;
+            Transmit(message);
+        }
+        else
+        {
+            Resolve(message);
+        }
+    }
+
+    private void Resolve(Message message)
+    {
+        lock (_addressing)
+        {
+            if (_addressing.TryGetValue(message.TargetGrain, out var joined))
+            {
+                if (joined is null)
+                {
+                    _addressing[message.TargetGrain] = [message];
+                }
+                else
+                {
+                    joined.Add(message);
+                }
+
+                return;
+            }
+
+            _addressing.Add(message.TargetGrain, null);
+        }
+
+        _ = ResolveAsync(message);
+    }
+
+    private void AddressWorker(Message message, GrainClass grainClass)
+    {
+        // A worker is where it is called, unless a hint or a strategy of its own says otherwise.
+        var isHere = Oracle.CurrentStatus == SiloStatus.Active
+            && grainClass.Placement is StatelessWorkerPlacement
+            && message.RequestContextData?.ContainsKey(IPlacementDirector.PlacementHintKey) is not true;
+        if (!isHere)
+        {
+            _ = PlaceWorkerAsync(message);
+            return;
+        }
+
+        message.TargetSilo = Silo;
+        if (TryReadRequest(message))
+        {
+            Catalog.GetOrCreateWorkers(grainClass, message.TargetGrain).ReceiveMessage(message);
+        }
+    }
+
+    // Not joined by others: each call of a worker is placed by itself.
+    private async Task PlaceWorkerAsync(Message message)
+    {
+        try
+        {
+            message.TargetSilo = await Placer.PlaceAsync(message.TargetGrain, message).ConfigureAwait(false);
+            Transmit(message);
+        }
+        catch (Exception exception)
+        {
+            Reject(message, exception);
+        }
+    }
+
+    /// <summary>Asks the directory, places the grain if it is not active, and sends the request and those that joined it meanwhile.</summary>
+    private async Task ResolveAsync(Message message)
+    {
+        GrainAddress? address = null;
+        var isNew = false;
+        Exception? failure = null;
+        try
+        {
+            address = await Locator.LookupAsync(message.TargetGrain, CancellationToken.None).ConfigureAwait(false);
+            if (address is null)
+            {
+                isNew = true;
+                var silo = await Placer.PlaceAsync(message.TargetGrain, message).ConfigureAwait(false);
+                address = new GrainAddress { GrainId = message.TargetGrain, SiloAddress = silo };
+            }
+        }
+        catch (Exception exception)
+        {
+            failure = exception;
+        }
+
+        if (failure is null)
+        {
+            Dispatch(message, address!, isNew);
+        }
+        else
+        {
+            Reject(message, failure);
+        }
+
+        List<Message>? joined;
+        lock (_addressing)
+        {
+            _addressing.Remove(message.TargetGrain, out joined);
+        }
+
+        foreach (var other in joined ?? [])
+        {
+            if (failure is null)
+            {
+                Dispatch(other, address!, isNew);
+            }
+            else
+            {
+                Reject(other, failure);
+            }
+        }
+    }
+
+    /// <summary>Sends a request to an activation, or to where one is to be made.</summary>
+    private void Dispatch(Message message, GrainAddress address, bool isNew)
+    {
+        // Only hops to another silo count: within one, a grain may come and go as it likes.
+        if (message.IsRerouted && !Silo.Equals(address.SiloAddress))
+        {
+            if (message.ForwardCount >= MessagingOptions.MaxForwardCount)
+            {
+                Reject(message, new OrleansMessageRejectionException(
+                    $"Message {message} was sent on {message.ForwardCount} times and the grain was gone each time. Call again."));
+                return;
+            }
+
+            message.ForwardCount++;
+        }
+
+        message.IsRerouted = false;
+        message.TargetSilo = address.SiloAddress;
+        message.Flags |= isNew ? MessageFlags.IsNewPlacement : MessageFlags.None;
+        if (!isNew && Silo.Equals(address.SiloAddress) && !Catalog.TryGet(message.TargetGrain, out _))
+        {
+            // Registered here, but gone: the activation did not manage to unregister.
+            DeliverToNew(message, address);
+        }
+        else
+        {
+            Transmit(message);
+        }
+    }
+
+    // The client does not know where its request went; it went to where the grain is.
+    private void CancelForClient(Message cancel)
+    {
+        if (Catalog.TryGet(cancel.TargetGrain, out _) || Catalog.TryGetWorkers(cancel.TargetGrain, out _))
+        {
+            cancel.TargetSilo = Silo;
+            Receive(cancel);
+        }
+        else
+        {
+            _ = SendCancelAsync(cancel);
+        }
+    }
+
+    private async Task SendCancelAsync(Message cancel)
+    {
+        try
+        {
+            var address = await Locator.LookupAsync(cancel.TargetGrain, CancellationToken.None).ConfigureAwait(false);
+            if (address?.SiloAddress is { } silo && !silo.Equals(Silo))
+            {
+                cancel.ForwardCount++;
+                cancel.TargetSilo = silo;
+                Transmit(cancel);
+            }
+        }
+        catch (Exception exception)
+        {
+            Reject(cancel, exception);
+        }
+    }
+}
