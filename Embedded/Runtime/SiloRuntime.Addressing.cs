@@ -230,6 +230,12 @@ internal sealed partial class SiloRuntime
             cancel.TargetSilo = Silo;
             Receive(cancel);
         }
+        else if (Locator.TryLookupCached(cancel.TargetGrain, out var address) && !Silo.Equals(address.SiloAddress))
+        {
+            // The way of the request, so that the wish to cancel is not overtaken by what the client sends next.
+            cancel.TargetSilo = address.SiloAddress;
+            Transmit(cancel);
+        }
         else
         {
             _ = SendCancelAsync(cancel);
