@@ -41,6 +41,11 @@ internal sealed class SiloOptionsValidator(
             throw new OrleansConfigurationException($"{nameof(EndpointOptions.AdvertisedIPAddress)} is {address}. Set an IPv4 or IPv6 address.");
         }
 
+        if (collection.Value.CollectionQuantum <= TimeSpan.Zero)
+        {
+            throw new OrleansConfigurationException($"{nameof(GrainCollectionOptions.CollectionQuantum)} is {collection.Value.CollectionQuantum}. It must be more than zero.");
+        }
+
         var ages = collection.Value.ClassSpecificCollectionAge.Append(KeyValuePair.Create(nameof(GrainCollectionOptions.CollectionAge), collection.Value.CollectionAge));
         foreach (var (name, age) in ages.Where(pair => pair.Value <= collection.Value.CollectionQuantum))
         {

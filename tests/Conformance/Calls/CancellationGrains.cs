@@ -19,6 +19,14 @@ public interface ICancellableGrain : IGrainWithStringKey
     [Alias("Ignore")]
     Task IgnoreAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>As <see cref="WaitForTokenAsync"/>; its caller waits 1 s.</summary>
+    [ResponseTimeout("00:00:01"), Alias("WaitForTokenShort")]
+    Task WaitForTokenShortAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Waits for its token, then passes the gate and returns as if nothing had been. Writes <c>started NAME</c>, <c>lingers NAME</c>, <c>finished NAME</c>.</summary>
+    [Alias("Linger")]
+    Task LingerAsync(string name, CancellationToken cancellationToken);
+
     [AlwaysInterleave, Alias("Ping")]
     Task PingAsync();
 }
@@ -42,6 +50,8 @@ public sealed class CancellableGrain : Grain, ICancellableGrain
         }
     }
 
+    public Task WaitForTokenShortAsync(string name, CancellationToken cancellationToken) => WaitForTokenAsync(name, cancellationToken);
+
     public Task<string> DescribeAsync(int before, string after, CancellationToken cancellationToken) =>
         Task.FromResult($"{before} {cancellationToken.IsCancellationRequested} {after}");
 
@@ -50,6 +60,17 @@ public sealed class CancellableGrain : Grain, ICancellableGrain
         await Journal.AppendAsync($"started {name}");
         await GrainFactory.GetGrain<IGateGrain>(this.GetPrimaryKeyString()).PassAsync();
         await Journal.AppendAsync($"finished {name} {cancellationToken.IsCancellationRequested}");
+    }
+
+    public async Task LingerAsync(string name, CancellationToken cancellationToken)
+    {
+        var cancelled = new TaskCompletionSource();
+        await using var registration = cancellationToken.Register(() => cancelled.TrySetResult());
+        await Journal.AppendAsync($"started {name}");
+        await cancelled.Task;
+        await Journal.AppendAsync($"lingers {name}");
+        await GrainFactory.GetGrain<IGateGrain>(this.GetPrimaryKeyString()).PassAsync();
+        await Journal.AppendAsync($"finished {name}");
     }
 
     public Task PingAsync() => Task.CompletedTask;

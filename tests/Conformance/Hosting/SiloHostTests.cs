@@ -119,6 +119,18 @@ public sealed class SiloHostTests
     }
 
     [InProcessFact]
+    public async Task CollectionQuantum_OfZero_FailsTheStart()
+    {
+        var builder = SiloHosts.NewBuilder();
+        builder.UseSilo(silo => silo.Configure<GrainCollectionOptions>(options => options.CollectionQuantum = TimeSpan.Zero));
+        using var host = builder.Build();
+
+        var exception = await Task.Run(() => host.StartAsync()).FailureWithin("the start of the host");
+
+        Assert.Contains("CollectionQuantum", Assert.IsType<OrleansConfigurationException>(exception).Message, StringComparison.Ordinal);
+    }
+
+    [InProcessFact]
     public async Task BlankClusterId_FailsTheStart()
     {
         var builder = SiloHosts.NewBuilder();

@@ -72,7 +72,7 @@ public sealed class SiloLossTests
         // The reference measured 0.1 s; detection by probes would take 15 s.
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"The silo was dead after {watch.Elapsed}.");
         var active = await Management(cluster).GetHosts(onlyActive: true).Within("the active silos");
-        Assert.Equal(cluster.Silos.Select(silo => silo.SiloAddress).Where(silo => silo != victim).ToHashSet(), active.Keys.ToHashSet());
+        Assert.Equal(cluster.Silos.Select(silo => silo.SiloAddress).Where(silo => !silo.Equals(victim)).ToHashSet(), active.Keys.ToHashSet());
     }
 
     [Theory]
@@ -89,7 +89,7 @@ public sealed class SiloLossTests
         await cluster.WaitForLivenessToStabilizeAsync(kill).Within("the other silos knowing it");
         var after = await Task.WhenAll(grains.Select(grain => grain.CountAsync())).Within("the calls after the loss");
 
-        var expected = before.Select(view => view.Silo == leaving.SiloAddress ? 1 : 2);
+        var expected = before.Select(view => leaving.SiloAddress.Equals(view.Silo) ? 1 : 2);
         Assert.Equal(expected, after.Select(view => view.Count));
         Assert.Contains(1, after.Select(view => view.Count));
         Assert.Contains(2, after.Select(view => view.Count));
@@ -126,7 +126,7 @@ public sealed class SiloLossTests
         Assert.Equal(old.Name, restarted.Name);
         var active = await Management(cluster).GetHosts(onlyActive: true).Within("the active silos");
         var all = await Management(cluster).GetHosts().Within("all silos");
-        Assert.Equal([Primary(cluster), restarted.SiloAddress], active.Keys.OrderBy(silo => silo != Primary(cluster)));
+        Assert.Equal([Primary(cluster), restarted.SiloAddress], active.Keys.OrderBy(silo => !silo.Equals(Primary(cluster))));
         Assert.All(active.Values, status => Assert.Equal(SiloStatus.Active, status));
         Assert.Equal(SiloStatus.Dead, all[old.SiloAddress]);
     }
@@ -175,7 +175,7 @@ public sealed class SiloLossTests
     /// <summary>Completes when every other silo has seen the silo in this status or a later one.</summary>
     private static Task StatusOfAsync(TestCluster cluster, SiloAddress silo, SiloStatus status)
     {
-        var others = cluster.Silos.Select(handle => handle.SiloAddress).Where(other => other != silo);
+        var others = cluster.Silos.Select(handle => handle.SiloAddress).Where(other => !other.Equals(silo));
         return Task.WhenAll(others.Select(async other =>
         {
             var membership = cluster.GetSiloServiceProvider(other).GetRequiredService<IClusterMembershipService>();

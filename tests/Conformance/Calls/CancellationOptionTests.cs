@@ -1,0 +1,61 @@
+using Dpark.Conformance.Clusters;
+using Dpark.Conformance.Signals;
+using Microsoft.Extensions.Configuration;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.TestingHost;
+
+namespace Dpark.Conformance.Calls;
+
+/// <summary>A client that cancels what takes too long, and waits for callees that it cancels.</summary>
+public sealed class CancellingCluster : ClusterFixture
+{
+    protected override int SiloCount => 2;
+
+    protected override void Configure(TestClusterBuilder builder) => builder.AddClientBuilderConfigurator<CancellingClient>();
+
+    public sealed class CancellingClient : IClientBuilderConfigurator
+    {
+        public void Configure(IConfiguration configuration, IClientBuilder clientBuilder) => clientBuilder.Configure<ClientMessagingOptions>(options =>
+        {
+            options.CancelRequestOnTimeout = true;
+            options.WaitForCancellationAcknowledgement = true;
+        });
+    }
+}
+
+public sealed class CancellationOptionTests(CancellingCluster cluster) : IClassFixture<CancellingCluster>
+{
+    [Fact]
+    public async Task CancelRequestOnTimeout_CallTimesOut_CalleeIsCancelled()
+    {
+        var key = TestKeys.New();
+        using var never = new CancellationTokenSource();
+
+        var call = cluster.Client.GetGrain<ICancellableGrain>(key).WaitForTokenShortAsync("it", never.Token);
+        var exception = await call.FailureWithin("the call that times out");
+
+        Assert.IsType<TimeoutException>(exception);
+        Assert.Equal("cancelled it True True", (await cluster.Client.GetGrain<IJournalGrain>(key).WaitForAsync(2).Within("the cancellation of the callee"))[1]);
+    }
+
+    [Fact]
+    public async Task WaitForCancellationAcknowledgement_CalleeGoesOn_CallerWaitsForIt()
+    {
+        var key = TestKeys.New();
+        var grain = cluster.Client.GetGrain<ICancellableGrain>(key);
+        var journal = cluster.Client.GetGrain<IJournalGrain>(key);
+        using var source = new CancellationTokenSource();
+
+        var call = grain.LingerAsync("it", source.Token);
+        await journal.WaitForEntryAsync("started it").Within("the start of the callee");
+        await source.CancelAsync();
+        await journal.WaitForEntryAsync("lingers it").Within("the callee's token");
+        var waits = !call.IsCompleted;
+        await cluster.Client.GetGrain<IGateGrain>(key).OpenAsync().Within("opening the gate");
+        await call.Within("the call, whose callee returns as if nothing had been");
+
+        Assert.True(waits, "The call ended before its callee.");
+        Assert.Equal(["started it", "lingers it", "finished it"], await journal.ReadAsync().Within("the journal"));
+    }
+}

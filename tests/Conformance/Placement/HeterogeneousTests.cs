@@ -1,0 +1,48 @@
+using Dpark.Conformance.Clusters;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Runtime;
+using Orleans.TestingHost;
+
+namespace Dpark.Conformance.Placement;
+
+/// <summary>Silos that do not all host the same grain classes.</summary>
+public sealed class HeterogeneousTests
+{
+    [InProcessFact]
+    public async Task GrainTypeOptions_ClassOfOneSiloOnly_IsPlacedThere()
+    {
+        var count = 0;
+        var builder = new InProcessTestClusterBuilder(2);
+        builder.Options.AssumeHomogenousSilosForTesting = false;
+        builder.ConfigureSilo((_, silo) =>
+        {
+            var isFirst = Interlocked.Increment(ref count) == 1;
+            silo.Configure<GrainTypeOptions>(options =>
+            {
+                options.Classes.Remove(typeof(HashPlacedGrain));
+                if (!isFirst)
+                {
+                    options.Classes.Remove(typeof(RandomlyPlacedGrain));
+                }
+            });
+        });
+        await using var cluster = builder.Build();
+        await cluster.DeployAsync().Within("the cluster");
+
+        var silos = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => Grain<RandomlyPlacedGrain>(cluster).WhereAsync())).Within("forty grains");
+        var anywhere = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => Grain<LocallyPlacedGrain>(cluster).WhereAsync())).Within("sixty grains of both");
+        var nowhere = await Grain<HashPlacedGrain>(cluster).WhereAsync().FailureWithin("a grain that no silo hosts");
+
+        Assert.Single(silos.Distinct());
+        Assert.Equal(2, anywhere.Distinct().Count());
+        Assert.StartsWith("No active nodes are compatible with grain", Assert.IsType<OrleansException>(nowhere).Message, StringComparison.Ordinal);
+    }
+
+    private static IPlacedGrain Grain<TGrain>(InProcessTestCluster cluster) =>
+        cluster.Client.GetGrain<IPlacedGrain>(GrainId.Create(GrainTypeOf<TGrain>(), TestKeys.New()));
+
+    // By id: the client could not resolve the interface to a class that no silo hosts.
+    private static string GrainTypeOf<TGrain>() =>
+        ((GrainTypeAttribute)Attribute.GetCustomAttribute(typeof(TGrain), typeof(GrainTypeAttribute))!).GetGrainType(null!, typeof(TGrain)).ToString()!;
+}
