@@ -37,10 +37,13 @@ internal sealed partial class Worker : IAsyncDisposable
     private readonly PartitionCache _cache;
     private readonly CacheReporter _reporter;
     private readonly Executor _executor;
+
+    // Never disposed: calls that come late look at it, and it holds nothing that must be freed.
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
     private readonly HashSet<AppId> _endedLately = [];
     private WorkerInfo _info;
+    private bool _isAborted;
 
     /// <param name="info">Who it is, with the endpoint of its block server.</param>
     /// <param name="client">Fetches from other workers. Not owned.</param>
@@ -195,20 +198,21 @@ internal sealed partial class Worker : IAsyncDisposable
     public void Abort()
     {
         Drain();
-        using var atOnce = new CancellationTokenSource();
-        atOnce.Cancel();
-        _ = _executor.StopAsync(atOnce.Token).ContinueWith(
-            static stop => stop.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        Volatile.Write(ref _isAborted, true);
+        _ = _executor.StopAsync(new CancellationToken(canceled: true));
         _stopping.Cancel();
     }
 
     /// <summary>Ends what is left. Files go with the work directories.</summary>
     public async ValueTask DisposeAsync()
     {
-        await StopAsync(CancellationToken.None).ConfigureAwait(false);
+        if (!Volatile.Read(ref _isAborted))
+        {
+            await StopAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+
         await _reporter.DisposeAsync().ConfigureAwait(false);
         _applications.Dispose();
-        _stopping.Dispose();
     }
 
     private void Delete(AppId application)

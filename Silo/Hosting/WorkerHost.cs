@@ -121,10 +121,15 @@ internal sealed partial class WorkerHost(
             return;
         }
 
+        if (_worker is not { } worker || _registration is not { } registration)
+        {
+            // Another part of the silo failed to start.
+            return;
+        }
+
         using var abort = cancellationToken.UnsafeRegister(static host => _ = ((WorkerHost)host!).AbortAsync(), this);
-        var worker = _worker!;
         worker.Drain();
-        await _registration!.SayAsync(cancellationToken).ConfigureAwait(false);
+        await registration.SayAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             await worker.StopAsync(cancellationToken).ConfigureAwait(false);
@@ -134,7 +139,7 @@ internal sealed partial class WorkerHost(
             // The time for stopping is over; the threads end with the process.
         }
 
-        await _registration.LeaveAsync(cancellationToken).ConfigureAwait(false);
+        await registration.LeaveAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private async Task StopAsync(CancellationToken cancellationToken)

@@ -8,6 +8,7 @@ internal sealed class Signals : IDisposable
     private static readonly ConcurrentDictionary<Guid, Signals> s_all = new();
 
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _count;
 
     public Signals() => s_all[Id] = this;
@@ -20,14 +21,19 @@ internal sealed class Signals : IDisposable
     /// <summary>A task has called <see cref="WaitForCancellation"/>.</summary>
     public Task Started => _started.Task.WaitAsync(GrainsCluster.Limit);
 
+    /// <summary>The token of that task has fired.</summary>
+    public Task Cancelled => _cancelled.Task.WaitAsync(GrainsCluster.Limit);
+
     /// <summary>Counts a call of a task.</summary>
     public static void Count(Guid id) => Interlocked.Increment(ref s_all[id]._count);
 
     /// <summary>Says that the task has started, and keeps it until it is cancelled.</summary>
     public static void WaitForCancellation(Guid id, CancellationToken cancellationToken)
     {
-        s_all[id]._started.TrySetResult();
+        var signals = s_all[id];
+        signals._started.TrySetResult();
         Assert.True(cancellationToken.WaitHandle.WaitOne(GrainsCluster.Limit), "The task was not cancelled.");
+        signals._cancelled.TrySetResult();
         cancellationToken.ThrowIfCancellationRequested();
     }
 
