@@ -19,6 +19,7 @@ namespace Dpark.Closures;
 public sealed class ClosureSerializer
 {
     private readonly ClosureOptions _options;
+    private readonly FlatGraphs _flat;
 
     /// <param name="options">Limits; <see langword="null"/> for the defaults.</param>
     /// <param name="catalog">Where modules are described; <see langword="null"/> for a catalog of its own.</param>
@@ -26,6 +27,7 @@ public sealed class ClosureSerializer
     {
         _options = options ?? new ClosureOptions();
         Catalog = catalog ?? new CodeCatalog();
+        _flat = new FlatGraphs(Catalog);
     }
 
     /// <summary>Has the bytes of every module that was named by a closure of this serializer.</summary>
@@ -57,6 +59,11 @@ public sealed class ClosureSerializer
     public SerializedClosure Serialize(object root, IBroadcastSink? broadcasts)
     {
         ArgumentNullException.ThrowIfNull(root);
+        if (_flat.TryWrite(root, out var flat))
+        {
+            return flat;
+        }
+
         var failure = new ClosureFailure(null, null);
         var broadcaster = broadcasts is null ? null : new CaptureBroadcaster(broadcasts, Catalog, _options.MaxInlineCaptureBytes);
         return ClosureWriter.Write(root, Catalog, failure, broadcaster, forUser: false);
