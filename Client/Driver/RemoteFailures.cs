@@ -12,7 +12,8 @@ internal sealed class RemoteFailures(CodeResolver code)
     public JobFailedException ToException(FailJob failed, RunningJob job)
     {
         var inner = (failed.Stage?.Source as StageSource)?.Problem is { } problem && failed.Failure is null ? problem : failed.Failure is { } failure ? Decode(failure) : null;
-        return new JobFailedException($"{job} failed. {failed.Reason}", job.Id, job.Options.CallSite, inner)
+        var ran = failed.Failure?.Operator is { } site ? $" It failed in {site}." : "";
+        return new JobFailedException($"{job} failed. {failed.Reason}{ran}", job.Id, job.Options.CallSite, inner)
         {
             Attempt = failed.Attempt,
             Worker = failed.Worker,

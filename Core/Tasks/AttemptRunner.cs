@@ -74,8 +74,8 @@ internal sealed class AttemptRunner(WorkerId worker, ExecutorOptions options, IP
         Func<Exception, byte[]?> encode = outcome == TaskOutcome.Failed
             ? e => services.TryEncodeException(launch.Attempt.Application, e)
             : static _ => null;
-        return new(
-            launch.Attempt, outcome, null, null, 0, null, TaskFailures.Describe(exception, encode), context.Metrics, [.. context.Warnings]);
+        var failure = TaskFailures.Describe(exception, encode) with { Operator = context.RunningOperator == default ? null : context.RunningOperator };
+        return new(launch.Attempt, outcome, null, null, 0, null, failure, context.Metrics, [.. context.Warnings]);
     }
 
     private static TaskOutcome Classify(Exception exception, CancellationToken cancellationToken)
