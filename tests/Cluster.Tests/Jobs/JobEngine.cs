@@ -1,11 +1,5 @@
-using Dpark.Closures;
-using Dpark.Configuration;
-using Dpark.Hosting;
 using Dpark.Rdds;
 using Dpark.TestKit.Rdds;
-using Microsoft.Extensions.DependencyInjection;
-using Orleans.Hosting;
-using Orleans.TestingHost;
 
 namespace Dpark.Jobs;
 
