@@ -46,8 +46,16 @@ internal sealed class SiloOptionsValidator(
             throw new OrleansConfigurationException($"{nameof(GrainCollectionOptions.CollectionQuantum)} is {collection.Value.CollectionQuantum}. It must be more than zero.");
         }
 
-        var ages = collection.Value.ClassSpecificCollectionAge.Append(KeyValuePair.Create(nameof(GrainCollectionOptions.CollectionAge), collection.Value.CollectionAge));
-        foreach (var (name, age) in ages.Where(pair => pair.Value <= collection.Value.CollectionQuantum))
+        CheckAge(nameof(GrainCollectionOptions.CollectionAge), collection.Value.CollectionAge);
+        foreach (var (name, age) in collection.Value.ClassSpecificCollectionAge)
+        {
+            CheckAge(name, age);
+        }
+    }
+
+    private void CheckAge(string name, TimeSpan age)
+    {
+        if (age <= collection.Value.CollectionQuantum)
         {
             throw new OrleansConfigurationException(
                 $"Collection age of {name} is {age}. It must be more than {nameof(GrainCollectionOptions.CollectionQuantum)}, which is {collection.Value.CollectionQuantum}.");

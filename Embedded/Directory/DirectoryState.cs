@@ -60,10 +60,19 @@ internal sealed class DirectoryState(SiloAddress self)
     }
 
     /// <summary>Other silos that may have activations.</summary>
-    public List<SiloAddress> GetSources(DirectoryView view) =>
-        [.. view.Snapshot.Members.Values
-            .Where(member => member.Status is SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping && !member.SiloAddress.Equals(self))
-            .Select(member => member.SiloAddress)];
+    public List<SiloAddress> GetSources(DirectoryView view)
+    {
+        var sources = new List<SiloAddress>();
+        foreach (var member in view.Snapshot.Members.Values)
+        {
+            if (member.Status is SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping && !member.SiloAddress.Equals(self))
+            {
+                sources.Add(member.SiloAddress);
+            }
+        }
+
+        return sources;
+    }
 
     /// <summary>Takes what other silos have answered, and lets those go on that wait.</summary>
     public void Complete(DirectoryRecovery recovery, IEnumerable<GrainAddress> addresses)
@@ -191,11 +200,21 @@ internal sealed class DirectoryState(SiloAddress self)
     {
         lock (_gate)
         {
-            return [.. _registrations.Values.Where(address =>
+            var found = new List<GrainAddress>();
+            foreach (var address in _registrations.Values)
             {
                 var hash = address.GrainId.GetUniformHashCode();
-                return ranges.Exists(range => range.Contains(hash));
-            })];
+                foreach (var range in ranges)
+                {
+                    if (range.Contains(hash))
+                    {
+                        found.Add(address);
+                        break;
+                    }
+                }
+            }
+
+            return found;
         }
     }
 

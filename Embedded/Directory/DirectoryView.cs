@@ -28,14 +28,26 @@ internal sealed class DirectoryView
     public static DirectoryView Create(ClusterMembershipSnapshot snapshot)
     {
         // Silos in the order of their addresses, so that equal points have the same owner everywhere.
-        var points = snapshot.Members.Values
-            .Where(member => member.Status == SiloStatus.Active)
-            .Select(member => member.SiloAddress)
-            .Order()
-            .SelectMany(silo => silo.GetUniformHashCodes(PointsPerSilo).Select(point => (Point: point, Silo: silo)))
-            .OrderBy(pair => pair.Point)
-            .ToList();
-        return new DirectoryView(snapshot, [.. points.Select(pair => pair.Point)], [.. points.Select(pair => pair.Silo)]);
+        var silos = new List<SiloAddress>();
+        foreach (var member in snapshot.Members.Values)
+        {
+            if (member.Status == SiloStatus.Active)
+            {
+                silos.Add(member.SiloAddress);
+            }
+        }
+
+        silos.Sort();
+        var owners = new SortedList<uint, SiloAddress>(silos.Count * PointsPerSilo);
+        foreach (var silo in silos)
+        {
+            foreach (var point in silo.GetUniformHashCodes(PointsPerSilo))
+            {
+                owners.TryAdd(point, silo);
+            }
+        }
+
+        return new DirectoryView(snapshot, [.. owners.Keys], [.. owners.Values]);
     }
 
     /// <summary>The silo that holds the entries of that hash. Null: no silo is active.</summary>
@@ -57,14 +69,17 @@ internal sealed class DirectoryView
     public List<HashRange> GetAcquired(SiloAddress silo, DirectoryView before)
     {
         // Between two neighbouring points of both rings together, neither owner changes.
-        var cuts = _points.Concat(before._points).Distinct().Order().ToList();
+        uint[] cuts = [.. _points, .. before._points];
+        Array.Sort(cuts);
         var acquired = new List<HashRange>();
-        for (var i = 0; i < cuts.Count; i++)
+        for (var i = 0; i < cuts.Length; i++)
         {
+            // A point that is on both rings comes twice; its first one ends the range.
             var end = cuts[i];
-            if (silo.Equals(GetOwner(end)) && !silo.Equals(before.GetOwner(end)))
+            var begin = cuts[i == 0 ? cuts.Length - 1 : i - 1];
+            if ((i == 0 || begin != end) && silo.Equals(GetOwner(end)) && !silo.Equals(before.GetOwner(end)))
             {
-                acquired.Add(new HashRange(cuts[i == 0 ? cuts.Count - 1 : i - 1], end));
+                acquired.Add(new HashRange(begin, end));
             }
         }
 

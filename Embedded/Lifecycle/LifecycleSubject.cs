@@ -5,6 +5,7 @@ using Orleans.Runtime;
 namespace Orleans;
 
 /// <summary>Runs observers stage by stage. Subscribing is thread-safe; start and stop are called once each.</summary>
+/// <remarks>Part of every start, so plain loops: queries over numbers are code to compile.</remarks>
 internal abstract partial class LifecycleSubject(ILogger logger) : ILifecycleObservable
 {
     private readonly Lock _gate = new();
@@ -40,7 +41,7 @@ internal abstract partial class LifecycleSubject(ILogger logger) : ILifecycleObs
                 throw new OrleansLifecycleCanceledException($"The start was cancelled before stage {stage}.");
             }
 
-            await Task.WhenAll(Observers(stage).Select(subscription => StartAsync(subscription, cancellationToken))).ConfigureAwait(false);
+            await RunAsync(stage, subscription => StartAsync(subscription, cancellationToken)).ConfigureAwait(false);
             OnStageStarted(stage);
         }
     }
@@ -51,13 +52,13 @@ internal abstract partial class LifecycleSubject(ILogger logger) : ILifecycleObs
         int[] stages;
         lock (_gate)
         {
-            stages = [.. _subscriptions.Select(subscription => subscription.Stage).Where(stage => stage <= _highestStage).Distinct().OrderDescending()];
+            stages = StartedStages();
             _highestStage = int.MaxValue;
         }
 
         foreach (var stage in stages)
         {
-            await Task.WhenAll(Observers(stage).Select(subscription => StopAsync(subscription, cancellationToken))).ConfigureAwait(false);
+            await RunAsync(stage, subscription => StopAsync(subscription, cancellationToken)).ConfigureAwait(false);
             OnStageStopped(stage);
         }
     }
@@ -74,18 +75,50 @@ internal abstract partial class LifecycleSubject(ILogger logger) : ILifecycleObs
     {
         lock (_gate)
         {
-            var next = _subscriptions.Select(subscription => subscription.Stage).Where(stage => _highestStage is null || stage > _highestStage).Order().Cast<int?>().FirstOrDefault();
+            int? next = null;
+            foreach (var subscription in _subscriptions)
+            {
+                if ((_highestStage is null || subscription.Stage > _highestStage) && (next is null || subscription.Stage < next))
+                {
+                    next = subscription.Stage;
+                }
+            }
+
             _highestStage = next ?? _highestStage;
             return next;
         }
     }
 
-    private List<Subscription> Observers(int stage)
+    /// <summary>In descending order.</summary>
+    private int[] StartedStages()
     {
-        lock (_gate)
+        var stages = new HashSet<int>();
+        foreach (var subscription in _subscriptions)
         {
-            return [.. _subscriptions.Where(subscription => subscription.Stage == stage)];
+            if (subscription.Stage <= _highestStage)
+            {
+                stages.Add(subscription.Stage);
+            }
         }
+
+        int[] result = [.. stages];
+        Array.Sort(result);
+        Array.Reverse(result);
+        return result;
+    }
+
+    private Task RunAsync(int stage, Func<Subscription, Task> action)
+    {
+        var tasks = new List<Task>();
+        foreach (var subscription in Volatile.Read(ref _subscriptions))
+        {
+            if (subscription.Stage == stage)
+            {
+                tasks.Add(action(subscription));
+            }
+        }
+
+        return Task.WhenAll(tasks);
     }
 
     private async Task StartAsync(Subscription subscription, CancellationToken cancellationToken)

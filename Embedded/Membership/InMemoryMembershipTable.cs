@@ -49,7 +49,13 @@ internal sealed class InMemoryMembershipTable : IMembershipTable
     {
         lock (_gate)
         {
-            return Task.FromResult(new MembershipTableData([.. _rows.Values.Select(row => Tuple.Create(row.Entry.Copy(), row.ETag))], _version));
+            var rows = new List<Tuple<MembershipEntry, string>>(_rows.Count);
+            foreach (var (entry, etag) in _rows.Values)
+            {
+                rows.Add(Tuple.Create(entry.Copy(), etag));
+            }
+
+            return Task.FromResult(new MembershipTableData(rows, _version));
         }
     }
 

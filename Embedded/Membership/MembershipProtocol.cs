@@ -70,7 +70,7 @@ internal sealed partial class MembershipProtocol(
     public async Task RefreshAsync(CancellationToken cancellationToken)
     {
         var data = await table.ReadAll().WaitAsync(cancellationToken).ConfigureAwait(false);
-        view.TryPublish(ToSnapshot(data.Members.Select(row => row.Item1), data.Version));
+        view.TryPublish(ToSnapshot(data, data.Version));
     }
 
     /// <summary>Says in the table that this silo lives.</summary>
@@ -80,9 +80,22 @@ internal sealed partial class MembershipProtocol(
     /// <summary>Deletes rows of silos that are dead since that time.</summary>
     public Task CleanUpAsync(TimeSpan age) => table.CleanupDefunctSiloEntries(clock.GetUtcNow() - age);
 
-    private static ClusterMembershipSnapshot ToSnapshot(IEnumerable<MembershipEntry> entries, TableVersion version) => new(
-        entries.ToImmutableDictionary(entry => entry.SiloAddress, entry => new ClusterMember(entry.SiloAddress, entry.Status, entry.SiloName)),
-        new MembershipVersion(version.Version));
+    /// <param name="changed">Stands in place of its row. Null: none.</param>
+    private static ClusterMembershipSnapshot ToSnapshot(MembershipTableData data, TableVersion version, MembershipEntry? changed = null)
+    {
+        var members = ImmutableDictionary.CreateBuilder<SiloAddress, ClusterMember>();
+        foreach (var (entry, _) in data.Members)
+        {
+            members[entry.SiloAddress] = new ClusterMember(entry.SiloAddress, entry.Status, entry.SiloName);
+        }
+
+        if (changed is not null)
+        {
+            members[changed.SiloAddress] = new ClusterMember(changed.SiloAddress, changed.Status, changed.SiloName);
+        }
+
+        return new ClusterMembershipSnapshot(members.ToImmutable(), new MembershipVersion(version.Version));
+    }
 
     private async Task ReplacePredecessorsAsync(CancellationToken cancellationToken)
     {
@@ -111,7 +124,7 @@ internal sealed partial class MembershipProtocol(
                 if (row is null || row.Item1.Status is SiloStatus.Dead || row.Item1.Status == status)
                 {
                     // Nobody comes back from the dead; the caller sees so in the snapshot.
-                    return ToSnapshot(data.Members.Select(other => other.Item1), data.Version);
+                    return ToSnapshot(data, data.Version);
                 }
 
                 row.Item1.Status = status;
@@ -124,8 +137,7 @@ internal sealed partial class MembershipProtocol(
 
     private ClusterMembershipSnapshot Publish(MembershipTableData before, MembershipEntry changed, TableVersion version)
     {
-        var others = before.Members.Select(row => row.Item1).Where(entry => !entry.SiloAddress.Equals(changed.SiloAddress));
-        var snapshot = ToSnapshot(others.Append(changed), version);
+        var snapshot = ToSnapshot(before, version, changed);
         view.TryPublish(snapshot);
         gossip.Send(snapshot);
         return snapshot;

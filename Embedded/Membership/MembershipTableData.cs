@@ -10,7 +10,9 @@ public sealed class MembershipTableData
     public MembershipTableData(List<Tuple<MembershipEntry, string>> list, TableVersion version)
     {
         ArgumentNullException.ThrowIfNull(list);
-        Members = list.OrderBy(row => row.Item1.SiloAddress).ToList();
+        var rows = new List<Tuple<MembershipEntry, string>>(list);
+        rows.Sort(static (left, right) => left.Item1.SiloAddress.CompareTo(right.Item1.SiloAddress));
+        Members = rows;
         Version = version;
     }
 

@@ -44,19 +44,50 @@ internal sealed class GrainTypeCatalog(
     private async Task PrepareAsync(GrainType grainType, ClusterMembershipSnapshot snapshot)
     {
         var known = _entries.GetValueOrDefault(grainType);
-        var active = snapshot.Members.Values.Where(member => member.Status == SiloStatus.Active).Select(member => member.SiloAddress).Order().ToList();
-        var answers = await Task.WhenAll(active.Select(member => GetPropertiesAsync(member, grainType, known))).ConfigureAwait(false);
-        var hosts = active.Zip(answers).Where(pair => pair.Second is not null).ToImmutableDictionary(pair => pair.First, pair => pair.Second!);
-        var entry = new Entry
+        var active = new List<SiloAddress>();
+        foreach (var member in snapshot.Members.Values)
         {
-            // A silo that did not answer is asked again: the entry then counts as out of date.
-            Version = answers.Contains(Unknown) ? MembershipVersion.MinValue : snapshot.Version,
-            Hosts = active.Zip(answers).Where(pair => pair.Second != Unknown).ToImmutableDictionary(pair => pair.First, pair => pair.Second),
-            Compatible = [.. active.Where(member => hosts.TryGetValue(member, out var properties) && properties != Unknown)],
-            Properties = hosts.GetValueOrDefault(silo.SiloAddress) ?? hosts.Values.FirstOrDefault(properties => properties != Unknown),
+            if (member.Status == SiloStatus.Active)
+            {
+                active.Add(member.SiloAddress);
+            }
+        }
+
+        active.Sort();
+        var answers = await Task.WhenAll(active.ConvertAll(member => GetPropertiesAsync(member, grainType, known))).ConfigureAwait(false);
+        _entries[grainType] = CreateEntry(active, answers, snapshot.Version, known);
+    }
+
+    private Entry CreateEntry(List<SiloAddress> active, Dictionary<string, string>?[] answers, MembershipVersion version, Entry? known)
+    {
+        var hosts = new Dictionary<SiloAddress, Dictionary<string, string>?>();
+        var compatible = new List<SiloAddress>();
+        Dictionary<string, string>? any = null;
+        for (var i = 0; i < answers.Length; i++)
+        {
+            if (answers[i] == Unknown)
+            {
+                // That silo is asked again: the entry counts as out of date.
+                version = MembershipVersion.MinValue;
+                continue;
+            }
+
+            hosts[active[i]] = answers[i];
+            if (answers[i] is not null)
+            {
+                compatible.Add(active[i]);
+                any ??= answers[i];
+            }
+        }
+
+        return new Entry
+        {
+            Version = version,
+            Hosts = hosts,
+            Compatible = [.. compatible],
+            Properties = hosts.GetValueOrDefault(silo.SiloAddress) ?? any,
             Strategy = known?.Strategy,
         };
-        _entries[grainType] = entry;
     }
 
     private static readonly Dictionary<string, string> Unknown = [];
@@ -101,7 +132,7 @@ internal sealed class GrainTypeCatalog(
         public required MembershipVersion Version { get; init; }
 
         /// <summary>What silos have answered; null: the silo does not host the type.</summary>
-        public required ImmutableDictionary<SiloAddress, Dictionary<string, string>?> Hosts { get; init; }
+        public required Dictionary<SiloAddress, Dictionary<string, string>?> Hosts { get; init; }
 
         public required SiloAddress[] Compatible { get; init; }
 
