@@ -1,1 +1,11 @@
-return 0;
+using System.CommandLine;
+using Dpark.Hosting;
+
+var command = SiloCommandLine.Parse(args, settings => SiloProgram.RunAsync(settings, Console.Error, CancellationToken.None));
+if (command.Errors.Count > 0)
+{
+    return await SiloProgram.ComplainAsync(Console.Error, command.Errors.Select(error => error.Message));
+}
+
+// The host itself listens for SIGTERM and Ctrl-C.
+return await command.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
