@@ -36,6 +36,10 @@ internal sealed class ContentPublisher(IClusterClient client, DriverSettings set
         await GrainOf(name).RemoveAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Forgets everything: otherwise the grains keep their content until they have been idle for long.</summary>
+    public Task RemoveAllAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_published.Keys.Select(name => RemoveAsync(name, cancellationToken)));
+
     private async Task RunAsync(string name, Func<ReadOnlyMemory<byte>> read, TaskCompletionSource completion, CancellationToken cancellationToken)
     {
         try

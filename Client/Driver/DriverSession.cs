@@ -41,6 +41,7 @@ internal sealed partial class DriverSession : IAsyncDisposable
     private readonly ActivityGate _activity = new();
     private readonly DriverLoop _loop;
     private readonly WorkerFleet _workers;
+    private readonly ContentPublisher _contents;
     private readonly StagePublisher _stages;
     private readonly MapOutputRegistrar _registrar;
     private readonly IClusterClient _client;
@@ -75,8 +76,8 @@ internal sealed partial class DriverSession : IAsyncDisposable
         _loop = new DriverLoop(
             new JobScheduler(settings.Application, settings.Options.Scheduler, timeProvider), timeProvider, CarryOut, OnApplied, OnRefused);
         _workers = new WorkerFleet(client, settings, _loop.Tell, _activity, timeProvider, loggers);
-        var contents = new ContentPublisher(client, settings, _workers, Blocks);
-        _stages = new StagePublisher(settings, closures, contents, new BroadcastPublisher(contents), _loop.Tell, loggers.CreateLogger<StagePublisher>());
+        _contents = new ContentPublisher(client, settings, _workers, Blocks);
+        _stages = new StagePublisher(settings, closures, _contents, new BroadcastPublisher(_contents), _loop.Tell, loggers.CreateLogger<StagePublisher>());
         _registrar = new MapOutputRegistrar(
             client.GetGrain<IMapOutputRegistryGrain>(settings.Application.Value),
             worker => _workers.Find(worker)?.Info.BlockEndpoint,
@@ -277,7 +278,8 @@ internal sealed partial class DriverSession : IAsyncDisposable
         {
             await _workers.StopAsync().ConfigureAwait(false);
             using var limit = new CancellationTokenSource(EndLimit, _timeProvider);
-            await ApplicationGrain.EndAsync(limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
+            var ended = Task.WhenAll(ApplicationGrain.EndAsync(limit.Token), _contents.RemoveAllAsync(limit.Token));
+            await ended.WaitAsync(limit.Token).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // The end of the lease does the same; the user's program must not hang or fail because of it.
         catch (Exception e)
