@@ -8,7 +8,13 @@ internal static class ActivityPropagation
 {
     public const string TraceParentKey = "traceparent";
     public const string TraceStateKey = "tracestate";
-    public static readonly ActivitySource Source = new("Microsoft.Orleans.Application");
+
+    private static readonly ActivitySource ApplicationSource = new("Microsoft.Orleans.Application");
+    private static readonly ActivitySource RuntimeSource = new("Microsoft.Orleans.Runtime");
+
+    /// <summary>The source of a call: calls of the runtime to itself have their own, so that one can listen to those of the application alone.</summary>
+    public static ActivitySource SourceOf(IGrainCallContext context) =>
+        context.Request.GetInterfaceType().Assembly == typeof(ActivityPropagation).Assembly ? RuntimeSource : ApplicationSource;
 
     public static string Name(IGrainCallContext context) => $"{context.InterfaceName}/{context.MethodName}";
 }
@@ -18,7 +24,7 @@ internal sealed class ActivityPropagationOutgoingFilter : IOutgoingGrainCallFilt
 {
     public async Task Invoke(IOutgoingGrainCallContext context)
     {
-        using var activity = ActivityPropagation.Source.StartActivity(ActivityPropagation.Name(context), ActivityKind.Client);
+        using var activity = ActivityPropagation.SourceOf(context).StartActivity(ActivityPropagation.Name(context), ActivityKind.Client);
         if (activity?.Id is { } id)
         {
             RequestContext.Set(ActivityPropagation.TraceParentKey, id);
@@ -40,8 +46,8 @@ internal sealed class ActivityPropagationIncomingFilter : IIncomingGrainCallFilt
         var parent = RequestContext.Get(ActivityPropagation.TraceParentKey) as string;
         var state = RequestContext.Get(ActivityPropagation.TraceStateKey) as string;
         using var activity = parent is not null && ActivityContext.TryParse(parent, state, isRemote: true, out var remote)
-            ? ActivityPropagation.Source.StartActivity(ActivityPropagation.Name(context), ActivityKind.Server, remote)
-            : ActivityPropagation.Source.StartActivity(ActivityPropagation.Name(context), ActivityKind.Server);
+            ? ActivityPropagation.SourceOf(context).StartActivity(ActivityPropagation.Name(context), ActivityKind.Server, remote)
+            : ActivityPropagation.SourceOf(context).StartActivity(ActivityPropagation.Name(context), ActivityKind.Server);
         await Activities.RunAsync(context, activity);
     }
 }

@@ -9,7 +9,7 @@ internal sealed partial class LocalObservers(CallRuntime runtime, ILogger log, A
 {
     private readonly ILogger _logger = log;
     private readonly Action<Message, Response> _respond = answer;
-    private readonly ConcurrentDictionary<GrainId, Observer> _observers = new();
+    private readonly ConcurrentDictionary<GrainId, LocalObserver> _observers = new();
 
     public object Add(IGrainObserver target, Type interfaceType)
     {
@@ -25,7 +25,7 @@ internal sealed partial class LocalObservers(CallRuntime runtime, ILogger log, A
         }
 
         var id = GrainId.Create(GrainTypePrefix.ClientGrainType, $"{runtime.ClientId.Key}{ClientKey.Separator}{Guid.NewGuid():N}");
-        _observers[id] = new Observer(this, id, target);
+        _observers[id] = new LocalObserver(this, runtime, id, target);
         return runtime.GetReference(id, interfaceType);
     }
 
@@ -50,102 +50,21 @@ internal sealed partial class LocalObservers(CallRuntime runtime, ILogger log, A
         observer.Receive(message);
     }
 
-    /// <summary>One object with the calls that wait for it.</summary>
-    private sealed class Observer(LocalObservers owner, GrainId id, IGrainObserver target) : ITargetHolder
+    /// <summary>Ends a call that was carried out.</summary>
+    internal void Complete(GrainId id, Message message, Response response)
     {
-        private readonly WeakReference<IGrainObserver> _target = new(target);
-        private readonly Queue<Message> _waiting = new();
-        private bool _isRunning;
-
-        public object? GetTarget() => _target.TryGetTarget(out var target) ? target : null;
-
-        public object? GetComponent(Type componentType) => GetTarget() is { } target && componentType.IsInstanceOfType(target) ? target : null;
-
-        public void Receive(Message message)
+        if (message.Kind == MessageKind.Request)
         {
-            if (message.IsAlwaysInterleave)
-            {
-                Start(() => RunAsync(message));
-                return;
-            }
-
-            lock (_waiting)
-            {
-                _waiting.Enqueue(message);
-                if (_isRunning)
-                {
-                    return;
-                }
-
-                _isRunning = true;
-            }
-
-            Start(RunAllAsync);
+            _respond(message, response);
         }
-
-        private static void Start(Func<Task> work)
+        else if (response.Exception is { } failure)
         {
-            using (ExecutionContext.IsFlowSuppressed() ? default(AsyncFlowControl?) : ExecutionContext.SuppressFlow())
-            {
-                _ = Task.Run(work);
-            }
-        }
-
-        private async Task RunAllAsync()
-        {
-            while (true)
-            {
-                Message? message;
-                lock (_waiting)
-                {
-                    if (!_waiting.TryDequeue(out message))
-                    {
-                        _isRunning = false;
-                        return;
-                    }
-                }
-
-                await RunAsync(message).ConfigureAwait(false);
-            }
-        }
-
-        private async Task RunAsync(Message message)
-        {
-            if (message.IsExpired)
-            {
-                return;
-            }
-
-            if (GetTarget() is not { } target)
-            {
-                owner._observers.TryRemove(id, out _);
-                return;
-            }
-
-            Response response;
-            try
-            {
-                RequestContext.Import(message.RequestContextData, message.ReentrancyId);
-                var request = message.Request!;
-                request.SetTarget(this);
-                response = await request.Invoke().ConfigureAwait(false);
-            }
-            catch (Exception exception)
-            {
-                response = Response.FromException(exception);
-            }
-
-            GC.KeepAlive(target);
-            if (message.Kind == MessageKind.Request)
-            {
-                owner._respond(message, response);
-            }
-            else if (response.Exception is { } failure)
-            {
-                LogFailed(owner._logger, id, failure);
-            }
+            LogFailed(_logger, id, failure);
         }
     }
+
+    /// <summary>Forgets an object that was collected.</summary>
+    internal void Forget(GrainId id) => _observers.TryRemove(id, out _);
 
     [LoggerMessage(LogLevel.Debug, "A call came for observer {Observer}, which is deleted. It is dropped.")]
     private static partial void LogUnknown(ILogger logger, GrainId observer);

@@ -35,6 +35,9 @@ internal abstract class CallRuntime : IReferenceResolver
     /// <summary>The silo; null for a client outside.</summary>
     public abstract SiloAddress? Silo { get; }
 
+    /// <summary>What sees calls that arrive, the outermost first.</summary>
+    public IIncomingGrainCallFilter[] IncomingFilters => field ??= [.. Services.GetServices<IIncomingGrainCallFilter>()];
+
     private IOutgoingGrainCallFilter[] Filters => _filters ??= [.. Services.GetServices<IOutgoingGrainCallFilter>()];
 
     /// <summary>A reference of an interface. Emits the proxy at the first use of the interface.</summary>

@@ -79,8 +79,6 @@ internal sealed partial class SiloRuntime : CallRuntime, IGrainRuntime, IDisposa
 
     public IGrainLocator Locator => field ??= Services.GetRequiredService<IGrainLocator>();
 
-    public IIncomingGrainCallFilter[] IncomingFilters => field ??= [.. Services.GetServices<IIncomingGrainCallFilter>()];
-
     public IGrainFactory GrainFactory => field ??= Services.GetRequiredService<IGrainFactory>();
 
     string IGrainRuntime.SiloIdentity => Silo.ToString();

@@ -76,6 +76,24 @@ public sealed class ClientHostTests
         Assert.Equal(7, answer);
     }
 
+    [InProcessFact]
+    public async Task LifecycleParticipants_OfClient_StartUpwardsAndStopDownwards()
+    {
+        var siloBuilder = SiloHosts.NewBuilder();
+        var gatewayPort = siloBuilder.UseSilo();
+        using var silo = siloBuilder.Build();
+        await silo.StartAsync().Within("the start of the silo");
+        var record = new HostRecord();
+        using var client = NewClient(gatewayPort, builder =>
+            builder.Services.AddSingleton<ILifecycleParticipant<IClusterClientLifecycle>>(new ClientStageRecorder(record, 20_000, 5_000)));
+
+        await client.StartAsync().Within("the start of the client");
+        await client.StopAsync().Within("the stop of the client");
+        await silo.StopAsync().Within("the stop of the silo");
+
+        Assert.Equal(["stage 5000", "stage 20000", "stop 20000", "stop 5000"], record.Entries);
+    }
+
     private static IHost NewClient(int gatewayPort, Action<IClientBuilder>? configure = null)
     {
         var builder = SiloHosts.NewBuilder();

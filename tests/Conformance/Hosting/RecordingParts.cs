@@ -48,7 +48,9 @@ internal sealed class RecordingService(string name, HostRecord record, Func<Task
 /// <summary>Records when a silo passes stages of its lifecycle. Subscribes in an order that is not theirs.</summary>
 internal sealed class StageRecorder(HostRecord record, params int[] stages) : ILifecycleParticipant<ISiloLifecycle>
 {
-    public void Participate(ISiloLifecycle lifecycle)
+    public void Participate(ISiloLifecycle lifecycle) => Record(lifecycle, record, stages);
+
+    public static void Record(ILifecycleObservable lifecycle, HostRecord record, int[] stages)
     {
         foreach (var stage in stages)
         {
@@ -67,4 +69,10 @@ internal sealed class StageRecorder(HostRecord record, params int[] stages) : IL
                 });
         }
     }
+}
+
+/// <summary>The same for the lifecycle of a client.</summary>
+internal sealed class ClientStageRecorder(HostRecord record, params int[] stages) : ILifecycleParticipant<IClusterClientLifecycle>
+{
+    public void Participate(IClusterClientLifecycle lifecycle) => StageRecorder.Record(lifecycle, record, stages);
 }

@@ -108,6 +108,22 @@ public sealed class MembershipTableTests(TableCluster cluster) : IClassFixture<T
         Assert.Equal(version.Version + 1, (await Table.ReadAll()).Version.Version);
     }
 
+    [InProcessFact]
+    public async Task CleanupDefunctSiloEntries_OldDeadRow_IsRemovedAndOthersAreKept()
+    {
+        var (recent, _, _) = await InsertAsync();
+        var old = NewEntry();
+        old.StartTime = old.IAmAliveTime = new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+        Assert.True(await Table.InsertRow(old, (await Table.ReadAll()).Version.Next()));
+
+        await Table.CleanupDefunctSiloEntries(new DateTimeOffset(2021, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        var after = await Table.ReadAll();
+
+        Assert.Null(after.TryGet(old.SiloAddress));
+        Assert.NotNull(after.TryGet(recent.SiloAddress));
+        Assert.Equal(SiloStatus.Active, after.TryGet(cluster.Silos[0])!.Item1.Status);
+    }
+
     [Fact]
     public void Next_OfTableVersion_KeepsTheEtag()
     {

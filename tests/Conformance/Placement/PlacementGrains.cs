@@ -47,6 +47,10 @@ public sealed class CountPlacedGrain : PlacedGrainBase;
 [GrainType("conformance.placed-worker"), StatelessWorker(1)]
 public sealed class WorkerPlacedGrain : PlacedGrainBase;
 
+/// <summary>A grain that only the test of listing activates.</summary>
+[GrainType("conformance.placed-listed"), RandomPlacement]
+public sealed class ListedGrain : PlacedGrainBase;
+
 /// <summary>A grain on the silo that its key names.</summary>
 [GrainType("conformance.placed-by-key"), KeyedPlacement]
 public sealed class KeyPlacedGrain : PlacedGrainBase;

@@ -146,6 +146,23 @@ public sealed class PlacementTests(PlacementCluster cluster) : IClassFixture<Pla
         Assert.Equal(cluster.Silos[1], after);
     }
 
+    [Fact]
+    public async Task GetActiveGrains_OfType_ListsThoseOfEverySilo()
+    {
+        IPlacedGrain[] grains = [.. cluster.Silos.Select(_ => Grain<ListedGrain>())];
+        for (var i = 0; i < grains.Length; i++)
+        {
+            await Placed.OnAsync(cluster.Silos[i], grains[i].WhereAsync).Within("placing a grain");
+        }
+
+        var management = cluster.Client.GetGrain<IManagementGrain>(0);
+        var listed = await management.GetActiveGrains(GrainType.Create("conformance.placed-listed")).AsTask().Within("the grains of the type");
+        var total = await management.GetTotalActivationCount().Within("the number of activations");
+
+        Assert.Equal(grains.Select(grain => grain.GetGrainId()).Order(), listed.Order());
+        Assert.True(total >= grains.Length, $"{total} activations are counted.");
+    }
+
     private static string Name<TGrain>() => typeof(TGrain).FullName!;
 
     private IPlacedGrain Grain<TGrain>() => cluster.Client.GetGrain<IPlacedGrain>(TestKeys.New(), Name<TGrain>());
