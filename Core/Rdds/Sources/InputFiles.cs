@@ -26,7 +26,9 @@ public static class InputFiles
         var full = Path.GetFullPath(path);
         if (File.Exists(full))
         {
-            return [ToInputFile(new FileInfo(full))!.Value];
+            return ToInputFile(new FileInfo(full)) is { } file
+                ? [file]
+                : throw new FileNotFoundException($"There is no file behind the link '{path}' ({full}), but a pipe or a device. Name a file: tasks read its parts.", full);
         }
 
         var found = new FoundFiles(extension);

@@ -1,0 +1,56 @@
+using Dpark;
+using Dpark.Progress;
+using Dpark.Rdds;
+using Microsoft.Extensions.Logging;
+
+namespace WordCount;
+
+/// <summary>The job: from lines to words, to counts by word, to the most frequent ones.</summary>
+internal static class WordCountJob
+{
+    /// <summary>Runs the job on an engine in this process; prints the words on standard output, and progress, warnings and a summary on standard error.</summary>
+    /// <exception cref="WrongInputException">The input cannot be read, or the output directory cannot be used. Nothing was run.</exception>
+    /// <exception cref="OperationCanceledException">The job was cancelled. Its files are deleted.</exception>
+    public static async Task RunAsync(WordCountOptions options, CancellationToken cancellationToken)
+    {
+        var startedAt = TimeProvider.System.GetTimestamp();
+        var files = TextInput.Find(options.Paths);
+        RefuseOutput(options.Output);
+
+        using var progress = new ConsoleProgress(Console.Error, !Console.IsErrorRedirected, TimeProvider.System) { QuietTime = TimeSpan.Zero };
+        var warnings = new EncodingWarnings(files);
+        var local = new LocalOptions { MinimumLogLevel = LogLevel.Error, Client = { Listeners = { progress, warnings } } };
+        await using var dpark = await DparkContext.LocalAsync(local, cancellationToken);
+
+        var counts = dpark.TextFile(files.Select(file => file.Path))
+            .FlatMap(line => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+            .Map(word => (word, 1L))
+            .ReduceByKey((a, b) => a + b, options.PartitionCount)
+            .Cache();
+        var top = await counts.TopAsync(options.Top, new ByCountThenWord(), cancellationToken);
+        var wordCount = await counts.Values().FoldAsync(0L, (a, b) => a + b, cancellationToken);
+        if (options.Output is not null)
+        {
+            await counts.Map(pair => $"{pair.Key}\t{pair.Value}").SaveAsTextFileAsync(options.Output, cancellationToken: cancellationToken);
+        }
+
+        Report.Print(top);
+        warnings.PrintFirst();
+        Report.PrintSummary(files, wordCount, TimeProvider.System.GetElapsedTime(startedAt), dpark.Totals);
+    }
+
+    // The job would refuse it as well, but only after the counting.
+    private static void RefuseOutput(string? directory)
+    {
+        if (File.Exists(directory))
+        {
+            throw new WrongInputException($"The output directory '{directory}' is a file. Name a directory that is empty or not there yet.");
+        }
+
+        if (Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).FirstOrDefault() is { } entry)
+        {
+            throw new WrongInputException(
+                $"The output directory '{directory}' is not empty: it has '{Path.GetFileName(entry)}'. Name one that is empty or not there yet.");
+        }
+    }
+}
