@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using System.Globalization;
+using Dpark.Rdds;
+
+namespace Dpark.Workloads;
+
+/// <summary>W8: from the start of a process to the first result of a tiny job, as the parent sees it. Each measurement is a process of its own.</summary>
+internal sealed class FirstResultWorkload : Workload
+{
+    /// <summary>Makes this program the child.</summary>
+    public const string ChildArgument = "--first-result-child";
+
+    private const string EngineSide = "engine";
+    private const string PlainSide = "plain";
+    private const int Count = 1000;
+
+    public override string Name => "W8";
+
+    public override string Description => "process start to first result of a tiny local job, beside a process that adds the same numbers in a loop";
+
+    public override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
+    {
+        var sides = await run.MeasureAsync(
+            cancellationToken,
+            () => StartAsync(EngineSide, run.TimeProvider, cancellationToken),
+            () => StartAsync(PlainSide, run.TimeProvider, cancellationToken));
+        return [sides[0].Beside(sides[1], Name, Count)];
+    }
+
+    /// <summary>The child: writes one line, the result, and ends.</summary>
+    public static async Task<int> RunChildAsync(string side)
+    {
+        if (side == PlainSide)
+        {
+            Console.WriteLine(Enumerable.Range(0, Count).Sum(number => (long)number).ToString(CultureInfo.InvariantCulture));
+            return 0;
+        }
+
+        await using var dpark = await Engine.StartAsync(CancellationToken.None);
+        var sum = await dpark.Parallelize(Enumerable.Range(0, Count)).Map(number => (long)number).ReduceAsync((a, b) => a + b);
+        Console.WriteLine(sum.ToString(CultureInfo.InvariantCulture));
+        return 0;
+    }
+
+    private static async Task<Sample> StartAsync(string side, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
+        {
+            start.ArgumentList.Add(typeof(FirstResultWorkload).Assembly.Location);
+        }
+
+        start.ArgumentList.Add(ChildArgument);
+        start.ArgumentList.Add(side);
+        var startedAt = time.GetTimestamp();
+        using var child = Process.Start(start)!;
+        var result = await child.StandardOutput.ReadLineAsync(cancellationToken);
+        var seconds = time.GetElapsedTime(startedAt).TotalSeconds;
+        await child.WaitForExitAsync(cancellationToken);
+        return child.ExitCode == 0 && result is not null
+            ? new Sample(seconds, result)
+            : throw new InvalidOperationException($"The child for {side} ended with exit code {child.ExitCode} and the result '{result}'. Its errors are above.");
+    }
+}

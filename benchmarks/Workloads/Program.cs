@@ -1,0 +1,49 @@
+using System.CommandLine;
+using Dpark.Workloads;
+
+// Measures workloads on the engine and on plain C#, alternately in one process, so that what else the machine does hits both.
+if (args is [FirstResultWorkload.ChildArgument, var side])
+{
+    return await FirstResultWorkload.RunChildAsync(side);
+}
+
+var only = new Option<string?>("--only") { HelpName = "W1,W2...", Description = "Workloads whose names begin so. Default: all." };
+var size = new Option<WorkloadSize>("--size") { Description = "How much data. Default: small, the size of the tables in docs/measurements.md." };
+var rounds = new Option<int>("--rounds") { HelpName = "N", DefaultValueFactory = _ => 5, Description = "Times that each side runs; the medians count. Default: 5." };
+var json = new Option<FileInfo?>("--json") { HelpName = "FILE", Description = "Write the results there, too, as an array of objects." };
+rounds.Validators.Add(result =>
+{
+    if (result.GetValueOrDefault<int>() < 1)
+    {
+        result.AddError("--rounds must be at least 1.");
+    }
+});
+
+var command = new RootCommand("Measures workloads on the engine beside plain C# code.") { only, size, rounds, json };
+command.SetAction(async (arguments, cancellationToken) =>
+{
+    string[] prefixes = arguments.GetValue(only)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [""];
+    var chosen = Workload.All.Where(workload => prefixes.Any(prefix => workload.Name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))).ToArray();
+    if (chosen.Length == 0)
+    {
+        Console.Error.WriteLine($"No workload begins with {string.Join(" or ", prefixes)}. There are {string.Join(", ", Workload.All.Select(workload => workload.Name))}.");
+        return 2;
+    }
+
+    using var run = new WorkloadRun(arguments.GetValue(size), arguments.GetValue(rounds), TimeProvider.System);
+    var results = new List<WorkloadResult>();
+    foreach (var workload in chosen)
+    {
+        Console.Error.WriteLine($"{workload.Name}: {workload.Description}");
+        results.AddRange(await workload.RunAsync(run, cancellationToken));
+    }
+
+    ResultTable.Write(Console.Out, results);
+    if (arguments.GetValue(json) is { } file)
+    {
+        await ResultTable.WriteJsonAsync(file.FullName, results, cancellationToken);
+    }
+
+    return 0;
+});
+return await command.Parse(args).InvokeAsync();

@@ -1,0 +1,32 @@
+namespace Dpark.Workloads;
+
+/// <summary>Something that the engine and plain C# code do both, with the same result.</summary>
+internal abstract class Workload
+{
+    /// <summary>All workloads, in the order of their names. A new one is added here.</summary>
+    public static IReadOnlyList<Workload> All { get; } = [new WordCountWorkload(), new EmptyTasksWorkload(), new OneTaskJobsWorkload(), new FirstResultWorkload()];
+
+    /// <summary>What <c>--only</c> and the tables call it.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>What it does, and beside what, in one line.</summary>
+    public abstract string Description { get; }
+
+    /// <summary>Makes the data, runs both sides alternately, and checks that they agree.</summary>
+    /// <returns>One result for each baseline.</returns>
+    /// <exception cref="InvalidDataException">The sides disagree.</exception>
+    public abstract Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken);
+}
+
+/// <summary>How much data a workload takes.</summary>
+internal enum WorkloadSize
+{
+    /// <summary>Seconds a round on two cores.</summary>
+    Small = 0,
+
+    /// <summary>Half a minute a round.</summary>
+    Medium = 1,
+
+    /// <summary>Minutes a round.</summary>
+    Large = 2,
+}

@@ -1,0 +1,24 @@
+namespace Dpark.Workloads;
+
+/// <summary>One row of the table. Times are medians over the rounds.</summary>
+/// <param name="Workload">Name of the workload, and of the baseline if there are several.</param>
+/// <param name="EngineSeconds">Time of the engine; of one job for workloads of many.</param>
+/// <param name="BaselineSeconds">Time of the plain code.</param>
+/// <param name="Ratio">Engine to baseline; lower is better.</param>
+/// <param name="Records">Elements, or tasks, that one measurement is about.</param>
+/// <param name="InputBytes">Bytes that were read; 0 if there is no input.</param>
+/// <param name="PeakBytes">Largest working set of the process while the engine ran.</param>
+/// <param name="AllocatedBytesPerRecord">By the engine and the user's functions together.</param>
+/// <param name="SpilledBytes">Written to spill files by all rounds.</param>
+/// <param name="Check">What both sides computed: a count and a checksum.</param>
+internal sealed record WorkloadResult(
+    string Workload,
+    double EngineSeconds,
+    double BaselineSeconds,
+    double Ratio,
+    long Records,
+    long InputBytes,
+    long PeakBytes,
+    double AllocatedBytesPerRecord,
+    long SpilledBytes,
+    string Check);

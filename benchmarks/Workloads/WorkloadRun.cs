@@ -1,0 +1,87 @@
+namespace Dpark.Workloads;
+
+/// <summary>What the workloads of one run share: how much to do, a directory for data, and the clock.</summary>
+internal sealed class WorkloadRun(WorkloadSize size, int roundCount, TimeProvider timeProvider) : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("dpark-workloads-");
+
+    public WorkloadSize Size => size;
+
+    public TimeProvider TimeProvider => timeProvider;
+
+    /// <summary>A path for a file that goes with the run.</summary>
+    public string PathOf(string name) => Path.Combine(_directory.FullName, name);
+
+    /// <summary>Measures sides in turn, so many rounds. One round before them is not counted: code is compiled and files come into memory.</summary>
+    /// <returns>One measurement per side, in the same order.</returns>
+    /// <exception cref="InvalidDataException">Sides have different checks, or a side has not the same in every round.</exception>
+    public async Task<Measurement[]> MeasureAsync(CancellationToken cancellationToken, params Func<Task<Sample>>[] sides)
+    {
+        var measurements = sides.Select(_ => new Measurement()).ToArray();
+        for (var round = -1; round < roundCount; round++)
+        {
+            for (var i = 0; i < sides.Length; i++)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+
+                // The garbage of one side is not the other one's to collect.
+                GC.Collect();
+                using var memory = new PeakMemory();
+                var allocated = GC.GetTotalAllocatedBytes();
+                var sample = await sides[i]();
+                if (measurements[0].Check is { } check && check != sample.Check)
+                {
+                    throw new InvalidDataException($"Side {i} computed {sample.Check} where the first one had {check}. One of them is wrong; no time counts.");
+                }
+
+                measurements[i].Check = sample.Check;
+                if (round >= 0)
+                {
+                    measurements[i].Add(sample, memory.Stop(), GC.GetTotalAllocatedBytes() - allocated);
+                }
+            }
+        }
+
+        return measurements;
+    }
+
+    public void Dispose() => _directory.Delete(recursive: true);
+}
+
+/// <summary>One run of one side.</summary>
+/// <param name="Seconds">What is measured; the caller leaves out what does not belong to it.</param>
+/// <param name="Check">The result, as far as it can be compared.</param>
+internal readonly record struct Sample(double Seconds, string Check);
+
+/// <summary>All runs of one side.</summary>
+internal sealed class Measurement
+{
+    private readonly List<double> _seconds = [];
+    private readonly List<double> _allocated = [];
+
+    public string? Check { get; set; }
+
+    public long PeakBytes { get; private set; }
+
+    public double Seconds => Median(_seconds);
+
+    public double AllocatedBytes => Median(_allocated);
+
+    public void Add(Sample sample, long peakBytes, long allocatedBytes)
+    {
+        _seconds.Add(sample.Seconds);
+        _allocated.Add(allocatedBytes);
+        PeakBytes = Math.Max(PeakBytes, peakBytes);
+    }
+
+    /// <summary>The row for this side of the engine beside a baseline.</summary>
+    /// <param name="repeatCount">How often a round does what the time is about.</param>
+    public WorkloadResult Beside(Measurement baseline, string workload, long records, long inputBytes = 0, long spilledBytes = 0, int repeatCount = 1) => new(
+        workload, Seconds, baseline.Seconds, Seconds / baseline.Seconds, records, inputBytes, PeakBytes, AllocatedBytes / records / repeatCount, spilledBytes, Check ?? "");
+
+    internal static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return (sorted[sorted.Length / 2] + sorted[(sorted.Length - 1) / 2]) / 2;
+    }
+}
