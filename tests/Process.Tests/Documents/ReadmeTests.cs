@@ -1,0 +1,66 @@
+namespace Dpark.Tests.Process.Documents;
+
+/// <summary>The README is true: its programs compile, run and print what it says, and the paths that it names exist.</summary>
+public sealed class ReadmeTests : IDisposable
+{
+    private static readonly string Readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
+
+    private readonly TestDirectory _directory = new();
+
+    public static TheoryData<int> SnippetIndexes => [.. Enumerable.Range(0, ReadmeSnippet.ReadAll(Readme).Count)];
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [MemberData(nameof(SnippetIndexes))]
+    public async Task Snippet_AsItStands_CompilesAndPrintsWhatTheReadmeSays(int index)
+    {
+        var snippet = ReadmeSnippet.ReadAll(Readme)[index];
+        var name = $"ReadmeSnippet{index}";
+        var assembly = Path.Combine(AppContext.BaseDirectory, $"{name}.dll");
+        _directory.Write("books/one.txt", "the cat and the dog\n");
+        _directory.Write("books/two.txt", "the bird\nand the cat\n");
+        try
+        {
+            snippet.Compile(assembly);
+
+            // The program is not in a list of dependencies of its own, so it takes those of the tests, which are in the same directory.
+            using var program = WordCountProgram.StartCommand(
+                _directory,
+                WordCountProgram.Host,
+                "exec",
+                "--depsfile",
+                Path.Combine(AppContext.BaseDirectory, "Dpark.Orleans.Process.Tests.deps.json"),
+                "--runtimeconfig",
+                Path.ChangeExtension(WordCountProgram.AssemblyPath, ".runtimeconfig.json"),
+                assembly);
+            var result = await program.WaitAsync();
+
+            Assert.True(result.ExitCode == 0, $"The code at line {snippet.Line} of README.md failed: {result.Errors}");
+            Assert.Equal(snippet.Output ?? result.Output, result.Output);
+            Assert.Empty(Directory.GetFileSystemEntries(_directory.WorkPath));
+        }
+        finally
+        {
+            File.Delete(assembly);
+        }
+    }
+
+    [Fact]
+    public void Readme_Programs_AreThere() => Assert.InRange(SnippetIndexes.Count, 3, 20);
+
+    [Theory]
+    [InlineData("docs")]
+    [InlineData("README.md")]
+    public void Links_OfDocuments_LeadToFiles(string place)
+    {
+        var path = Path.Combine(Repository.Root, place);
+        string[] documents = Directory.Exists(path) ? Directory.GetFiles(path, "*.md", SearchOption.AllDirectories) : [path];
+
+        var broken = documents.SelectMany(document => MarkdownLinks.In(File.ReadAllText(document))
+            .Where(link => !Path.Exists(Path.Combine(Path.GetDirectoryName(document)!, link)))
+            .Select(link => $"{document}: {link}"));
+
+        Assert.Empty(broken);
+    }
+}
