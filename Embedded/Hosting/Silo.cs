@@ -6,9 +6,11 @@ namespace Orleans.Runtime;
 
 /// <summary>A silo as one hosted service: checks the configuration, then runs the lifecycle.</summary>
 /// <remarks>A token of <see cref="StopAsync"/> that has fired when it is called means: no graceful stop, only tell the membership.</remarks>
-internal sealed partial class Silo(IServiceProvider services, SiloLifecycle lifecycle, ILocalSiloDetails details, ILogger<Silo> logger) : IHostedService
+internal sealed partial class Silo(IServiceProvider services, ILogger<Silo> logger) : IHostedService
 {
     private static readonly TimeSpan TimeToUndoStart = TimeSpan.FromSeconds(10);
+
+    private SiloLifecycle? _lifecycle;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -17,6 +19,9 @@ internal sealed partial class Silo(IServiceProvider services, SiloLifecycle life
             validator.ValidateConfiguration();
         }
 
+        // Only now: most services cannot be made from options that are wrong.
+        var details = services.GetRequiredService<ILocalSiloDetails>();
+        var lifecycle = _lifecycle = services.GetRequiredService<SiloLifecycle>();
         foreach (var participant in services.GetServices<ILifecycleParticipant<ISiloLifecycle>>())
         {
             participant.Participate(lifecycle);
@@ -38,8 +43,12 @@ internal sealed partial class Silo(IServiceProvider services, SiloLifecycle life
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await lifecycle.StopAsync(cancellationToken).ConfigureAwait(false);
-        LogStopped(details.Name, details.SiloAddress);
+        if (_lifecycle is { } lifecycle)
+        {
+            await lifecycle.StopAsync(cancellationToken).ConfigureAwait(false);
+            var details = services.GetRequiredService<ILocalSiloDetails>();
+            LogStopped(details.Name, details.SiloAddress);
+        }
     }
 
     [LoggerMessage(LogLevel.Information, "Silo {Name} ({Silo}) has started.")]

@@ -11,6 +11,7 @@ internal abstract partial class LifecycleSubject(ILogger logger) : ILifecycleObs
     private readonly Lock _gate = new();
     private ImmutableList<Subscription> _subscriptions = [];
     private int? _highestStage;
+    private bool _isStopped;
 
     /// <summary>Adds an observer.</summary>
     /// <exception cref="InvalidOperationException">The stage has started.</exception>
@@ -19,9 +20,9 @@ internal abstract partial class LifecycleSubject(ILogger logger) : ILifecycleObs
         ArgumentNullException.ThrowIfNull(observer);
         lock (_gate)
         {
-            if (_highestStage >= stage)
+            if (_isStopped || _highestStage >= stage)
             {
-                throw new InvalidOperationException($"Stage {stage} has started already, so '{observerName}' comes too late. Subscribe before the start.");
+                throw new InvalidOperationException($"Stage {stage} has begun already, so '{observerName}' comes too late. Subscribe before the start.");
             }
 
             var subscription = new Subscription(this, observerName, stage, observer);
@@ -46,14 +47,14 @@ internal abstract partial class LifecycleSubject(ILogger logger) : ILifecycleObs
         }
     }
 
-    /// <summary>Stops the stages that have begun to start, in descending order. Failures are logged.</summary>
+    /// <summary>Stops the stages that have begun to start, in descending order. Failures are logged. A second call does nothing.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         int[] stages;
         lock (_gate)
         {
-            stages = StartedStages();
-            _highestStage = int.MaxValue;
+            stages = _isStopped ? [] : StartedStages();
+            _isStopped = true;
         }
 
         foreach (var stage in stages)

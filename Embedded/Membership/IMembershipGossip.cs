@@ -4,5 +4,6 @@ namespace Orleans.Runtime.MembershipService;
 internal interface IMembershipGossip
 {
     /// <summary>Sends the snapshot to all silos in it that run, except this one. Whether it arrives is not known: the table tells everybody in the end.</summary>
-    void Send(ClusterMembershipSnapshot snapshot);
+    /// <param name="changed">Is told even if it is dead now.</param>
+    void Send(ClusterMembershipSnapshot snapshot, SiloAddress changed);
 }

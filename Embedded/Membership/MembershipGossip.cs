@@ -8,7 +8,7 @@ internal sealed partial class MembershipGossip(
     ILocalSiloDetails silo, Func<SiloAddress, IMembershipGossipTarget> targets, IOptions<ClusterMembershipOptions> options, ILogger<MembershipGossip> logger)
     : IMembershipGossip
 {
-    public void Send(ClusterMembershipSnapshot snapshot)
+    public void Send(ClusterMembershipSnapshot snapshot, SiloAddress changed)
     {
         if (!options.Value.UseLivenessGossip)
         {
@@ -17,7 +17,8 @@ internal sealed partial class MembershipGossip(
 
         foreach (var member in snapshot.Members.Values)
         {
-            if (member.Status is not (SiloStatus.Dead or SiloStatus.None) && !member.SiloAddress.Equals(silo.SiloAddress))
+            var isConcerned = member.Status is not (SiloStatus.Dead or SiloStatus.None) || member.SiloAddress.Equals(changed);
+            if (isConcerned && !member.SiloAddress.Equals(silo.SiloAddress))
             {
                 _ = SendAsync(member.SiloAddress, snapshot);
             }

@@ -138,8 +138,10 @@ internal sealed partial class MembershipProtocol(
     private ClusterMembershipSnapshot Publish(MembershipTableData before, MembershipEntry changed, TableVersion version)
     {
         var snapshot = ToSnapshot(before, version, changed);
+
+        // First the others: once this silo's own view calls a silo dead, nothing is sent to it any more, and it had better know.
+        gossip.Send(snapshot, changed.SiloAddress);
         view.TryPublish(snapshot);
-        gossip.Send(snapshot);
         return snapshot;
     }
 

@@ -10,11 +10,15 @@ namespace Orleans.Storage;
 /// <summary>Grain storage in some ordinary grains of the cluster. A state is lost with the silo on which its grain happens to be. Thread-safe.</summary>
 internal sealed class MemoryGrainStorage(string name, MemoryGrainStorageOptions options, IGrainFactory grains, Serializer serializer) : IGrainStorage
 {
-    public static MemoryGrainStorage Create(IServiceProvider services, string name) => new(
-        name,
-        services.GetRequiredService<IOptionsMonitor<MemoryGrainStorageOptions>>().Get(name),
-        services.GetRequiredService<IGrainFactory>(),
-        services.GetRequiredService<Serializer>());
+    /// <exception cref="OrleansConfigurationException">The options cannot work.</exception>
+    public static MemoryGrainStorage Create(IServiceProvider services, string name)
+    {
+        var options = services.GetRequiredService<IOptionsMonitor<MemoryGrainStorageOptions>>().Get(name);
+        return options.NumStorageGrains > 0
+            ? new MemoryGrainStorage(name, options, services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<Serializer>())
+            : throw new OrleansConfigurationException(
+                $"{nameof(MemoryGrainStorageOptions.NumStorageGrains)} of memory storage '{name}' is {options.NumStorageGrains}. Set at least 1.");
+    }
 
     // Continuations stay where the caller is: a turn of the activation.
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
@@ -72,6 +76,6 @@ internal sealed class MemoryGrainStorage(string name, MemoryGrainStorageOptions 
     private IMemoryStateGrain GrainFor(string key)
     {
         var hash = IdHash.Of(Encoding.UTF8.GetBytes(key));
-        return grains.GetGrain<IMemoryStateGrain>(hash % (uint)Math.Max(1, options.NumStorageGrains));
+        return grains.GetGrain<IMemoryStateGrain>(hash % (uint)options.NumStorageGrains);
     }
 }

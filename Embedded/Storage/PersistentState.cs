@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Orleans.Storage;
 
 namespace Orleans.Runtime;
@@ -38,7 +39,17 @@ internal sealed class PersistentState<TState>(string name, IGrainContext context
         FillIn();
     }
 
-    private static TState New() => typeof(TState).IsValueType || typeof(TState).GetConstructor(Type.EmptyTypes) is null ? default! : Activator.CreateInstance<TState>();
+    // As the serializer does: a constructor without parameters is run, a class that has none starts empty.
+    private static TState New()
+    {
+        var type = typeof(TState);
+        if (type.IsValueType || type.IsAbstract || type.IsArray || type == typeof(string))
+        {
+            return default!;
+        }
+
+        return type.GetConstructor(Type.EmptyTypes) is null ? (TState)RuntimeHelpers.GetUninitializedObject(type) : Activator.CreateInstance<TState>();
+    }
 
     private void FillIn()
     {

@@ -74,7 +74,6 @@ public class TestClusterHostFactory
         builder.ConfigureServices(services =>
         {
             services.AddLogging();
-            services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(30));
             services.AddSingleton<IHostLifetime, NoLifetime>();
         });
         return builder;

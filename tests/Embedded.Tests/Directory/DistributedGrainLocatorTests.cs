@@ -249,7 +249,7 @@ public sealed class DistributedGrainLocatorTests
 
     private sealed class NoGossip : IMembershipGossip
     {
-        public void Send(ClusterMembershipSnapshot snapshot)
+        public void Send(ClusterMembershipSnapshot snapshot, SiloAddress changed)
         {
         }
     }

@@ -51,6 +51,29 @@ public sealed class LifecycleSubjectTests
     }
 
     [Fact]
+    public async Task StopAsync_Twice_ObserversStopOnce()
+    {
+        Add(10);
+        await _lifecycle.StartAsync(CancellationToken.None);
+
+        await _lifecycle.StopAsync(CancellationToken.None);
+        await _lifecycle.StopAsync(CancellationToken.None);
+
+        Assert.Equal(["start 10", "stop 10"], _log);
+    }
+
+    [Fact]
+    public async Task StopAsync_NeverStarted_DoesNothing()
+    {
+        Add(10);
+
+        await _lifecycle.StopAsync(CancellationToken.None);
+
+        Assert.Empty(_log);
+        Assert.Throws<InvalidOperationException>(() => Add(20));
+    }
+
+    [Fact]
     public async Task StartAsync_ObserversOfOneStage_RunTogether()
     {
         var one = new TaskCompletionSource();

@@ -96,6 +96,6 @@ public sealed class MembershipProtocolTests
     {
         public List<ClusterMembershipSnapshot> Sent { get; } = [];
 
-        public void Send(ClusterMembershipSnapshot snapshot) => Sent.Add(snapshot);
+        public void Send(ClusterMembershipSnapshot snapshot, SiloAddress changed) => Sent.Add(snapshot);
     }
 }

@@ -1,0 +1,166 @@
+using System.Net;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Orleans;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Runtime;
+
+namespace Dpark.Tests.Hosting;
+
+public sealed class SiloHostingTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task StartAsync_NoClustering_SaysWhatToCall()
+    {
+        using var host = Build(_ => { });
+
+        var exception = await Assert.ThrowsAsync<OrleansConfigurationException>(() => host.StartAsync().WaitAsync(Limit));
+
+        Assert.StartsWith("Clustering has not been configured.", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0, 30_000)]
+    [InlineData(70_000, 30_000)]
+    [InlineData(11_111, -1)]
+    public async Task StartAsync_PortOutOfRange_Throws(int siloPort, int gatewayPort)
+    {
+        using var host = Build(silo => silo.UseLocalhostClustering(siloPort, gatewayPort, new IPEndPoint(IPAddress.Loopback, 1)));
+
+        await Assert.ThrowsAsync<OrleansConfigurationException>(() => host.StartAsync().WaitAsync(Limit));
+    }
+
+    [Fact]
+    public async Task StartAsync_SecondSiloWithoutPrimary_Throws()
+    {
+        using var host = Build(silo => silo.UseLocalhostClustering(21_001, 0, new IPEndPoint(IPAddress.Loopback, 21_000)));
+
+        var exception = await Assert.ThrowsAsync<OrleansException>(() => host.StartAsync().WaitAsync(Limit));
+
+        Assert.Contains("127.0.0.1:21000", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task UseLocalhostClustering_TwoSilos_FormOneCluster()
+    {
+        using var primary = Build(silo => silo.UseLocalhostClustering(21_010, 0));
+        using var secondary = Build(silo => silo.UseLocalhostClustering(21_011, 0, new IPEndPoint(IPAddress.Loopback, 21_010)));
+        await primary.StartAsync().WaitAsync(Limit);
+
+        await secondary.StartAsync().WaitAsync(Limit);
+
+        var hosts = await secondary.Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0).GetHosts(true).WaitAsync(Limit);
+        Assert.Equal([21_010, 21_011], hosts.Keys.Select(silo => silo.Endpoint.Port).Order());
+        await secondary.StopAsync().WaitAsync(Limit);
+        await DeathAsync(primary, secondary).WaitAsync(Limit);
+        await primary.StopAsync().WaitAsync(Limit);
+    }
+
+    [Fact]
+    public void Configuration_SectionOrleans_SetsOptions()
+    {
+        var values = new Dictionary<string, string?>
+        {
+            ["Orleans:ClusterId"] = "one",
+            ["Orleans:ServiceId"] = "two",
+            ["Orleans:Name"] = "three",
+            ["Orleans:Endpoints:SiloPort"] = "1234",
+            ["Orleans:Messaging:ResponseTimeout"] = "00:00:07",
+        };
+
+        using var host = Build(silo => silo.UseLocalhostClustering(), values);
+
+        var details = host.Services.GetRequiredService<ILocalSiloDetails>();
+        Assert.Equal(("one", "three"), (details.ClusterId, details.Name));
+        Assert.Equal("two", host.Services.GetRequiredService<IOptions<ClusterOptions>>().Value.ServiceId);
+        Assert.Equal(TimeSpan.FromSeconds(7), host.Services.GetRequiredService<IOptions<SiloMessagingOptions>>().Value.ResponseTimeout);
+    }
+
+    [Fact]
+    public void UseLocalhostClustering_IdsOfUser_AreKept()
+    {
+        using var host = Build(silo => silo.UseLocalhostClustering().Configure<ClusterOptions>(cluster => cluster.ClusterId = "mine"));
+
+        var cluster = host.Services.GetRequiredService<IOptions<ClusterOptions>>().Value;
+        Assert.Equal(("mine", "dev"), (cluster.ClusterId, cluster.ServiceId));
+    }
+
+    [Fact]
+    public void SiloName_NotSet_IsSiloAndFiveDigits()
+    {
+        using var host = Build(silo => silo.UseLocalhostClustering());
+
+        Assert.Matches("^Silo_[0-9A-F]{5}$", host.Services.GetRequiredService<ILocalSiloDetails>().Name);
+    }
+
+    [Fact]
+    public void ConfigureEndpoints_UnknownHost_Throws()
+    {
+        Assert.Throws<ArgumentException>(() => Build(silo => silo.ConfigureEndpoints("no-such-host.invalid", 1, 2)));
+    }
+
+    [Theory]
+    [InlineData("0.0.0.0")]
+    [InlineData("::")]
+    [InlineData("255.255.255.255")]
+    public void AdvertisedIPAddress_StandsForAll_Throws(string address)
+    {
+        Assert.Throws<ArgumentException>(() => new EndpointOptions { AdvertisedIPAddress = IPAddress.Parse(address) });
+    }
+
+    [Fact]
+    public async Task StopAsync_AfterFailedStart_StopsParticipantsOnce()
+    {
+        var participant = new FailingParticipant();
+        using var host = Build(silo =>
+        {
+            silo.UseLocalhostClustering(21_020, 0);
+            silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(participant);
+        });
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => host.StartAsync().WaitAsync(Limit));
+        await host.StopAsync().WaitAsync(Limit);
+
+        Assert.Equal(1, participant.Stops);
+    }
+
+    private static async Task DeathAsync(IHost observer, IHost observed)
+    {
+        var silo = observed.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
+        await foreach (var snapshot in observer.Services.GetRequiredService<IClusterMembershipService>().MembershipUpdates)
+        {
+            if (snapshot.GetSiloStatus(silo) == SiloStatus.Dead)
+            {
+                return;
+            }
+        }
+    }
+
+    private static IHost Build(Action<ISiloBuilder> configure, Dictionary<string, string?>? values = null)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Configuration.AddInMemoryCollection(values ?? []);
+        builder.UseOrleans(configure);
+        return builder.Build();
+    }
+
+    private sealed class FailingParticipant : ILifecycleParticipant<ISiloLifecycle>
+    {
+        public int Stops { get; private set; }
+
+        public void Participate(ISiloLifecycle lifecycle)
+        {
+            lifecycle.Subscribe("stops", ServiceLifecycleStage.ApplicationServices, _ => Task.CompletedTask, _ =>
+            {
+                Stops++;
+                return Task.CompletedTask;
+            });
+            lifecycle.Subscribe("fails", ServiceLifecycleStage.Active, _ => throw new InvalidOperationException("no"));
+        }
+    }
+}
