@@ -20,6 +20,7 @@ internal sealed partial class Activation
     private CancellationTokenSource? _deactivationStop;
     private DeactivationReason _reason;
     private GrainAddress? _winner;
+    private bool _isDeactivationWanted;
     private bool _isRegistered;
     private bool _hasStarted;
     private long _keepUntil;
@@ -101,10 +102,21 @@ internal sealed partial class Activation
         }
     }
 
+    /// <summary>Ends it as if the process had died: nothing of the grain runs that was not running, and nobody is told.</summary>
+    public void Abandon()
+    {
+        lock (_gate)
+        {
+            _state = ActivationState.Invalid;
+            _waiting = null;
+        }
+
+        StopTimers();
+        _deactivated.TrySetResult();
+    }
+
     public void Migrate(Dictionary<string, object>? requestContext, CancellationToken cancellationToken = default) =>
         Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "Migration was asked for; the next call places the grain anew."), cancellationToken);
-
-    private bool _isDeactivationWanted;
 
     // Under the lock.
     private void BeginDeactivation(CancellationToken cancellationToken)
@@ -144,6 +156,11 @@ internal sealed partial class Activation
         List<Message>? started;
         lock (_gate)
         {
+            if (_state == ActivationState.Invalid)
+            {
+                return;
+            }
+
             _state = ActivationState.Valid;
             _lastUsed = Environment.TickCount64;
             if (_isDeactivationWanted)

@@ -15,7 +15,7 @@ internal static class ProxyEmitter
 
     private static readonly Lock Gate = new();
     private static readonly AssemblyBuilder Assembly =
-        AssemblyBuilder.DefineDynamicAssembly(new AssemblyName(AssemblyName), AssemblyBuilderAccess.RunAndCollect);
+        AssemblyBuilder.DefineDynamicAssembly(new AssemblyName(AssemblyName), AssemblyBuilderAccess.Run);
 
     private static readonly ModuleBuilder Module = Assembly.DefineDynamicModule(AssemblyName);
     private static readonly HashSet<string> OpenAssemblies = [];

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Orleans.Runtime;
 
@@ -22,6 +23,10 @@ internal sealed partial class SiloRuntime : ILifecycleParticipant<ISiloLifecycle
         Silos.Close();
         Pending.Close(ShuttingDown);
         Catalog.Dispose();
+        foreach (var activation in Catalog.All)
+        {
+            activation.Abandon();
+        }
     }
 
     public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
@@ -80,11 +85,12 @@ internal sealed partial class SiloRuntime : ILifecycleParticipant<ISiloLifecycle
         try
         {
             await Catalog.DeactivateAllAsync(new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The silo stops."), cancellationToken)
-                .WaitAsync(cancellationToken).ConfigureAwait(false);
+                .WaitAsync(CollectionOptions.DeactivationTimeout + TimeSpan.FromSeconds(1), cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (Exception exception) when (exception is OperationCanceledException or TimeoutException)
         {
-            // No time is left; what still runs ends with the process.
+            // No time is left, or a grain blocks its thread; what still runs ends with the process.
+            LogNotDeactivated(Logger, Catalog.Count);
         }
     }
 
@@ -93,4 +99,7 @@ internal sealed partial class SiloRuntime : ILifecycleParticipant<ISiloLifecycle
         Kill();
         return Task.CompletedTask;
     }
+
+    [LoggerMessage(LogLevel.Warning, "The silo stops although {Count} activations have not ended.")]
+    private static partial void LogNotDeactivated(ILogger logger, int count);
 }

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime;
 using Orleans.Serialization.Buffers;
 using Orleans.Serialization.Cloning;
-using Orleans.Serialization.TypeSystem;
 
 namespace Orleans.Serialization.Codecs;
 
@@ -20,9 +20,7 @@ internal sealed class ReferenceCodec<T> : ObjectCodec<T>
     where T : class
 {
     // A member of an interface type may hold the object itself instead of a reference to it.
-    public override bool IsShallow { get; } = typeof(Orleans.Runtime.GrainReference).IsAssignableFrom(typeof(T));
-
-    public override TypeSpec Spec => typeof(T).IsInterface ? base.Spec : CodecCache<Orleans.Runtime.GrainReference>.Codec.Spec;
+    public override bool IsShallow => !typeof(T).IsInterface;
 
     protected override bool IsOpen => true;
 
@@ -48,7 +46,7 @@ internal sealed class ReferenceCodec<T> : ObjectCodec<T>
     }
 
     public override T? Copy(T? value, CopyContext context) =>
-        value is null or Orleans.Runtime.GrainReference ? value : (T)Orleans.Runtime.CallRuntime.ToReference(value);
+        value is IAddressable and not GrainReference ? (T)CallRuntime.ToReference(value) : value;
 
     protected override T CopyNew(T value, CopyContext context) => value;
 

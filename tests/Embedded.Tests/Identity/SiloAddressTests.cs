@@ -1,0 +1,50 @@
+using System.Net;
+using Orleans.Runtime;
+
+namespace Dpark.Embedded.Tests.Identity;
+
+public sealed class SiloAddressTests
+{
+    [Fact]
+    public void FromParsableString_WhatToParsableStringWrote_IsTheSameObject()
+    {
+        var address = SiloAddress.New(IPAddress.Parse("10.0.0.1"), 11111, 123);
+
+        Assert.Equal("10.0.0.1:11111@123", address.ToParsableString());
+        Assert.Equal("S10.0.0.1:11111:123", address.ToString());
+        Assert.Same(address, SiloAddress.FromParsableString(address.ToParsableString()));
+    }
+
+    [Fact]
+    public void New_MappedAddress_IsTakenAsIPv4() =>
+        Assert.Equal(SiloAddress.New(IPAddress.Loopback, 1, 1), SiloAddress.New(IPAddress.Loopback.MapToIPv6(), 1, 1));
+
+    [Fact]
+    public void ToString_ClientGeneration_BeginsWithC() => Assert.Equal("C127.0.0.1:1:-5", SiloAddress.New(IPAddress.Loopback, 1, -5).ToString());
+
+    [Fact]
+    public void AllocateNewGeneration_InOneSecond_Grows()
+    {
+        int[] generations = [.. Enumerable.Range(0, 100).Select(_ => SiloAddress.AllocateNewGeneration())];
+
+        Assert.Equal(generations.Order().Distinct(), generations);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("10.0.0.1:1")]
+    [InlineData("host:1@2")]
+    [InlineData("10.0.0.1:1@x")]
+    public void TryParse_OtherForm_ReturnsFalse(string text) => Assert.False(SiloAddress.TryParse(text, out _));
+
+    [Fact]
+    public void IsSuccessorOf_RestartedSilo_IsTrue()
+    {
+        var first = SiloAddress.New(IPAddress.Loopback, 7, 1);
+        var second = SiloAddress.New(IPAddress.Loopback, 7, 2);
+
+        Assert.True(second.IsSuccessorOf(first));
+        Assert.True(first.IsPredecessorOf(second));
+        Assert.False(second.IsSuccessorOf(SiloAddress.New(IPAddress.Loopback, 8, 1)));
+    }
+}
