@@ -1,0 +1,92 @@
+using System.Text;
+using Dpark.Codecs;
+using Dpark.Configuration;
+
+namespace Dpark.Shuffle;
+
+/// <summary>Golden bytes of <c>docs/formats/shuffle-file.md</c>. These tests only grow.</summary>
+public sealed class ShuffleFormatTests : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("dpark-shuffle-format-");
+
+    private string FilePath => Path.Combine(_directory.FullName, "map-0.0");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public void Complete_TwoBucketsAndAnEmptyOne_HasTheseBytes()
+    {
+        using (var writer = new ShuffleFileWriter(FilePath, bucketCount: 3, shape: 0x04030201))
+        {
+            writer.Append(0, [0xAA, 0xBB]);
+            writer.Append(2, [0xCC]);
+            writer.RecordCount = 7;
+            writer.Complete();
+        }
+
+        const string Header = "44534601 03000000 01020304 00000000";
+        const string Starts = "1000000000000000 1200000000000000 1200000000000000 1300000000000000";
+        const string RecordCount = "0700000000000000";
+        AssertBytes(Header + "AABB CC" + Starts + RecordCount + Checksum(Header + Starts + RecordCount) + "44534601", File.ReadAllBytes(FilePath));
+    }
+
+    [Fact]
+    public void Seal_WithoutCompression_HasTheseBytes()
+    {
+        using var room = new RecordBuffer();
+        using var encoder = new FrameEncoder<byte>(RecordCodec<byte>.Default, ShuffleCompression.None, frameBytes: 1024, room);
+        encoder.Add([1, 2, 3]);
+        encoder.Add([4]);
+
+        const string Payload = "03000000 03000000 010203 01000000 01000000 04";
+        const string Start = "00000000 14000000 14000000";
+        AssertBytes(Start + Checksum(Start + Payload) + Payload, encoder.Seal().ToArray());
+    }
+
+    [Fact]
+    public void Seal_Lz4_HasTheseBytes()
+    {
+        using var room = new RecordBuffer();
+        using var encoder = new FrameEncoder<byte>(RecordCodec<byte>.Default, ShuffleCompression.Lz4, frameBytes: 1024, room);
+        encoder.Add(new byte[64]);
+
+        var frame = encoder.Seal().ToArray();
+
+        var payload = new byte[72];
+        BlockCodecs.Lz4.Decode(frame.AsSpan(16), payload);
+        AssertBytes("40000000 40000000" + new string('0', 128), payload);
+        var start = "01000000" + Convert.ToHexString(BitConverter.GetBytes(frame.Length - 16)) + "48000000";
+        AssertBytes(start + Checksum(start + Convert.ToHexString(frame.AsSpan(16))), frame[..16]);
+    }
+
+    [Fact]
+    public void Seal_Lz4MakesItNoSmaller_IsStoredAsItIs()
+    {
+        using var room = new RecordBuffer();
+        using var encoder = new FrameEncoder<byte>(RecordCodec<byte>.Default, ShuffleCompression.Lz4, frameBytes: 1024, room);
+        encoder.Add([1, 2]);
+
+        AssertBytes("00000000 0A000000 0A000000", encoder.Seal()[..12].ToArray());
+    }
+
+    [Fact]
+    public void Checksum_KnownText_IsCastagnoli() => Assert.Equal("839206E3", Checksum(Convert.ToHexString(Encoding.ASCII.GetBytes("123456789"))));
+
+    private static void AssertBytes(string expected, byte[] actual) => Assert.Equal(expected.Replace(" ", "", StringComparison.Ordinal), Convert.ToHexString(actual));
+
+    // Bit by bit, as the polynomial is defined.
+    private static string Checksum(string hex)
+    {
+        var crc = uint.MaxValue;
+        foreach (var value in Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)))
+        {
+            crc ^= value;
+            for (var bit = 0; bit < 8; bit++)
+            {
+                crc = (crc & 1) != 0 ? (crc >> 1) ^ 0x82F63B78u : crc >> 1;
+            }
+        }
+
+        return Convert.ToHexString(BitConverter.GetBytes(~crc));
+    }
+}
