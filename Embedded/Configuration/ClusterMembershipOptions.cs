@@ -74,6 +74,8 @@ public class ClusterMembershipOptions
     /// <summary>How many rows of dead silos are kept. Null: no limit. Default: 25.</summary>
     public int? MaxDefunctSiloEntries { get; set; } = 25;
 
-    /// <summary>Whether a silo that cannot be reached within <see cref="MaxJoinAttemptTime"/> is voted out by the one that joins. Default: true.</summary>
+    /// <summary>
+    /// Whether a silo that cannot be reached within <see cref="MaxJoinAttemptTime"/> is voted out by the one that joins. Default: true.
+    /// </summary>
     public bool EvictWhenMaxJoinAttemptTimeExceeded { get; set; } = true;
 }

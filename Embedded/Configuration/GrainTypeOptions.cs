@@ -1,6 +1,8 @@
 namespace Orleans.Configuration;
 
-/// <summary>Which grain classes and interfaces a silo knows. Filled with all that are loaded; remove a class so that the silo does not host it.</summary>
+/// <summary>
+/// Which grain classes and interfaces a silo knows. Filled with all that are loaded; remove a class so that the silo does not host it.
+/// </summary>
 public class GrainTypeOptions
 {
     /// <summary>Grain classes that this silo hosts.</summary>

@@ -7,7 +7,9 @@ public abstract class MessagingOptions
 {
     private TimeSpan _responseTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a caller waits for the answer. Default: 30 s; <see cref="ResponseTimeoutWithDebugger"/> when a debugger is attached.</summary>
+    /// <summary>
+    /// How long a caller waits for the answer. Default: 30 s; <see cref="ResponseTimeoutWithDebugger"/> when a debugger is attached.
+    /// </summary>
     public TimeSpan ResponseTimeout
     {
         get => Debugger.IsAttached ? ResponseTimeoutWithDebugger : _responseTimeout;

@@ -18,7 +18,9 @@ public class SiloMessagingOptions : MessagingOptions
     /// <summary>From how many waiting requests of an activation on a warning is logged. 0: never. Default: 0.</summary>
     public int MaxEnqueuedRequestsSoftLimit { get; set; }
 
-    /// <summary>From how many waiting requests of an activation on more are refused with <see cref="Runtime.LimitExceededException"/>. 0: never. Default: 0.</summary>
+    /// <summary>
+    /// From how many waiting requests of an activation on more are refused with <see cref="Runtime.LimitExceededException"/>. 0: never. Default: 0.
+    /// </summary>
     public int MaxEnqueuedRequestsHardLimit { get; set; }
 
     /// <summary>As <see cref="MaxEnqueuedRequestsSoftLimit"/>, for stateless workers. Default: 0.</summary>

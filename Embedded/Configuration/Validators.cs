@@ -31,7 +31,8 @@ internal sealed class SiloOptionsValidator(
     {
         if (!services.IsService(typeof(IMembershipTable)))
         {
-            throw new OrleansConfigurationException("Clustering has not been configured. Call UseLocalhostClustering or another Use...Clustering method of the silo builder.");
+            throw new OrleansConfigurationException("Clustering has not been configured. "
+                + "Call UseLocalhostClustering or another Use...Clustering method of the silo builder.");
         }
 
         Check(nameof(EndpointOptions.SiloPort), endpoints.Value.SiloPort, least: 1);
@@ -58,7 +59,8 @@ internal sealed class SiloOptionsValidator(
         if (age <= collection.Value.CollectionQuantum)
         {
             throw new OrleansConfigurationException(
-                $"Collection age of {name} is {age}. It must be more than {nameof(GrainCollectionOptions.CollectionQuantum)}, which is {collection.Value.CollectionQuantum}.");
+                $"Collection age of {name} is {age}. "
+                    + $"It must be more than {nameof(GrainCollectionOptions.CollectionQuantum)}, which is {collection.Value.CollectionQuantum}.");
         }
     }
 
@@ -78,7 +80,8 @@ internal sealed class ClientOptionsValidator(IServiceProviderIsService services)
     {
         if (!services.IsService(typeof(Messaging.IGatewayListProvider)))
         {
-            throw new OrleansConfigurationException("Clustering has not been configured. Call UseLocalhostClustering or another Use...Clustering method of the client builder.");
+            throw new OrleansConfigurationException("Clustering has not been configured. "
+                + "Call UseLocalhostClustering or another Use...Clustering method of the client builder.");
         }
     }
 }

@@ -4,9 +4,12 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Orleans.Runtime.GrainDirectory;
 
-/// <summary>One silo's part of the directory: the entries that it holds for others, and the activations of its own that others hold for it. Thread-safe.</summary>
+/// <summary>
+/// One silo's part of the directory: the entries that it holds for others, and the activations of its own that others hold for it. Thread-safe.
+/// </summary>
 /// <remarks>
-/// Invariant: an activation of this silo is among the registrations from the time that it is known to be registered until it is unregistered. Entries can
+/// Invariant: an activation of this silo is among the registrations from the time that it is known to be registered until it is unregistered.
+/// Entries can
 /// therefore always be rebuilt by asking all silos, which is what a new owner of a range does; nothing is lost with the old one.
 /// The second invariant makes that safe: whoever answers such a question at version v takes no registration as known afterwards that an owner of an
 /// older version has accepted, but registers again; see <see cref="TryConfirm"/>.

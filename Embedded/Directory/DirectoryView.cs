@@ -2,7 +2,8 @@ namespace Orleans.Runtime.GrainDirectory;
 
 /// <summary>Who holds the directory entry of which grain, at one version of the membership. Immutable.</summary>
 /// <remarks>
-/// A ring of hashes: each active silo has some points on it, and owns what lies before each of them up to the point before. When a silo joins or leaves,
+/// A ring of hashes: each active silo has some points on it, and owns what lies before each of them up to the point before. When a silo joins or
+/// leaves,
 /// only the ranges beside its points change hands.
 /// </remarks>
 internal sealed class DirectoryView

@@ -8,9 +8,11 @@ namespace Orleans.Runtime.GrainDirectory;
 
 /// <summary>The grain directory as one silo uses it. Thread-safe.</summary>
 /// <remarks>
-/// Each grain's entry is held by one silo, chosen by hash among the active ones of a membership version (<see cref="DirectoryView"/>). Requests go to that silo
+/// Each grain's entry is held by one silo, chosen by hash among the active ones of a membership version (<see cref="DirectoryView"/>). Requests go
+/// to that silo
 /// with the asker's version: a holder with an older membership reads it first, one that is not the holder says so, and the asker looks again.
-/// When the membership changes, the new holder of a range asks all silos for their activations in it before it answers anybody (<see cref="DirectoryState"/>).
+/// When the membership changes, the new holder of a range asks all silos for their activations in it before it answers anybody
+/// (<see cref="DirectoryState"/>).
 /// A holder that dies thus loses nothing; an activation ends only with its own silo, or as the loser of a race for its registration.
 /// </remarks>
 internal sealed partial class DistributedGrainLocator : IGrainLocator
@@ -100,7 +102,8 @@ internal sealed partial class DistributedGrainLocator : IGrainLocator
             switch (view.GetOwner(address.GrainId))
             {
                 case null:
-                    throw new OrleansException($"{address} cannot be registered, because no silo of the cluster is active. The silo is starting or stopping.");
+                    throw new OrleansException($"{address} cannot be registered, because no silo of the cluster is active. "
+                        + "The silo is starting or stopping.");
                 case var owner when owner.Equals(_self):
                     if (_state.TryRegister(address, previous, out var winner))
                     {
@@ -121,7 +124,10 @@ internal sealed partial class DistributedGrainLocator : IGrainLocator
         }
     }
 
-    /// <summary>Removes an activation of this silo. Does not fail: an entry that stays is replaced by the silo's next activation of the grain, or goes with the silo.</summary>
+    /// <summary>
+    /// Removes an activation of this silo. Does not fail: an entry that stays is replaced by the silo's next activation of the grain, or goes with
+    /// the silo.
+    /// </summary>
     public async ValueTask UnregisterAsync(GrainAddress address)
     {
         _state.Forget(address);
@@ -210,7 +216,8 @@ internal sealed partial class DistributedGrainLocator : IGrainLocator
             if (attempt >= MaxAttempts && ReferenceEquals(view, _state.View))
             {
                 throw new OrleansException(
-                    $"The directory entry is held by silo {owner}, which did not answer {attempt} times. The call may be tried again when the membership has changed.", exception);
+                    $"The directory entry is held by silo {owner}, which did not answer {attempt} times. "
+                        + "The call may be tried again when the membership has changed.", exception);
             }
 
             if (ReferenceEquals(view, _state.View))

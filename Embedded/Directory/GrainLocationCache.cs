@@ -4,7 +4,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace Orleans.Runtime.GrainDirectory;
 
 /// <summary>Where activations on other silos were when last heard of. Thread-safe; a hit allocates nothing.</summary>
-/// <remarks>Two generations: when the young one is half of the capacity, it becomes the old one, and what was not used meanwhile is forgotten.</remarks>
+/// <remarks>
+/// Two generations: when the young one is half of the capacity, it becomes the old one, and what was not used meanwhile is forgotten.
+/// </remarks>
 internal sealed class GrainLocationCache(int capacity)
 {
     private readonly int _half = Math.Max(1, capacity / 2);

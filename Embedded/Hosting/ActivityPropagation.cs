@@ -12,7 +12,9 @@ internal static class ActivityPropagation
     private static readonly ActivitySource ApplicationSource = new("Microsoft.Orleans.Application");
     private static readonly ActivitySource RuntimeSource = new("Microsoft.Orleans.Runtime");
 
-    /// <summary>The source of a call: calls of the runtime to itself have their own, so that one can listen to those of the application alone.</summary>
+    /// <summary>
+    /// The source of a call: calls of the runtime to itself have their own, so that one can listen to those of the application alone.
+    /// </summary>
     public static ActivitySource SourceOf(IGrainCallContext context) =>
         context.Request.GetInterfaceType().Assembly == typeof(ActivityPropagation).Assembly ? RuntimeSource : ApplicationSource;
 

@@ -20,7 +20,8 @@ internal sealed class BuilderMarker(object builder)
                 return builder;
             case not null:
                 throw new OrleansConfigurationException(
-                    "A host has either a silo or a client, and both UseOrleans and UseOrleansClient were called. Leave out UseOrleansClient: a silo's host has a client.");
+                    "A host has either a silo or a client, and both UseOrleans and UseOrleansClient were called. "
+                        + "Leave out UseOrleansClient: a silo's host has a client.");
             default:
                 var created = create();
                 services.AddSingleton(new BuilderMarker(created));

@@ -34,7 +34,8 @@ public static class ClientBuilderExtensions
             .AddIncomingGrainCallFilter<ActivityPropagationIncomingFilter>();
 
     /// <summary>Says what to do when no gateway can be reached. Without it, the host's start fails.</summary>
-    public static IClientBuilder UseConnectionRetryFilter(this IClientBuilder builder, Func<Exception, CancellationToken, Task<bool>> connectionRetryFilter)
+    public static IClientBuilder UseConnectionRetryFilter(
+        this IClientBuilder builder, Func<Exception, CancellationToken, Task<bool>> connectionRetryFilter)
     {
         ArgumentNullException.ThrowIfNull(connectionRetryFilter);
         return builder.UseConnectionRetryFilter(new DelegateRetryFilter(connectionRetryFilter));
@@ -75,7 +76,8 @@ public static class ClientBuilderExtensions
         builder.UseStaticClustering((OptionsBuilder<StaticGatewayListProviderOptions> options) => options.Configure(configureOptions));
 
     /// <summary>Connects to a fixed list of gateways.</summary>
-    public static IClientBuilder UseStaticClustering(this IClientBuilder builder, Action<OptionsBuilder<StaticGatewayListProviderOptions>> configureOptions)
+    public static IClientBuilder UseStaticClustering(
+        this IClientBuilder builder, Action<OptionsBuilder<StaticGatewayListProviderOptions>> configureOptions)
     {
         ArgumentNullException.ThrowIfNull(configureOptions);
         return builder.ConfigureServices(services =>
@@ -87,6 +89,7 @@ public static class ClientBuilderExtensions
 
     private sealed class DelegateRetryFilter(Func<Exception, CancellationToken, Task<bool>> filter) : IClientConnectionRetryFilter
     {
-        public Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken) => filter(exception, cancellationToken);
+        public Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken) =>
+            filter(exception, cancellationToken);
     }
 }

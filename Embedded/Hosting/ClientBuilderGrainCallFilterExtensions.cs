@@ -2,7 +2,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Orleans.Hosting;
 
-/// <summary>Adds filters around grain calls of a client: those it makes, and those to its observers. The first that is added is the outermost.</summary>
+/// <summary>
+/// Adds filters around grain calls of a client: those it makes, and those to its observers. The first that is added is the outermost.
+/// </summary>
 public static class ClientBuilderGrainCallFilterExtensions
 {
     /// <summary>Adds a filter around calls that arrive.</summary>

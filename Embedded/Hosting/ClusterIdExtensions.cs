@@ -13,5 +13,6 @@ internal static class ClusterIdExtensions
             options.ClusterId = Choose(options.ClusterId, ClusterOptions.DefaultClusterId, clusterId);
         });
 
-    private static string Choose(string current, string initial, string wanted) => string.IsNullOrWhiteSpace(current) || current == initial ? wanted : current;
+    private static string Choose(string current, string initial, string wanted) =>
+        string.IsNullOrWhiteSpace(current) || current == initial ? wanted : current;
 }

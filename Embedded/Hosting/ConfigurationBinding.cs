@@ -4,7 +4,9 @@ using Orleans.Configuration;
 
 namespace Orleans.Hosting;
 
-/// <summary>Options from the configuration section <c>Orleans</c>. Without that section nothing is bound, which would cost time at every start.</summary>
+/// <summary>
+/// Options from the configuration section <c>Orleans</c>. Without that section nothing is bound, which would cost time at every start.
+/// </summary>
 internal static class ConfigurationBinding
 {
     public static void Apply(IServiceCollection services, IConfiguration configuration)

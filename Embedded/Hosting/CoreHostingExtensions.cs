@@ -46,7 +46,8 @@ public static class CoreHostingExtensions
         builder.UseDevelopmentClustering(options => options.Configure(configureOptions));
 
     /// <summary>Uses a membership in the memory of one silo.</summary>
-    public static ISiloBuilder UseDevelopmentClustering(this ISiloBuilder builder, Action<OptionsBuilder<DevelopmentClusterMembershipOptions>> configureOptions)
+    public static ISiloBuilder UseDevelopmentClustering(
+        this ISiloBuilder builder, Action<OptionsBuilder<DevelopmentClusterMembershipOptions>> configureOptions)
     {
         ArgumentNullException.ThrowIfNull(configureOptions);
         return builder.ConfigureServices(services =>

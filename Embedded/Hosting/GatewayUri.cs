@@ -8,7 +8,8 @@ internal static class GatewayUri
 {
     private const string Scheme = "gwy.tcp";
 
-    public static Uri Create(IPEndPoint endpoint, int generation) => new(string.Create(CultureInfo.InvariantCulture, $"{Scheme}://{endpoint}/{generation}"));
+    public static Uri Create(IPEndPoint endpoint, int generation) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"{Scheme}://{endpoint}/{generation}"));
 
     /// <exception cref="ArgumentException">The address is not of that form.</exception>
     public static IPEndPoint ToEndpoint(Uri uri) =>

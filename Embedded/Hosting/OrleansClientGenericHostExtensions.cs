@@ -26,7 +26,8 @@ public static class OrleansClientGenericHostExtensions
     }
 
     /// <summary>Adds a client.</summary>
-    public static HostApplicationBuilder UseOrleansClient(this HostApplicationBuilder hostAppBuilder) => hostAppBuilder.UseOrleansClient(static _ => { });
+    public static HostApplicationBuilder UseOrleansClient(this HostApplicationBuilder hostAppBuilder) =>
+        hostAppBuilder.UseOrleansClient(static _ => { });
 
     /// <summary>Adds a client.</summary>
     public static HostApplicationBuilder UseOrleansClient(this HostApplicationBuilder hostAppBuilder, Action<IClientBuilder> configureDelegate)
@@ -36,7 +37,8 @@ public static class OrleansClientGenericHostExtensions
     }
 
     /// <summary>Adds a client.</summary>
-    public static IHostApplicationBuilder UseOrleansClient(this IHostApplicationBuilder hostAppBuilder) => hostAppBuilder.UseOrleansClient(static _ => { });
+    public static IHostApplicationBuilder UseOrleansClient(this IHostApplicationBuilder hostAppBuilder) =>
+        hostAppBuilder.UseOrleansClient(static _ => { });
 
     /// <summary>Adds a client.</summary>
     public static IHostApplicationBuilder UseOrleansClient(this IHostApplicationBuilder hostAppBuilder, Action<IClientBuilder> configureDelegate)
@@ -52,7 +54,8 @@ public static class OrleansClientGenericHostExtensions
         services.AddOrleansClient(BuilderMarker.FindConfiguration(services), configureDelegate);
 
     /// <summary>Adds a client.</summary>
-    public static IServiceCollection AddOrleansClient(this IServiceCollection services, IConfiguration configuration, Action<IClientBuilder> configureDelegate)
+    public static IServiceCollection AddOrleansClient(
+        this IServiceCollection services, IConfiguration configuration, Action<IClientBuilder> configureDelegate)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configureDelegate);

@@ -5,7 +5,8 @@ namespace Microsoft.Extensions.Hosting;
 
 /// <summary>Adds a silo to a host. Several calls configure the same silo.</summary>
 /// <remarks>
-/// The silo is one hosted service, in the place of the first call: services that are added after it start when the silo is active, and stop before it.
+/// The silo is one hosted service, in the place of the first call: services that are added after it start when the silo is active, and stop before
+/// it.
 /// </remarks>
 public static class OrleansSiloGenericHostExtensions
 {

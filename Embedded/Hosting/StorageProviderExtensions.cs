@@ -7,7 +7,8 @@ namespace Orleans.Runtime.Hosting;
 public static class StorageProviderExtensions
 {
     /// <summary>Adds a storage with a name. If it is an <see cref="ILifecycleParticipant{T}"/> of the silo, it takes part in its life.</summary>
-    public static IServiceCollection AddGrainStorage<T>(this IServiceCollection collection, string name, Func<IServiceProvider, string, T> implementationFactory)
+    public static IServiceCollection AddGrainStorage<T>(
+        this IServiceCollection collection, string name, Func<IServiceProvider, string, T> implementationFactory)
         where T : IGrainStorage
     {
         ArgumentNullException.ThrowIfNull(collection);

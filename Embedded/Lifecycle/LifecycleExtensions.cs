@@ -13,7 +13,8 @@ public static class LifecycleExtensions
     }
 
     /// <summary>Adds a delegate for the start of a stage.</summary>
-    public static IDisposable Subscribe(this ILifecycleObservable observable, string observerName, int stage, Func<CancellationToken, Task> onStart) =>
+    public static IDisposable Subscribe(
+        this ILifecycleObservable observable, string observerName, int stage, Func<CancellationToken, Task> onStart) =>
         observable.Subscribe(observerName, stage, onStart, null);
 
     /// <summary>Adds delegates for start and stop of a stage, named after a type.</summary>

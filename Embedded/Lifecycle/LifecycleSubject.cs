@@ -22,7 +22,8 @@ internal abstract partial class LifecycleSubject(ILogger logger) : ILifecycleObs
         {
             if (_isStopped || _highestStage >= stage)
             {
-                throw new InvalidOperationException($"Stage {stage} has begun already, so '{observerName}' comes too late. Subscribe before the start.");
+                throw new InvalidOperationException($"Stage {stage} has begun already, so '{observerName}' comes too late. "
+                    + "Subscribe before the start.");
             }
 
             var subscription = new Subscription(this, observerName, stage, observer);

@@ -44,5 +44,6 @@ internal sealed class ManagementGrain(IMembershipTable table, Func<SiloAddress, 
 
     private async Task<SiloAddress[]> GetActiveSilosAsync() => [.. (await GetDetailedHosts(onlyActive: true)).Select(entry => entry.SiloAddress)];
 
-    private Task<T[]> AskAsync<T>(SiloAddress[] targets, Func<ISiloControl, Task<T>> question) => Task.WhenAll(targets.Select(silo => question(silos(silo))));
+    private Task<T[]> AskAsync<T>(SiloAddress[] targets, Func<ISiloControl, Task<T>> question) =>
+        Task.WhenAll(targets.Select(silo => question(silos(silo))));
 }

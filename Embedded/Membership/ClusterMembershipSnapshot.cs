@@ -16,7 +16,9 @@ public sealed class ClusterMembershipSnapshot(ImmutableDictionary<SiloAddress, C
 
     internal static ClusterMembershipSnapshot Initial { get; } = new(ImmutableDictionary<SiloAddress, ClusterMember>.Empty, MembershipVersion.MinValue);
 
-    /// <summary>Status of a silo. A silo that was replaced at its endpoint is dead; one that never was seen is <see cref="SiloStatus.None"/>.</summary>
+    /// <summary>
+    /// Status of a silo. A silo that was replaced at its endpoint is dead; one that never was seen is <see cref="SiloStatus.None"/>.
+    /// </summary>
     public SiloStatus GetSiloStatus(SiloAddress silo)
     {
         ArgumentNullException.ThrowIfNull(silo);

@@ -6,7 +6,8 @@ using Orleans.Configuration;
 namespace Orleans.Runtime.MembershipService;
 
 /// <summary>The membership in the memory of one silo of this process, the primary. The others find it by its endpoint, and lose it with it.</summary>
-internal sealed class DevelopmentMembershipTable(IOptions<DevelopmentClusterMembershipOptions> options, IOptions<ClusterOptions> cluster, ILocalSiloDetails silo)
+internal sealed class DevelopmentMembershipTable(
+    IOptions<DevelopmentClusterMembershipOptions> options, IOptions<ClusterOptions> cluster, ILocalSiloDetails silo)
     : IMembershipTable, IDisposable
 {
     private static readonly ConcurrentDictionary<(string ClusterId, IPEndPoint Primary), InMemoryMembershipTable> Tables = [];
@@ -29,7 +30,8 @@ internal sealed class DevelopmentMembershipTable(IOptions<DevelopmentClusterMemb
         {
             _table = Tables.GetValueOrDefault(_key)
                 ?? throw new OrleansException(
-                    $"Silo {silo.SiloAddress} found no primary silo of cluster '{_key.ClusterId}' at {_key.Primary} in this process. Start that silo first.");
+                    $"Silo {silo.SiloAddress} found no primary silo of cluster '{_key.ClusterId}' at {_key.Primary} in this process. "
+                        + "Start that silo first.");
         }
 
         return Task.CompletedTask;

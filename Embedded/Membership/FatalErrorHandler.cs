@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Orleans.Runtime;
 
-/// <summary>Ends the process, after the log had time to be written. The cluster has given the silo's grains to others, so running on could do harm.</summary>
+/// <summary>
+/// Ends the process, after the log had time to be written. The cluster has given the silo's grains to others, so running on could do harm.
+/// </summary>
 internal sealed partial class FatalErrorHandler(ILogger<FatalErrorHandler> logger) : IFatalErrorHandler
 {
     private static readonly TimeSpan TimeForLogs = TimeSpan.FromSeconds(2);

@@ -66,7 +66,8 @@ internal sealed partial class MembershipAgent(
         if (!_isLeaving && update.Changes.Any(change => change.Status == SiloStatus.Dead && change.SiloAddress.Equals(silo.SiloAddress)))
         {
             _isLeaving = true;
-            fatalErrors.OnFatalException(this, $"Silo {silo.SiloAddress} was declared dead by others. It must not go on, because its grains are activated elsewhere.", null);
+            fatalErrors.OnFatalException(this, $"Silo {silo.SiloAddress} was declared dead by others. "
+                + "It must not go on, because its grains are activated elsewhere.", null);
         }
     }
 

@@ -6,10 +6,13 @@ namespace Orleans.Runtime.MembershipService;
 
 /// <summary>Reads and changes the membership table for this silo, and publishes what it reads. Thread-safe.</summary>
 /// <remarks>
-/// Every change is one compare-and-set on the version of the whole table: read all rows, change one, write it with the next version; a lost race starts over.
-/// So all silos see one order of views, and the view with version v is the same for everybody. A crash between read and write leaves nothing behind; one
+/// Every change is one compare-and-set on the version of the whole table: read all rows, change one, write it with the next version; a lost race
+/// starts over.
+/// So all silos see one order of views, and the view with version v is the same for everybody. A crash between read and write leaves nothing behind;
+/// one
 /// after the write leaves a row that others see at their next read. Who succeeds publishes the new view at once and gossips it.
-/// A silo's life in the table: Joining (row written, older rows of its endpoint declared dead), Active, ShuttingDown or Stopping, Dead. Dead is final.
+/// A silo's life in the table: Joining (row written, older rows of its endpoint declared dead), Active, ShuttingDown or Stopping, Dead. Dead is
+/// final.
 /// </remarks>
 internal sealed partial class MembershipProtocol(
     IMembershipTable table,
@@ -56,7 +59,8 @@ internal sealed partial class MembershipProtocol(
         if (!await UpdateAsync(silo.SiloAddress, status, cancellationToken).ConfigureAwait(false))
         {
             throw new OrleansMissingMembershipEntryException(
-                $"Silo {silo.SiloAddress} could not become {status}, because its row has vanished from the membership table. It must start again as a new silo.");
+                $"Silo {silo.SiloAddress} could not become {status}, because its row has vanished from the membership table. "
+                    + "It must start again as a new silo.");
         }
 
         LogStatus(silo.SiloAddress, status);
@@ -64,7 +68,8 @@ internal sealed partial class MembershipProtocol(
 
     /// <summary>Declares a silo dead.</summary>
     /// <returns>False if the table does not know the silo.</returns>
-    public Task<bool> DeclareDeadAsync(SiloAddress victim, CancellationToken cancellationToken) => UpdateAsync(victim, SiloStatus.Dead, cancellationToken);
+    public Task<bool> DeclareDeadAsync(SiloAddress victim, CancellationToken cancellationToken) =>
+        UpdateAsync(victim, SiloStatus.Dead, cancellationToken);
 
     /// <summary>Reads the table and publishes what is there.</summary>
     public async Task RefreshAsync(CancellationToken cancellationToken)
@@ -104,7 +109,8 @@ internal sealed partial class MembershipProtocol(
         {
             if (entry.SiloAddress.Generation > silo.SiloAddress.Generation)
             {
-                throw new OrleansException($"Silo {silo.SiloAddress} cannot join, because {entry.SiloAddress} at the same endpoint is newer. Stop one of them.");
+                throw new OrleansException($"Silo {silo.SiloAddress} cannot join, because {entry.SiloAddress} at the same endpoint is newer. "
+                    + "Stop one of them.");
             }
 
             LogPredecessor(entry.SiloAddress, silo.SiloAddress);

@@ -8,12 +8,16 @@ internal sealed class MembershipView
     private readonly Lock _gate = new();
     private volatile Node _current = new(ClusterMembershipSnapshot.Initial);
 
-    /// <summary>Called for each newer snapshot, in order, before readers of <see cref="UpdatesAsync"/>. Handlers must be short and must not publish.</summary>
+    /// <summary>
+    /// Called for each newer snapshot, in order, before readers of <see cref="UpdatesAsync"/>. Handlers must be short and must not publish.
+    /// </summary>
     public event Action<ClusterMembershipUpdate>? Changed;
 
     public ClusterMembershipSnapshot Current => _current.Snapshot;
 
-    /// <summary>Takes a snapshot if it is newer. When this returns, all handlers of <see cref="Changed"/> have seen a snapshot that is at least as new.</summary>
+    /// <summary>
+    /// Takes a snapshot if it is newer. When this returns, all handlers of <see cref="Changed"/> have seen a snapshot that is at least as new.
+    /// </summary>
     public bool TryPublish(ClusterMembershipSnapshot snapshot)
     {
         lock (_gate)

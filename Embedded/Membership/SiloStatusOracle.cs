@@ -41,13 +41,16 @@ internal sealed partial class SiloStatusOracle : ISiloStatusOracle
         return siloName.Length > 0;
     }
 
-    public bool IsFunctionalDirectory(SiloAddress siloAddress) => siloAddress.Equals(SiloAddress) || !GetApproximateSiloStatus(siloAddress).IsTerminating();
+    public bool IsFunctionalDirectory(SiloAddress siloAddress) =>
+        siloAddress.Equals(SiloAddress) || !GetApproximateSiloStatus(siloAddress).IsTerminating();
 
     public bool IsDeadSilo(SiloAddress silo) => !silo.Equals(SiloAddress) && GetApproximateSiloStatus(silo) == SiloStatus.Dead;
 
-    public bool SubscribeToSiloStatusEvents(ISiloStatusListener observer) => ImmutableInterlocked.Update(ref _listeners, static (set, item) => set.Add(item), observer);
+    public bool SubscribeToSiloStatusEvents(ISiloStatusListener observer) =>
+        ImmutableInterlocked.Update(ref _listeners, static (set, item) => set.Add(item), observer);
 
-    public bool UnSubscribeFromSiloStatusEvents(ISiloStatusListener observer) => ImmutableInterlocked.Update(ref _listeners, static (set, item) => set.Remove(item), observer);
+    public bool UnSubscribeFromSiloStatusEvents(ISiloStatusListener observer) =>
+        ImmutableInterlocked.Update(ref _listeners, static (set, item) => set.Remove(item), observer);
 
     private void Notify(ClusterMembershipUpdate update)
     {

@@ -18,7 +18,8 @@ internal abstract class HintedDirector : IPlacementDirector
 
 internal sealed class RandomDirector(SiloPicker picker) : HintedDirector
 {
-    protected override Task<SiloAddress> ChooseAsync(PlacementTarget target, IPlacementContext context, SiloAddress[] silos) => Task.FromResult(picker.Pick(silos));
+    protected override Task<SiloAddress> ChooseAsync(PlacementTarget target, IPlacementContext context, SiloAddress[] silos) =>
+        Task.FromResult(picker.Pick(silos));
 }
 
 /// <summary>For <see cref="PreferLocalPlacement"/> and <see cref="StatelessWorkerPlacement"/>.</summary>

@@ -122,7 +122,8 @@ internal sealed class GrainTypeCatalog(
         }
 
         var strategy = services.GetKeyedService<PlacementStrategy>(name)
-            ?? throw new OrleansException($"Grain type {grainType} is placed by '{name}', which is not registered. Call AddPlacementDirector on every silo.");
+            ?? throw new OrleansException($"Grain type {grainType} is placed by '{name}', which is not registered. "
+                + "Call AddPlacementDirector on every silo.");
         strategy.Initialize(new GrainProperties(properties.ToImmutableDictionary()));
         return strategy;
     }

@@ -21,7 +21,8 @@ internal sealed class PlacementService(IServiceProvider services, ILocalSiloDeta
         ThrowIfNoneCompatible(target, types.GetCompatibleSilos(grain.Type));
         var strategy = types.GetStrategy(grain.Type);
         return await GetDirector(strategy).OnAddActivation(strategy, target, this).ConfigureAwait(false)
-            ?? throw new OrleansException($"Grain {grain} was not placed: the director of {strategy.GetType()} named no silo. It must name one or throw.");
+            ?? throw new OrleansException($"Grain {grain} was not placed: the director of {strategy.GetType()} named no silo. "
+                + "It must name one or throw.");
     }
 
     public SiloAddress[] GetCompatibleSilos(PlacementTarget target)
@@ -51,6 +52,7 @@ internal sealed class PlacementService(IServiceProvider services, ILocalSiloDeta
         _directors.GetOrAdd(
             strategy.GetType(),
             static (type, services) => services.GetKeyedService<IPlacementDirector>(type)
-                ?? throw new OrleansException($"No director is registered for the placement strategy {type}. Call AddPlacementDirector on every silo."),
+                ?? throw new OrleansException($"No director is registered for the placement strategy {type}. "
+                    + "Call AddPlacementDirector on every silo."),
             services);
 }

@@ -15,7 +15,8 @@ public abstract class PlacementStrategy
     }
 
     /// <summary>Writes the strategy's parameters. This method writes the strategy's name: call it.</summary>
-    public virtual void PopulateGrainProperties(IServiceProvider services, Type grainClass, GrainType grainType, Dictionary<string, string> properties)
+    public virtual void PopulateGrainProperties(
+        IServiceProvider services, Type grainClass, GrainType grainType, Dictionary<string, string> properties)
     {
         ArgumentNullException.ThrowIfNull(properties);
         properties[WellKnownGrainTypeProperties.PlacementStrategy] = GetType().Name;

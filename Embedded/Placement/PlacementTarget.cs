@@ -1,7 +1,8 @@
 namespace Orleans.Runtime.Placement;
 
 /// <summary>What is to be placed, and the call that asks for it.</summary>
-public readonly struct PlacementTarget(GrainId grainIdentity, Dictionary<string, object>? requestContextData, GrainInterfaceType interfaceType, ushort interfaceVersion)
+public readonly struct PlacementTarget(
+    GrainId grainIdentity, Dictionary<string, object>? requestContextData, GrainInterfaceType interfaceType, ushort interfaceVersion)
 {
     /// <summary>The grain.</summary>
     public GrainId GrainIdentity { get; } = grainIdentity;

@@ -10,7 +10,9 @@ internal sealed class SiloLoads(Func<SiloAddress, ISiloControl> silos, TimeProvi
 
     private readonly ConcurrentDictionary<SiloAddress, Entry> _entries = [];
 
-    /// <summary>Asks those silos whose load is old. The first time it waits for their answers, later old values do until the answers are here.</summary>
+    /// <summary>
+    /// Asks those silos whose load is old. The first time it waits for their answers, later old values do until the answers are here.
+    /// </summary>
     public Task RefreshAsync(SiloAddress[] candidates)
     {
         List<Task>? first = null;
@@ -32,7 +34,8 @@ internal sealed class SiloLoads(Func<SiloAddress, ISiloControl> silos, TimeProvi
         return first is null ? Task.CompletedTask : Task.WhenAll(first);
     }
 
-    public int GetActivationCount(SiloAddress silo) => _entries.TryGetValue(silo, out var entry) ? entry.Load.ActivationCount + Volatile.Read(ref entry.Placed) : 0;
+    public int GetActivationCount(SiloAddress silo) =>
+        _entries.TryGetValue(silo, out var entry) ? entry.Load.ActivationCount + Volatile.Read(ref entry.Placed) : 0;
 
     /// <summary>Counts an activation that the silo's last answer cannot have known.</summary>
     public void CountPlacement(SiloAddress silo) => Interlocked.Increment(ref _entries.GetOrAdd(silo, static _ => new Entry()).Placed);

@@ -8,7 +8,8 @@ internal sealed class SiloPicker(ILocalSiloDetails silo)
     public SiloAddress Pick(SiloAddress[] silos) => silos[Next(silos.Length)];
 
     /// <summary>A number from 0 up to and without the bound.</summary>
-    public int Next(int bound) => (int)(IdHash.Combine(unchecked((uint)silo.SiloAddress.GetConsistentHashCode()), Interlocked.Increment(ref _count)) % (uint)bound);
+    public int Next(int bound) =>
+        (int)(IdHash.Combine(unchecked((uint)silo.SiloAddress.GetConsistentHashCode()), Interlocked.Increment(ref _count)) % (uint)bound);
 
     /// <summary>Moves so many of the silos, picked at random, to the front.</summary>
     public Span<SiloAddress> Pick(SiloAddress[] silos, int count)

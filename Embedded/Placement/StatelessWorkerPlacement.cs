@@ -48,7 +48,8 @@ internal sealed class StatelessWorkerPlacement : PlacementStrategy
         }
     }
 
-    public override void PopulateGrainProperties(IServiceProvider services, Type grainClass, GrainType grainType, Dictionary<string, string> properties)
+    public override void PopulateGrainProperties(
+        IServiceProvider services, Type grainClass, GrainType grainType, Dictionary<string, string> properties)
     {
         base.PopulateGrainProperties(services, grainClass, grainType, properties);
         properties[MaxLocalKey] = MaxLocal.ToString(CultureInfo.InvariantCulture);

@@ -7,7 +7,9 @@ using Orleans.Serialization;
 
 namespace Orleans.Storage;
 
-/// <summary>Grain storage in some ordinary grains of the cluster. A state is lost with the silo on which its grain happens to be. Thread-safe.</summary>
+/// <summary>
+/// Grain storage in some ordinary grains of the cluster. A state is lost with the silo on which its grain happens to be. Thread-safe.
+/// </summary>
 internal sealed class MemoryGrainStorage(string name, MemoryGrainStorageOptions options, IGrainFactory grains, Serializer serializer) : IGrainStorage
 {
     /// <exception cref="OrleansConfigurationException">The options cannot work.</exception>
@@ -65,7 +67,8 @@ internal sealed class MemoryGrainStorage(string name, MemoryGrainStorageOptions 
         if (!change.IsDone)
         {
             throw new InconsistentStateException(
-                $"State '{stateName}' of grain {grainId} was not {action} in storage '{name}', because it has changed since it was read. The activation ends; the next one reads it anew.",
+                $"State '{stateName}' of grain {grainId} was not {action} in storage '{name}', because it has changed since it was read. "
+                    + "The activation ends; the next one reads it anew.",
                 change.ETag,
                 etag);
         }

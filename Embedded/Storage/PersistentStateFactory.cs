@@ -21,7 +21,9 @@ internal sealed class PersistentStateFactory : IPersistentStateFactory
         return context.ActivationServices.GetKeyedService<IGrainStorage>(key)
             ?? throw new BadProviderConfigException(
                 key == ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME
-                    ? $"No default storage provider found loading grain type {context.GrainId.Type}. Add one to the silo, such as AddMemoryGrainStorageAsDefault."
-                    : $"No storage provider named \"{key}\" found loading grain type {context.GrainId.Type}. Add one with that name to the silo, such as AddMemoryGrainStorage.");
+                    ? $"No default storage provider found loading grain type {context.GrainId.Type}. "
+                        + "Add one to the silo, such as AddMemoryGrainStorageAsDefault."
+                    : $"No storage provider named \"{key}\" found loading grain type {context.GrainId.Type}. "
+                        + "Add one with that name to the silo, such as AddMemoryGrainStorage.");
     }
 }

@@ -8,7 +8,9 @@ using Orleans.Runtime.MembershipService;
 
 namespace Orleans.TestingHost;
 
-/// <summary>What the silos and clients of one test cluster share: a network and a membership table, both in memory and unknown to other clusters.</summary>
+/// <summary>
+/// What the silos and clients of one test cluster share: a network and a membership table, both in memory and unknown to other clusters.
+/// </summary>
 internal sealed class InMemoryCluster
 {
     private readonly InMemoryMembershipTable _table = new();

@@ -24,7 +24,8 @@ public class InProcessSiloHandle : SiloHandle
     /// <param name="siloName">Its name.</param>
     /// <param name="configuration">Options of the cluster and of the silo.</param>
     /// <param name="postConfigureHostBuilder">Called last.</param>
-    public static async Task<InProcessSiloHandle> CreateAsync(string siloName, IConfiguration configuration, Action<IHostBuilder>? postConfigureHostBuilder = null)
+    public static async Task<InProcessSiloHandle> CreateAsync(
+        string siloName, IConfiguration configuration, Action<IHostBuilder>? postConfigureHostBuilder = null)
     {
         var host = TestClusterHostFactory.CreateSiloHost(siloName, configuration, postConfigureHostBuilder);
         return await StartAsync(host, configuration.GetTestClusterOptions()).ConfigureAwait(false);

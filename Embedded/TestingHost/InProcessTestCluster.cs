@@ -164,7 +164,8 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
         }
 
         return options is null
-            ? throw new ArgumentException($"No silo of this cluster was ever named '{siloName}'. Use {nameof(StartAdditionalSiloAsync)} to start a new one.", nameof(siloName))
+            ? throw new ArgumentException($"No silo of this cluster was ever named '{siloName}'. "
+                + $"Use {nameof(StartAdditionalSiloAsync)} to start a new one.", nameof(siloName))
             : await CreateSiloAsync(options).ConfigureAwait(false);
     }
 
@@ -191,7 +192,8 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
     public IEnumerable<InProcessSiloHandle> GetActiveSilos() => Silos.Where(silo => silo.IsActive);
 
     /// <summary>The handle of a silo that runs.</summary>
-    public InProcessSiloHandle? GetSiloForAddress(SiloAddress siloAddress) => GetActiveSilos().FirstOrDefault(silo => silo.SiloAddress.Equals(siloAddress));
+    public InProcessSiloHandle? GetSiloForAddress(SiloAddress siloAddress) =>
+        GetActiveSilos().FirstOrDefault(silo => silo.SiloAddress.Equals(siloAddress));
 
     /// <summary>Services of a silo.</summary>
     /// <param name="silo">Null: the first that runs.</param>

@@ -68,7 +68,8 @@ public class TestCluster : IDisposable, IAsyncDisposable
     public IGrainFactory GrainFactory => Client;
 
     private IHost ClientHost =>
-        _client ?? throw new InvalidOperationException($"The client does not run. Call {nameof(DeployAsync)} or {nameof(InitializeClientAsync)} first.");
+        _client ?? throw new InvalidOperationException("The client does not run. "
+            + $"Call {nameof(DeployAsync)} or {nameof(InitializeClientAsync)} first.");
 
     /// <summary>How long a cluster may take at most until all silos see a change.</summary>
     /// <param name="didKill">Whether a silo was killed without telling the membership.</param>
@@ -134,7 +135,8 @@ public class TestCluster : IDisposable, IAsyncDisposable
     public Task KillClientAsync() => StopClientAsync(isGraceful: false);
 
     /// <summary>Starts another silo.</summary>
-    public SiloHandle StartAdditionalSilo(bool startAdditionalSiloOnNewPort = false) => Blocking.Run(() => StartAdditionalSiloAsync(startAdditionalSiloOnNewPort));
+    public SiloHandle StartAdditionalSilo(bool startAdditionalSiloOnNewPort = false) =>
+        Blocking.Run(() => StartAdditionalSiloAsync(startAdditionalSiloOnNewPort));
 
     /// <summary>Starts another silo. It is active when the task completes; the others may not know yet.</summary>
     public async Task<SiloHandle> StartAdditionalSiloAsync(bool startAdditionalSiloOnNewPort = false) =>
@@ -211,7 +213,8 @@ public class TestCluster : IDisposable, IAsyncDisposable
     {
         var number = Enumerable.Range(1, Volatile.Read(ref _nextInstance)).FirstOrDefault(n => TestSiloSpecificOptions.Create(Options, n).SiloName == siloName);
         return number == 0
-            ? throw new ArgumentException($"No silo of this cluster was ever named '{siloName}'. Use {nameof(StartAdditionalSiloAsync)} to start a new one.", nameof(siloName))
+            ? throw new ArgumentException($"No silo of this cluster was ever named '{siloName}'. "
+                + $"Use {nameof(StartAdditionalSiloAsync)} to start a new one.", nameof(siloName))
             : await StartSiloAsync(number, Options).ConfigureAwait(false);
     }
 
@@ -251,12 +254,14 @@ public class TestCluster : IDisposable, IAsyncDisposable
         var handle = silo is null ? Primary : GetSiloForAddress(silo);
         return handle is InProcessSiloHandle inProcess
             ? inProcess.ServiceProvider
-            : throw new ArgumentException($"Silo {silo?.ToString() ?? "Primary"} does not run in this process. Take one of {nameof(Silos)}.", nameof(silo));
+            : throw new ArgumentException($"Silo {silo?.ToString() ?? "Primary"} does not run in this process. "
+                + $"Take one of {nameof(Silos)}.", nameof(silo));
     }
 
     /// <summary>Completes when all silos that run see each other and nobody else.</summary>
     /// <param name="didKill">Whether a silo was killed without telling the membership.</param>
-    public Task WaitForLivenessToStabilizeAsync(bool didKill = false) => InMemoryCluster.WaitForViewsAsync(GetActiveSilos().OfType<InProcessSiloHandle>().ToList(), didKill);
+    public Task WaitForLivenessToStabilizeAsync(bool didKill = false) =>
+        InMemoryCluster.WaitForViewsAsync(GetActiveSilos().OfType<InProcessSiloHandle>().ToList(), didKill);
 
     /// <summary>Empty: logs go where the hosts' logging is configured to.</summary>
 #pragma warning disable CA1822 // An instance method in the official API.

@@ -92,7 +92,8 @@ public class TestClusterHostFactory
         foreach (var entry in configuration.GetSection(key).GetChildren())
         {
             var type = Type.GetType(entry.Value!)
-                ?? throw new InvalidOperationException($"Configurator '{entry.Value}' cannot be loaded. Make its assembly part of the test's output.");
+                ?? throw new InvalidOperationException($"Configurator '{entry.Value}' cannot be loaded. "
+                    + "Make its assembly part of the test's output.");
             yield return Activator.CreateInstance(type)!;
         }
     }

@@ -1,6 +1,8 @@
 namespace Orleans.TestingHost;
 
-/// <summary>Gives each cluster of the process ports of its own. The transport is in memory, so no port is opened and none can be taken by somebody else.</summary>
+/// <summary>
+/// Gives each cluster of the process ports of its own. The transport is in memory, so no port is opened and none can be taken by somebody else.
+/// </summary>
 public class TestClusterPortAllocator : ITestClusterPortAllocator
 {
     private const int FirstSiloPort = 22_300;

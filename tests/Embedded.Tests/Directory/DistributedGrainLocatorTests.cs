@@ -10,7 +10,9 @@ using Orleans.Runtime.MembershipService;
 
 namespace Dpark.Tests.Directory;
 
-/// <summary>Directories of several silos that call each other directly, over one membership table. No gossip: a silo learns of a change when it must.</summary>
+/// <summary>
+/// Directories of several silos that call each other directly, over one membership table. No gossip: a silo learns of a change when it must.
+/// </summary>
 public sealed class DistributedGrainLocatorTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
@@ -238,7 +240,8 @@ public sealed class DistributedGrainLocatorTests
         public Task<DirectoryReply> RegisterAsync(GrainAddress address, GrainAddress? previous, MembershipVersion version) =>
             cluster.AskAsync(silo, partition => partition.RegisterAsync(address, previous, version));
 
-        public Task<DirectoryReply> LookupAsync(GrainId grain, MembershipVersion version) => cluster.AskAsync(silo, partition => partition.LookupAsync(grain, version));
+        public Task<DirectoryReply> LookupAsync(GrainId grain, MembershipVersion version) =>
+            cluster.AskAsync(silo, partition => partition.LookupAsync(grain, version));
 
         public Task<DirectoryReply> UnregisterAsync(GrainAddress address, MembershipVersion version) =>
             cluster.AskAsync(silo, partition => partition.UnregisterAsync(address, version));

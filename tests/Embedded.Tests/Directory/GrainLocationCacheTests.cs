@@ -51,5 +51,6 @@ public sealed class GrainLocationCacheTests
 
     private static GrainId Grain(int number) => GrainId.Create("test", $"{number}");
 
-    private static GrainAddress Address(int grain, int silo) => new() { GrainId = Grain(grain), ActivationId = ActivationId.NewId(), SiloAddress = Rows.Silo(silo) };
+    private static GrainAddress Address(int grain, int silo) =>
+        new() { GrainId = Grain(grain), ActivationId = ActivationId.NewId(), SiloAddress = Rows.Silo(silo) };
 }

@@ -88,6 +88,7 @@ public sealed class MembershipViewTests
 
     private sealed class FailingListener : ISiloStatusListener
     {
-        public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status) => throw new InvalidOperationException("failing listener");
+        public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status) =>
+            throw new InvalidOperationException("failing listener");
     }
 }

@@ -17,7 +17,8 @@ internal static class Rows
         new MembershipVersion(version));
 
     /// <summary>Those silos, all active.</summary>
-    public static ClusterMembershipSnapshot Active(long version, params int[] numbers) => Snapshot(version, [.. numbers.Select(number => (Silo(number), SiloStatus.Active))]);
+    public static ClusterMembershipSnapshot Active(long version, params int[] numbers) =>
+        Snapshot(version, [.. numbers.Select(number => (Silo(number), SiloStatus.Active))]);
 }
 
 internal sealed class FakeSilo(int number, int generation = 1) : ILocalSiloDetails
