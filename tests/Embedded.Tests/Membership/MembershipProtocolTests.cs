@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Orleans;
 using Orleans.Runtime;
 using Orleans.Runtime.MembershipService;
 

@@ -1,7 +1,6 @@
 using Dpark.Tests.Membership;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using Orleans;
 using Orleans.Configuration;
 using Orleans.Metadata;
 using Orleans.Runtime;
