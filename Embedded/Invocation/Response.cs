@@ -41,20 +41,24 @@ public abstract class Response : IDisposable
         public override object? Result
         {
             get => null;
-            set => throw new InvalidOperationException("This response is shared by all calls without a result. Replace the response to give the call one.");
+            set => throw IsShared();
         }
 
         public override Exception? Exception
         {
             get => null;
-            set => throw new InvalidOperationException("This response is shared by all calls without a result. Replace the response to make the call fail.");
+            set => throw IsShared();
         }
 
         public override T GetResult<T>() => default!;
 
-        internal override void Write(Session.SerializerSessionPool pool, System.Buffers.IBufferWriter<byte> output) => pool.Write<object?>(null, output);
+        internal override void Write(Session.SerializerSessionPool pool, System.Buffers.IBufferWriter<byte> output) =>
+            pool.Write<object?>(null, output);
 
         internal override Response Copy(Session.SerializerSessionPool pool) => this;
+
+        private static InvalidOperationException IsShared() =>
+            new("This response is shared by all calls without a result. Replace the response to give the call another end.");
     }
 
     private sealed class ExceptionResponse(Exception exception) : Response

@@ -2,7 +2,10 @@ using Orleans.Serialization.Invocation;
 
 namespace Orleans.Runtime;
 
-/// <summary>One object that grains call, with the calls that wait for it. For filters it is the context of the call, but has no life and no scheduler. Thread-safe.</summary>
+/// <summary>
+/// One object that grains call, with the calls that wait for it. For filters it is the context of the call, but has no life and no scheduler.
+/// Thread-safe.
+/// </summary>
 internal sealed class LocalObserver(LocalObservers owner, CallRuntime runtime, GrainId id, IGrainObserver target) : IGrainContext
 {
     private readonly WeakReference<IGrainObserver> _target = new(target);
@@ -77,7 +80,8 @@ internal sealed class LocalObserver(LocalObservers owner, CallRuntime runtime, G
         }
     }
 
-    private NotSupportedException NotOfObservers() => new($"Observer {id} is no activation. Only grains have a lifecycle, a scheduler and components.");
+    private NotSupportedException NotOfObservers() =>
+        new($"Observer {id} is no activation. Only grains have a lifecycle, a scheduler and components.");
 
     private async Task RunAllAsync()
     {

@@ -71,11 +71,13 @@ public sealed class ActivationTests(SharedCluster cluster)
         }
 
         var fromSilos = callers.Select(caller => caller.CallAsync([.. keys], 3));
-        var fromClient = keys.Select(async key => new List<Visit> { await cluster.Client.GetGrain<ILifetimeGrain>(key, typeof(LifetimeGrain).FullName).VisitAsync() });
+        var fromClient = keys.Select(async key => new List<Visit> { await Grain(key).VisitAsync() });
         var visits = (await Task.WhenAll(fromSilos.Concat(fromClient)).Within("all calls")).SelectMany(list => list).ToList();
 
         Assert.Equal(keyCount * 10, visits.Count);
         Assert.Equal(keyCount, visits.Select(visit => visit.Activation).Distinct().Count());
         Assert.Equal(Enumerable.Repeat(10, keyCount), visits.GroupBy(visit => visit.Activation).Select(group => group.Max(visit => visit.Count)));
     }
+
+    private ILifetimeGrain Grain(string key) => cluster.Client.GetGrain<ILifetimeGrain>(key, typeof(LifetimeGrain).FullName);
 }

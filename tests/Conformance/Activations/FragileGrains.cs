@@ -5,7 +5,10 @@ using Orleans.Runtime;
 
 namespace Dpark.Conformance.Activations;
 
-/// <summary>A grain that cannot be activated until the journal under its key has the entry <c>allowed</c>. Each attempt adds <c>attempt</c>.</summary>
+/// <summary>
+/// A grain that cannot be activated until the journal under its key has the entry <c>allowed</c>.
+/// Each attempt adds <c>attempt</c>.
+/// </summary>
 [Alias("conformance.IFragileGrain")]
 public interface IFragileGrain : IGrainWithStringKey
 {
@@ -100,7 +103,8 @@ public sealed class StagedGrain : IGrainBase, IStagedGrain
 
     public Task OnActivateAsync(CancellationToken token) => AppendAsync("activate");
 
-    public Task OnDeactivateAsync(DeactivationReason reason, CancellationToken token) => AppendAsync($"deactivate {reason.ReasonCode} {reason.Description}");
+    public Task OnDeactivateAsync(DeactivationReason reason, CancellationToken token) =>
+        AppendAsync($"deactivate {reason.ReasonCode} {reason.Description}");
 
     public Task DeactivateAsync()
     {

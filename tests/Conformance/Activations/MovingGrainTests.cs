@@ -36,7 +36,9 @@ public sealed class MovingGrainTests(SharedCluster cluster)
         for (var round = 0; round < rounds; round++)
         {
             var calls = callers.Select(caller => caller.CallAsync([.. keys], 2)).ToArray();
-            var deactivations = keys.Where((_, i) => i % 4 == round % 4).Select(key => Grain(key).Cast<IGrainManagementExtension>().DeactivateOnIdle().AsTask());
+            var deactivations = keys
+                .Where((_, i) => i % 4 == round % 4)
+                .Select(key => Grain(key).Cast<IGrainManagementExtension>().DeactivateOnIdle().AsTask());
             await Task.WhenAll(deactivations).Within($"the deactivations of round {round}");
             visits.AddRange((await Task.WhenAll(calls).Within($"the calls of round {round}")).SelectMany(list => list));
         }

@@ -103,9 +103,9 @@ public sealed class ArgumentCopyTests(SharedCluster cluster)
         var callee = cluster.Client.GetGrain<IArgumentGrain>(TestKeys.New());
         object?[] values =
         [
-            null, 1, -1L, 2.5, 3m, "text", 'c', true, Guid.NewGuid(), TimeSpan.FromTicks(7), new DateOnly(2026, 8, 22), DayOfWeek.Friday, new byte[] { 1, 2 },
-            new Point(1, 2), new Order(7, "c", new Point(3, 4), 0.5, ["a", "b"]).Lines, (1, "two"), new Dictionary<string, int> { ["a"] = 1 }, typeof(Order),
-            callee.GetGrainId(), cluster.Silos[0],
+            null, 1, -1L, 2.5, 3m, "text", 'c', true, Guid.NewGuid(), TimeSpan.FromTicks(7), new DateOnly(2026, 8, 22), DayOfWeek.Friday,
+            new byte[] { 1, 2 }, new Point(1, 2), new Order(7, "c", new Point(3, 4), 0.5, ["a", "b"]).Lines, (1, "two"),
+            new Dictionary<string, int> { ["a"] = 1 }, typeof(Order), callee.GetGrainId(), cluster.Silos[0],
         ];
 
         foreach (var value in values)
@@ -120,7 +120,8 @@ public sealed class ArgumentCopyTests(SharedCluster cluster)
         var caller = cluster.Client.GetGrain<IArgumentCallerGrain>(TestKeys.New("caller"));
         var warmUp = TestKeys.New("warm-up");
         var callee = TestKeys.New("callee");
-        await Placed.OnAsync(cluster.Silos[sameSilo ? 0 : 1], () => cluster.Client.GetGrain<IArgumentGrain>(callee).KeptCountAsync()).Within("the callee");
+        var calleeSilo = cluster.Silos[sameSilo ? 0 : 1];
+        await Placed.OnAsync(calleeSilo, cluster.Client.GetGrain<IArgumentGrain>(callee).KeptCountAsync).Within("the callee");
         await Placed.OnAsync(cluster.Silos[0], () => caller.MarkedAsync(warmUp)).Within("the caller");
         return (caller, callee);
     }

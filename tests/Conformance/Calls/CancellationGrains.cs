@@ -23,7 +23,10 @@ public interface ICancellableGrain : IGrainWithStringKey
     [ResponseTimeout("00:00:01"), Alias("WaitForTokenShort")]
     Task WaitForTokenShortAsync(string name, CancellationToken cancellationToken);
 
-    /// <summary>Waits for its token, then passes the gate and returns as if nothing had been. Writes <c>started NAME</c>, <c>lingers NAME</c>, <c>finished NAME</c>.</summary>
+    /// <summary>
+    /// Waits for its token, then passes the gate and returns as if nothing had been.
+    /// Writes <c>started NAME</c>, <c>lingers NAME</c>, <c>finished NAME</c>.
+    /// </summary>
     [Alias("Linger")]
     Task LingerAsync(string name, CancellationToken cancellationToken);
 
@@ -46,7 +49,8 @@ public sealed class CancellableGrain : Grain, ICancellableGrain
         }
         finally
         {
-            await Journal.AppendAsync($"cancelled {name} {cancellationToken.IsCancellationRequested} {ReferenceEquals(scheduler, TaskScheduler.Current)}");
+            var isOnScheduler = ReferenceEquals(scheduler, TaskScheduler.Current);
+            await Journal.AppendAsync($"cancelled {name} {cancellationToken.IsCancellationRequested} {isOnScheduler}");
         }
     }
 

@@ -94,6 +94,7 @@ public sealed class CancellationTests(SharedCluster cluster)
     private (ICancellableGrain Grain, IJournalGrain Journal, IGateGrain Gate) Grains()
     {
         var key = TestKeys.New();
-        return (cluster.Client.GetGrain<ICancellableGrain>(key), cluster.Client.GetGrain<IJournalGrain>(key), cluster.Client.GetGrain<IGateGrain>(key));
+        var client = cluster.Client;
+        return (client.GetGrain<ICancellableGrain>(key), client.GetGrain<IJournalGrain>(key), client.GetGrain<IGateGrain>(key));
     }
 }

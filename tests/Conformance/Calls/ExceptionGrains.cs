@@ -66,7 +66,10 @@ public sealed class FailingGrain : Grain, IFailingGrain
 /// <summary>An exception as a grain saw it.</summary>
 [GenerateSerializer, Alias("conformance.CaughtException")]
 public sealed record CaughtException(
-    [property: Id(0)] string TypeName, [property: Id(1)] string Message, [property: Id(2)] string StackTrace, [property: Id(3)] string? InnerTypeName);
+    [property: Id(0)] string TypeName,
+    [property: Id(1)] string Message,
+    [property: Id(2)] string StackTrace,
+    [property: Id(3)] string? InnerTypeName);
 
 /// <summary>Calls <see cref="IFailingGrain"/> from wherever the test has placed it.</summary>
 [Alias("conformance.ICatchingGrain")]

@@ -41,15 +41,20 @@ public sealed class SignatureTests(SharedCluster cluster)
     }
 
     [Fact]
-    public async Task DefaultValues_OfTheInterface_AreSent() =>
-        Assert.Equal("7 none -1", await cluster.Client.GetGrain<ISignatureGrain>(TestKeys.New()).DefaultsAsync().Within("the call without arguments"));
+    public async Task DefaultValues_OfTheInterface_AreSent()
+    {
+        var grain = cluster.Client.GetGrain<ISignatureGrain>(TestKeys.New());
+
+        Assert.Equal("7 none -1", await grain.DefaultsAsync().Within("the call without arguments"));
+    }
 
     [Fact]
     public async Task ManyParameters_KeepTheirOrder()
     {
         var grain = cluster.Client.GetGrain<ISignatureGrain>(TestKeys.New());
 
-        var text = await grain.ManyAsync(1, 2, null, 0.5, Guid.Empty, [3, 4], null, DayOfWeek.Friday, (5, "six")).Within("the call with nine arguments");
+        var call = grain.ManyAsync(1, 2, null, 0.5, Guid.Empty, [3, 4], null, DayOfWeek.Friday, (5, "six"));
+        var text = await call.Within("the call with nine arguments");
 
         Assert.Equal($"1 2  0.5 {Guid.Empty} [3 4] True Friday (5, six)", text);
     }

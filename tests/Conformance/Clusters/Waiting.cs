@@ -2,7 +2,9 @@ namespace Dpark.Conformance.Clusters;
 
 internal static class Waiting
 {
-    /// <summary>No signal of a healthy cluster takes this long. Below the default response timeout, so that its message is not the one that one sees.</summary>
+    /// <summary>
+    /// No signal of a healthy cluster takes this long. Below the default response timeout, so that its message is not the one that one sees.
+    /// </summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(25);
 
     /// <summary>Fails the test when <paramref name="phase"/> is not over in time. The task's own exceptions pass.</summary>

@@ -69,7 +69,8 @@ public sealed class ClientHostTests
         }));
 
         await client.StartAsync().Within("the start of the client");
-        var answer = await client.Services.GetRequiredService<IClusterClient>().GetGrain<ISignatureGrain>(TestKeys.New()).AddAsync(7).Within("a call");
+        var grain = client.Services.GetRequiredService<IClusterClient>().GetGrain<ISignatureGrain>(TestKeys.New());
+        var answer = await grain.AddAsync(7).Within("a call");
         await client.StopAsync().Within("the stop of the client");
         await silo.StopAsync().Within("the stop of the silo");
 

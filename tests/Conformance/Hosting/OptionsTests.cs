@@ -71,7 +71,8 @@ public sealed class OptionsTests
         var connections = new ConnectionOptions();
         var gateways = new GatewayOptions();
 
-        Assert.Equal((1, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)), (connections.ConnectionsPerEndpoint, connections.ConnectionRetryDelay, connections.OpenConnectionTimeout));
+        Assert.Equal(1, connections.ConnectionsPerEndpoint);
+        Assert.Equal((TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)), (connections.ConnectionRetryDelay, connections.OpenConnectionTimeout));
         Assert.Equal((TimeSpan.FromMinutes(1), -1), (gateways.GatewayListRefreshPeriod, gateways.PreferredGatewayIndex));
     }
 

@@ -2,6 +2,7 @@ using Dpark.Conformance.Calls;
 using Dpark.Conformance.Clusters;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
@@ -16,8 +17,12 @@ public sealed class SiloHostTests
         var record = new HostRecord();
         var builder = SiloHosts.NewBuilder();
         builder.Services.AddSingleton<IHostedService>(new RecordingService("before", record));
-        builder.UseSilo(silo => silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(new StageRecorder(
-            record, ServiceLifecycleStage.Active, ServiceLifecycleStage.RuntimeInitialize, ServiceLifecycleStage.Active + 1, ServiceLifecycleStage.ApplicationServices)));
+        int[] stages =
+        [
+            ServiceLifecycleStage.Active, ServiceLifecycleStage.RuntimeInitialize,
+            ServiceLifecycleStage.Active + 1, ServiceLifecycleStage.ApplicationServices,
+        ];
+        builder.UseSilo(silo => silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(new StageRecorder(record, stages)));
         builder.Services.AddSingleton<IHostedService>(new RecordingService("after", record));
         using var host = builder.Build();
 
@@ -50,7 +55,8 @@ public sealed class SiloHostTests
         await host.StopAsync().Within("the stop of the host");
         var stopped = await AddOneAsync(host.Services).Within("a call after the stop");
 
-        Assert.Equal(["before start: OrleansException", "task: 1", "after start: 1"], record.Entries.Where(entry => entry.Contains(':', StringComparison.Ordinal)));
+        var calls = record.Entries.Where(entry => entry.Contains(':', StringComparison.Ordinal));
+        Assert.Equal(["before start: OrleansException", "task: 1", "after start: 1"], calls);
         Assert.Equal("1", running);
         Assert.Equal(nameof(SiloUnavailableException), stopped);
     }
@@ -88,7 +94,7 @@ public sealed class SiloHostTests
         await host.StopAsync().Within("the stop of the host");
 
         Assert.Equal("named", details.Name);
-        Assert.Equal(("dev", "dev"), (details.ClusterId, host.Services.GetRequiredService<Microsoft.Extensions.Options.IOptions<ClusterOptions>>().Value.ServiceId));
+        Assert.Equal(("dev", "dev"), (details.ClusterId, host.Services.GetRequiredService<IOptions<ClusterOptions>>().Value.ServiceId));
         Assert.Equal([details.SiloAddress], hosts.Keys);
     }
 

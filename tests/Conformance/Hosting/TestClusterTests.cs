@@ -17,7 +17,8 @@ public sealed class TestClusterTests
 
         Assert.Equal(2, options.InitialSilosCount);
         Assert.Equal(ConnectionTransportType.InMemory, options.ConnectionTransport);
-        Assert.True(options.UseTestClusterMembership && options.InitializeClientOnDeploy && options.GatewayPerSilo && options.AssumeHomogenousSilosForTesting);
+        Assert.True(options.UseTestClusterMembership && options.InitializeClientOnDeploy);
+        Assert.True(options.GatewayPerSilo && options.AssumeHomogenousSilosForTesting);
         Assert.NotEqual(new TestClusterBuilder().Options.ClusterId, options.ClusterId);
         Assert.StartsWith("testcluster-", options.ClusterId, StringComparison.Ordinal);
     }

@@ -19,10 +19,14 @@ public interface IMainGrain : IGrainWithStringKey
 /// <summary>What a grain says about itself.</summary>
 [GenerateSerializer, Alias("conformance.GrainIdentity")]
 public sealed record GrainIdentity(
-    [property: Id(0)] GrainId Id, [property: Id(1)] string IdentityString, [property: Id(2)] string RuntimeIdentity, [property: Id(3)] SiloAddress Silo);
+    [property: Id(0)] GrainId Id,
+    [property: Id(1)] string IdentityString,
+    [property: Id(2)] string RuntimeIdentity,
+    [property: Id(3)] SiloAddress Silo);
 
 [GenerateSerializer, Alias("conformance.ReferencePair")]
-public sealed record ReferencePair([property: Id(0)] IMainGrain? Given, [property: Id(1)] IMainGrain? Self, [property: Id(2)] List<IMainGrain> Others);
+public sealed record ReferencePair(
+    [property: Id(0)] IMainGrain? Given, [property: Id(1)] IMainGrain? Self, [property: Id(2)] List<IMainGrain> Others);
 
 [GrainType("main"), RandomPlacement]
 public sealed class MainGrain(ILocalSiloDetails silo) : Grain, IMainGrain

@@ -22,7 +22,8 @@ public sealed class SiloLossTests
         var queued = survivor.CountAsync();
         var stop = cluster.StopSiloAsync(leaving);
         await StatusOfAsync(cluster, leaving.SiloAddress, SiloStatus.ShuttingDown).Within("the leaving silo being announced");
-        var placed = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => NewGrain(cluster).CountAsync())).Within("new grains while the silo leaves");
+        var placing = Enumerable.Range(0, 30).Select(_ => NewGrain(cluster).CountAsync());
+        var placed = await Task.WhenAll(placing).Within("new grains while the silo leaves");
         await gate.OpenAsync().Within("opening the gate");
         var runningView = await running.Within("the running call");
         var queuedView = await queued.Within("the queued call");

@@ -1,3 +1,4 @@
+using System.Reflection;
 using Dpark.Conformance.Clusters;
 using Orleans.Configuration;
 using Orleans.Hosting;
@@ -30,8 +31,8 @@ public sealed class HeterogeneousTests
         await using var cluster = builder.Build();
         await cluster.DeployAsync().Within("the cluster");
 
-        var silos = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => Grain<RandomlyPlacedGrain>(cluster).WhereAsync())).Within("forty grains");
-        var anywhere = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => Grain<LocallyPlacedGrain>(cluster).WhereAsync())).Within("sixty grains of both");
+        var silos = await WhereAsync<RandomlyPlacedGrain>(cluster, 40).Within("forty grains of one silo");
+        var anywhere = await WhereAsync<LocallyPlacedGrain>(cluster, 60).Within("sixty grains of both");
         var nowhere = await Grain<HashPlacedGrain>(cluster).WhereAsync().FailureWithin("a grain that no silo hosts");
 
         Assert.Single(silos.Distinct());
@@ -39,10 +40,13 @@ public sealed class HeterogeneousTests
         Assert.StartsWith("No active nodes are compatible with grain", Assert.IsType<OrleansException>(nowhere).Message, StringComparison.Ordinal);
     }
 
+    private static Task<SiloAddress?[]> WhereAsync<TGrain>(InProcessTestCluster cluster, int count) =>
+        Task.WhenAll(Enumerable.Range(0, count).Select(_ => Grain<TGrain>(cluster).WhereAsync()));
+
     private static IPlacedGrain Grain<TGrain>(InProcessTestCluster cluster) =>
         cluster.Client.GetGrain<IPlacedGrain>(GrainId.Create(GrainTypeOf<TGrain>(), TestKeys.New()));
 
     // By id: the client could not resolve the interface to a class that no silo hosts.
     private static string GrainTypeOf<TGrain>() =>
-        ((GrainTypeAttribute)Attribute.GetCustomAttribute(typeof(TGrain), typeof(GrainTypeAttribute))!).GetGrainType(null!, typeof(TGrain)).ToString()!;
+        typeof(TGrain).GetCustomAttribute<GrainTypeAttribute>()!.GetGrainType(null!, typeof(TGrain)).ToString()!;
 }

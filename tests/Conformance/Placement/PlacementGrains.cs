@@ -11,7 +11,9 @@ public interface IPlacedGrain : IGrainWithStringKey
     [Alias("Where")]
     Task<SiloAddress?> WhereAsync();
 
-    /// <summary>Where this grain is, and where the grains are that it then calls for the first time: one of each class in <paramref name="classes"/>.</summary>
+    /// <summary>
+    /// Where this grain is, and where the grains are that it then calls for the first time: one of each class in <paramref name="classes"/>.
+    /// </summary>
     [Alias("WhereNested")]
     Task<List<SiloAddress?>> WhereNestedAsync(List<string> classes);
 }

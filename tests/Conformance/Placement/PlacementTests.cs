@@ -76,8 +76,9 @@ public sealed class PlacementTests(PlacementCluster cluster) : IClassFixture<Pla
         foreach (var silo in cluster.Silos)
         {
             var caller = Grain<RandomlyPlacedGrain>();
+            List<string> classes = [.. Enumerable.Repeat(Name<RandomlyPlacedGrain>(), 10)];
 
-            var silos = await Placed.OnAsync(silo, () => caller.WhereNestedAsync([.. Enumerable.Repeat(Name<RandomlyPlacedGrain>(), 10)])).Within("nested calls");
+            var silos = await Placed.OnAsync(silo, () => caller.WhereNestedAsync(classes)).Within("nested calls");
 
             Assert.Equal(Enumerable.Repeat(silo, 11), silos);
         }
@@ -167,6 +168,9 @@ public sealed class PlacementTests(PlacementCluster cluster) : IClassFixture<Pla
 
     private IPlacedGrain Grain<TGrain>() => cluster.Client.GetGrain<IPlacedGrain>(TestKeys.New(), Name<TGrain>());
 
-    private async Task<SiloAddress[]> WhereAsync<TGrain>(int count) =>
-        [.. (await Task.WhenAll(Enumerable.Range(0, count).Select(_ => Grain<TGrain>().WhereAsync())).Within($"{count} grains")).OfType<SiloAddress>()];
+    private async Task<SiloAddress[]> WhereAsync<TGrain>(int count)
+    {
+        var calls = Enumerable.Range(0, count).Select(_ => Grain<TGrain>().WhereAsync());
+        return [.. (await Task.WhenAll(calls).Within($"{count} grains")).OfType<SiloAddress>()];
+    }
 }

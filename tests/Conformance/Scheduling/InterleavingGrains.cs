@@ -97,7 +97,9 @@ public sealed class MayInterleaveGrain : InterleavingGrainBase
 [Alias("conformance.ICycleGrain")]
 public interface ICycleGrain : IGrainWithStringKey
 {
-    /// <summary>Calls the peer's <see cref="CallBackAsync"/>, with or without letting its call chain in. Returns the answer, or the exception's type name.</summary>
+    /// <summary>
+    /// Calls the peer's <see cref="CallBackAsync"/>, with or without letting its call chain in. Returns the answer, or the exception's type name.
+    /// </summary>
     [Alias("CallPeer")]
     Task<string> CallPeerAsync(string peer, bool allowChain);
 

@@ -11,7 +11,8 @@ public sealed class TickFilter(IGrainFactory grains) : IIncomingGrainCallFilter
 {
     public async Task Invoke(IIncomingGrainCallContext context)
     {
-        if (context.TargetId.Type == GrainType.Create("conformance.timer") && context.InterfaceName.EndsWith("IGrainTimerInvoker", StringComparison.Ordinal))
+        if (context.TargetId.Type == GrainType.Create("conformance.timer")
+            && context.InterfaceName.EndsWith("IGrainTimerInvoker", StringComparison.Ordinal))
         {
             await grains.GetGrain<IJournalGrain>(context.TargetId.Key.ToString()).AppendAsync(context.MethodName);
         }

@@ -40,7 +40,9 @@ public interface ITimerGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("Started")]
     Task<int> StartedAsync(string name);
 
-    /// <summary>A plain call: waits until the timer has ended as many ticks more. Returns how many ticks of <paramref name="other"/> started meanwhile.</summary>
+    /// <summary>
+    /// A plain call: waits until the timer has ended as many ticks more. Returns how many ticks of <paramref name="other"/> started meanwhile.
+    /// </summary>
     [Alias("Watch")]
     Task<int> WatchAsync(string name, int count, string other);
 
@@ -119,8 +121,11 @@ public sealed class TimerGrain : Grain, ITimerGrain
         return Task.CompletedTask;
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
-        GrainFactory.GetGrain<IJournalGrain>(this.GetPrimaryKeyString()).AppendAsync($"started {_recordings.Values.Sum(recording => recording.Started)}");
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        var started = _recordings.Values.Sum(recording => recording.Started);
+        return GrainFactory.GetGrain<IJournalGrain>(this.GetPrimaryKeyString()).AppendAsync($"started {started}");
+    }
 
     private async Task TickAsync(Recording recording, TimerPlan plan)
     {
