@@ -21,12 +21,13 @@ public static class LocalDparkContext
         /// <remarks>
         /// Takes some tenths of a second; several may run at once. Every port that it opens is on loopback. Disposing the context stops the silo and deletes its files.
         /// </remarks>
-        /// <param name="options"><see langword="null"/> for the defaults.</param>
+        /// <param name="options"><see langword="null"/> for the defaults. Must not be used by two starts at once: each sets the secret of its client.</param>
         /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">Options are out of their ranges; the message names all of them.</exception>
         /// <exception cref="IOException">No work directory can be used.</exception>
         /// <example><code>await using var dpark = await DparkContext.LocalAsync();</code></example>
         public static async Task<DparkContext> LocalAsync(LocalOptions? options = null, CancellationToken cancellationToken = default)
         {
+            Rehearsal.Begin();
             var host = BuildHost(options ?? new LocalOptions(), out var client);
             var owner = new LocalHost(host);
             try

@@ -1,0 +1,86 @@
+using Dpark.Applications;
+using Dpark.Closures;
+using Dpark.Codecs;
+using Dpark.Configuration;
+using Dpark.Planning;
+using Dpark.Rdds;
+using Dpark.Scheduling;
+using Dpark.Shuffle;
+using Dpark.Tasks;
+using Dpark.Workers;
+
+namespace Dpark;
+
+/// <summary>
+/// Plays a small job through, without silo and user code, while the silo starts: what the first job needs is then compiled on another core already. Of the start of a
+/// local run, compiling is most of the time.
+/// </summary>
+internal sealed class Rehearsal : IRddContext
+{
+    private static readonly AppId Application = new("rehearsal");
+    private static readonly WorkerId Worker = new("rehearsal");
+
+    private static int s_isDone;
+
+    private int _nextId;
+
+    public int DefaultParallelism => 1;
+
+    /// <summary>Starts it in the background, once per process.</summary>
+    public static void Begin()
+    {
+        if (Environment.ProcessorCount > 1 && Interlocked.Exchange(ref s_isDone, 1) == 0)
+        {
+            _ = Task.Run(new Rehearsal().Play);
+        }
+    }
+
+    public RddId NewRddId() => new(_nextId++);
+
+    public ShuffleId NewShuffleId() => new(Application, _nextId++);
+
+    public void CheckClosure(Delegate function, CallSite callSite)
+    {
+    }
+
+    public IAsyncEnumerable<PartitionResult<T>> RunJobAsync<T>(Rdd<T> rdd, IReadOnlyList<int>? partitions, JobOptions options, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("A rehearsal runs no jobs.");
+
+    /// <summary>A job of one task from its plan to its result.</summary>
+    /// <returns>The elements that came out.</returns>
+    internal IReadOnlyList<long> Play()
+    {
+        var stage = new StagePlanner().Plan(this.Range(0, 3, 1)).ResultStage;
+        var scheduler = new JobScheduler(Application, new SchedulerOptions(), TimeProvider.System);
+        var info = new StageInfo(stage.Id, stage.PartitionCount, null, []) { CallSite = stage.CallSite, Source = stage };
+        scheduler.Apply(new WorkerJoined(Worker, "", 1));
+        scheduler.Apply(new JobSubmitted(new JobId(0), info, [0], default));
+        scheduler.Decide();
+        scheduler.Apply(new StageReady(stage.Id));
+        var attempt = scheduler.Decide().OfType<LaunchTasks>().Single().Tasks[0].Attempt;
+        var output = Compute(stage, attempt);
+        scheduler.Apply(new TaskReported(
+            Worker, new TaskReport(attempt, TaskOutcome.Succeeded, output.Records.ToArray(), null, output.RecordCount, null, null, new TaskMetrics(), [])));
+        scheduler.Decide();
+        using var reader = RecordBlock.Open<long>(output.Records);
+        return reader.Next().ToArray();
+    }
+
+    private static ResultOutput Compute(Stage stage, TaskAttemptId attempt)
+    {
+        var serializer = new ClosureSerializer();
+        using var code = new CodeResolver(Application, module => throw new FileNotFoundException($"A rehearsal has no {module}."));
+        var program = (StageProgram)ClosureSerializer.Deserialize(serializer.Serialize(stage.CreateProgram(), null).Bytes, code);
+        var partition = (Partition)ClosureSerializer.Deserialize(serializer.Serialize(stage.Rdd.Partitions[0], null).Bytes, code);
+        var context = new TaskContext
+        {
+            Attempt = attempt,
+            Worker = Worker,
+            CancellationToken = CancellationToken.None,
+            Shuffle = null!,
+            Cache = null!,
+            Broadcasts = null!,
+        };
+        return (ResultOutput)program.Run(partition, context);
+    }
+}
