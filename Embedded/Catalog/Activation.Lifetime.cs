@@ -17,6 +17,7 @@ internal sealed partial class Activation
     private readonly Action<Activation>? _onInvalid;
     private ActivationState _state = ActivationState.Activating;
     private TaskCompletionSource? _drained;
+    private CancellationToken _deactivationToken;
     private CancellationTokenSource? _deactivationStop;
     private DeactivationReason _reason;
     private GrainAddress? _winner;
@@ -82,11 +83,7 @@ internal sealed partial class Activation
         {
             if (_state is ActivationState.Deactivating or ActivationState.Invalid)
             {
-                if (cancellationToken.CanBeCanceled && _deactivationStop is { } stop)
-                {
-                    cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), stop);
-                }
-
+                HurryWith(cancellationToken);
                 return;
             }
 
@@ -122,14 +119,46 @@ internal sealed partial class Activation
     private void BeginDeactivation(CancellationToken cancellationToken)
     {
         _state = ActivationState.Deactivating;
-        _deactivationStop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _deactivationStop.CancelAfter(Runtime.CollectionOptions.DeactivationTimeout);
-        if (_running.Count > 0)
+        _deactivationToken = cancellationToken;
+        Turns.QueueAction(static state => _ = ((Activation)state!).DeactivateAsync(), this);
+    }
+
+    // Under the lock. A deactivation that has begun goes on without waiting when the token is cancelled.
+    private void HurryWith(CancellationToken cancellationToken)
+    {
+        if (!cancellationToken.CanBeCanceled)
         {
-            _drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return;
         }
 
-        Turns.QueueAction(static state => _ = ((Activation)state!).DeactivateAsync(), this);
+        if (_deactivationStop is { } stop)
+        {
+            cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), stop);
+        }
+        else if (!_deactivationToken.CanBeCanceled)
+        {
+            _deactivationToken = cancellationToken;
+        }
+    }
+
+    /// <summary>What a deactivation waits for in time; null: it has nothing to wait for, which is the rule for short-lived grains.</summary>
+    private CancellationTokenSource? LimitDeactivation()
+    {
+        lock (_gate)
+        {
+            if (_running.Count > 0)
+            {
+                _drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+            else if (!Class.HasOnDeactivate && _lifecycle is null)
+            {
+                return null;
+            }
+
+            _deactivationStop = CancellationTokenSource.CreateLinkedTokenSource(_deactivationToken);
+            _deactivationStop.CancelAfter(Runtime.CollectionOptions.DeactivationTimeout);
+            return _deactivationStop;
+        }
     }
 
     private async Task StartAsync(GrainAddress? previous)
@@ -250,10 +279,19 @@ internal sealed partial class Activation
 
     private async Task DeactivateAsync()
     {
-        var stop = _deactivationStop!.Token;
+        StopTimers();
+        if (LimitDeactivation() is { } limit)
+        {
+            await RunDeactivationAsync(limit.Token);
+        }
+
+        await EndAsync(_reason);
+    }
+
+    private async Task RunDeactivationAsync(CancellationToken stop)
+    {
         try
         {
-            StopTimers();
             if (_drained is { } drained)
             {
                 await drained.Task.WaitAsync(stop);
@@ -272,8 +310,6 @@ internal sealed partial class Activation
         {
             LogOnDeactivateFailed(Runtime.Logger, GrainId, exception);
         }
-
-        await EndAsync(_reason);
     }
 
     private async Task RunOnDeactivateAsync(CancellationToken cancellationToken)

@@ -90,6 +90,11 @@ internal abstract class CallRuntime : IReferenceResolver
         if (cancellationToken.CanBeCanceled)
         {
             call.CancelWith(cancellationToken);
+            if (!Pending.TryGet(message.Id, out _))
+            {
+                // Cancelled meanwhile: nothing was sent, and nothing is.
+                return call.Task;
+            }
         }
 
         try

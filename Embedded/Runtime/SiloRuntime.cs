@@ -266,6 +266,11 @@ internal sealed partial class SiloRuntime : CallRuntime, IGrainRuntime, IDisposa
         {
             Transmit(cancel);
         }
+        else
+        {
+            // Not on its way yet. If it stays in this silo, it ends where it would start.
+            request.Request?.TryCancel();
+        }
     }
 
     /// <summary>Hands a message to its silo.</summary>
