@@ -5,8 +5,12 @@ using Dpark.Workers;
 
 namespace Dpark.Applications;
 
-/// <summary>What one worker keeps in memory for one application: its code, its programs, its broadcast values. Made when a task first needs it. Thread-safe.</summary>
-/// <remarks>A new cache of objects that refer to the application's code belongs here, and is cleared in <see cref="Dispose"/>: what stays keeps that code loaded.</remarks>
+/// <summary>
+/// What one worker keeps in memory for one application: its code, its programs, its broadcast values. Made when a task first needs it. Thread-safe.
+/// </summary>
+/// <remarks>
+/// A new cache of objects that refer to the application's code belongs here, and is cleared in <see cref="Dispose"/>: what stays keeps that code loaded.
+/// </remarks>
 internal sealed class WorkerApplication : IDisposable
 {
     /// <summary>A driver that runs one job after the other publishes a program for each.</summary>

@@ -92,7 +92,8 @@ internal sealed class WorkerApplications(PublishedContents contents) : IProgramS
     }
 
     /// <summary>One attempt's way to its program, so that waiting for a broadcast ends with the attempt.</summary>
-    private sealed class Factory(PreparedClosure program, CodeResolver code, IBroadcastSource broadcasts, CancellationToken cancellationToken) : IStageProgramFactory
+    private sealed class Factory(
+        PreparedClosure program, CodeResolver code, IBroadcastSource broadcasts, CancellationToken cancellationToken) : IStageProgramFactory
     {
         public StageProgram Create() => (StageProgram)program.Instantiate(broadcasts, cancellationToken);
 

@@ -18,7 +18,8 @@ internal sealed class BroadcastGrain : Grain, IBroadcastGrain
         if (content.Inline is { } inline ? inline.Length != content.Length || inline.Length > BroadcastContent.MaxInlineBytes : content.Holders.Length == 0)
         {
             throw new ArgumentException(
-                $"{this.GetPrimaryKeyString()} cannot be published with {content.Inline?.Length ?? 0} of {content.Length} bytes inline and {content.Holders.Length} holders. " +
+                $"{this.GetPrimaryKeyString()} cannot be published with {content.Inline?.Length ?? 0} of {content.Length} bytes inline " +
+                $"and {content.Holders.Length} holders. " +
                 $"Send up to {BroadcastContent.MaxInlineBytes} bytes inline, or store more on a worker first.",
                 nameof(content));
         }

@@ -1,7 +1,8 @@
 namespace Dpark.Workers;
 
 /// <summary>
-/// Values that the first thread that asks makes, while others that ask for the same one wait; kept up to a number, the least recently used goes first. Thread-safe.
+/// Values that the first thread that asks makes, while others that ask for the same one wait; kept up to a number, the least recently used goes first.
+/// Thread-safe.
 /// </summary>
 /// <remarks>
 /// What a failed attempt threw reaches those that waited for it, and is not kept. An attempt that was cancelled is no failure of the value: one of those that

@@ -1,6 +1,8 @@
 namespace Dpark.Workers;
 
-/// <summary>The workers of the cluster, as the master knows them, with a version that grows with every change. Not thread-safe: its grain runs one turn at a time.</summary>
+/// <summary>
+/// The workers of the cluster, as the master knows them, with a version that grows with every change. Not thread-safe: its grain runs one turn at a time.
+/// </summary>
 internal sealed class WorkerRegistry
 {
     private readonly List<WorkerInfo> _workers = [];

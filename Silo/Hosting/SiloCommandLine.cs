@@ -14,11 +14,23 @@ internal static class SiloCommandLine
     /// <param name="run">The program; gives its exit code.</param>
     public static ParseResult Parse(string[] arguments, Func<SiloSettings, Task<int>> run)
     {
-        var localhost = new Option<bool>("--localhost") { Description = "The cluster is on this machine, and this silo is its first one. The only kind of cluster so far." };
-        var clusterId = new Option<string>("--cluster-id") { HelpName = "ID", DefaultValueFactory = _ => "dev", Description = "Which cluster the silo belongs to." };
+        var localhost = new Option<bool>("--localhost")
+        {
+            Description = "The cluster is on this machine, and this silo is its first one. The only kind of cluster so far.",
+        };
+        var clusterId = new Option<string>("--cluster-id")
+        {
+            HelpName = "ID",
+            DefaultValueFactory = _ => "dev",
+            Description = "Which cluster the silo belongs to.",
+        };
         var port = Number("--port", "Where other silos reach it.", MaxPort, 11_111);
         var gatewayPort = Number("--gateway-port", "Where clients reach it.", MaxPort, 30_000);
-        var workDirectories = new Option<string?>("--work-dir") { HelpName = "DIR[,DIR...]", Description = "Where tasks keep their files, best one on each disk." };
+        var workDirectories = new Option<string?>("--work-dir")
+        {
+            HelpName = "DIR[,DIR...]",
+            Description = "Where tasks keep their files, best one on each disk.",
+        };
         var cores = new Option<int?>("--cores")
         {
             HelpName = "N",
@@ -32,7 +44,8 @@ internal static class SiloCommandLine
                 result.AddError("--cluster-id is empty. Give the cluster a name.");
             }
         });
-        var command = new RootCommand("Runs a silo with a worker of Dpark.Orleans. Further settings are read from appsettings.json and the environment, section Dpark.")
+        var command = new RootCommand(
+            "Runs a silo with a worker of Dpark.Orleans. Further settings are read from appsettings.json and the environment, section Dpark.")
         {
             localhost, clusterId, port, gatewayPort, workDirectories, cores,
         };

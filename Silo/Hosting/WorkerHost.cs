@@ -193,6 +193,8 @@ internal sealed partial class WorkerHost(
     [LoggerMessage(LogLevel.Information, "Worker {Worker} has {SlotCount} slots, serves blocks at {Endpoint} and keeps files in {Directories}.")]
     private partial void LogStarted(WorkerId worker, int slotCount, string endpoint, string directories);
 
-    [LoggerMessage(LogLevel.Critical, "Worker {Worker} was declared dead by the cluster while it ran, so it ends its tasks and serves no blocks. Start the process again.")]
+    [LoggerMessage(
+        LogLevel.Critical,
+        "Worker {Worker} was declared dead by the cluster while it ran, so it ends its tasks and serves no blocks. Start the process again.")]
     private partial void LogRefused(WorkerId worker);
 }

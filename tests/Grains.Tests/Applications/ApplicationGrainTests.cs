@@ -1,6 +1,4 @@
-using Dpark.Applications;
 using Dpark.Clusters;
-using Dpark.Workers;
 
 namespace Dpark.Applications;
 

@@ -3,7 +3,6 @@ using Dpark.Applications;
 using Dpark.Clusters;
 using Dpark.Storage;
 using Dpark.Tasks;
-using Dpark.Workers;
 
 namespace Dpark.Broadcasting;
 

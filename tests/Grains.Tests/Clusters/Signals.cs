@@ -5,13 +5,13 @@ namespace Dpark.Clusters;
 /// <summary>How a test and the tasks that it launched wait for each other: tasks get the id of the signal, because captured objects are copies.</summary>
 internal sealed class Signals : IDisposable
 {
-    private static readonly ConcurrentDictionary<Guid, Signals> s_all = new();
+    private static readonly ConcurrentDictionary<Guid, Signals> All = new();
 
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _count;
 
-    public Signals() => s_all[Id] = this;
+    public Signals() => All[Id] = this;
 
     public Guid Id { get; } = Guid.NewGuid();
 
@@ -25,17 +25,17 @@ internal sealed class Signals : IDisposable
     public Task Cancelled => _cancelled.Task.WaitAsync(GrainsCluster.Limit);
 
     /// <summary>Counts a call of a task.</summary>
-    public static void Count(Guid id) => Interlocked.Increment(ref s_all[id]._count);
+    public static void Count(Guid id) => Interlocked.Increment(ref All[id]._count);
 
     /// <summary>Says that the task has started, and keeps it until it is cancelled.</summary>
     public static void WaitForCancellation(Guid id, CancellationToken cancellationToken)
     {
-        var signals = s_all[id];
+        var signals = All[id];
         signals._started.TrySetResult();
         Assert.True(cancellationToken.WaitHandle.WaitOne(GrainsCluster.Limit), "The task was not cancelled.");
         signals._cancelled.TrySetResult();
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    public void Dispose() => s_all.TryRemove(Id, out _);
+    public void Dispose() => All.TryRemove(Id, out _);
 }

@@ -1,5 +1,3 @@
-using System.CommandLine;
-
 namespace Dpark.Hosting;
 
 public sealed class SiloProgramTests : IDisposable

@@ -4,7 +4,6 @@ using Dpark.Partitioning;
 using Dpark.Rdds;
 using Dpark.Tasks;
 using Dpark.TestKit.Rdds;
-using Dpark.Workers;
 
 namespace Dpark.Shuffle;
 

@@ -1,7 +1,6 @@
 using Dpark.Applications;
 using Dpark.Rdds;
 using Dpark.Shuffle;
-using Dpark.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
 
