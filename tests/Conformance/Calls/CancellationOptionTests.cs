@@ -60,4 +60,29 @@ public sealed class CancellationOptionTests(CancellingCluster cluster) : IClassF
         Assert.True(waits, "The call ended before its callee.");
         Assert.Equal(["started it", "lingers it", "finished it"], await journal.ReadAsync().Within("the journal"));
     }
+
+    [Fact]
+    public async Task CancelledToken_OfQueuedCall_IsNeverStarted()
+    {
+        var key = TestKeys.New();
+        var grain = cluster.Client.GetGrain<ICancellableGrain>(key);
+        var journal = cluster.Client.GetGrain<IJournalGrain>(key);
+        var gate = cluster.Client.GetGrain<IGateGrain>(key);
+        using var source = new CancellationTokenSource();
+
+        var running = grain.IgnoreAsync("first", CancellationToken.None);
+        await gate.WaitForArrivalsAsync(1).Within("the first call at the gate");
+        var queued = grain.WaitForTokenAsync("queued", source.Token);
+        await grain.PingAsync().Within("an interleaving call behind the queued one");
+        await source.CancelAsync();
+
+        // The callee has answered then, so the request is out of its queue.
+        var exception = await queued.FailureWithin("the cancelled call");
+        await gate.OpenAsync().Within("opening the gate");
+        await running.Within("the first call");
+        await grain.DescribeAsync(1).Within("a later call");
+
+        Assert.IsAssignableFrom<OperationCanceledException>(exception);
+        Assert.Equal(["started first", "finished first False"], await journal.ReadAsync().Within("the journal"));
+    }
 }

@@ -51,26 +51,6 @@ public sealed class CancellationTests(SharedCluster cluster)
     }
 
     [Fact]
-    public async Task CancelledToken_OfQueuedCall_IsNeverStarted()
-    {
-        var (grain, journal, gate) = Grains();
-        using var source = new CancellationTokenSource();
-
-        var running = grain.IgnoreAsync("first", CancellationToken.None);
-        await gate.WaitForArrivalsAsync(1).Within("the first call at the gate");
-        var queued = grain.WaitForTokenAsync("queued", source.Token);
-        await grain.PingAsync().Within("an interleaving call behind the queued one");
-        await source.CancelAsync();
-        var exception = await queued.FailureWithin("the cancelled call");
-        await gate.OpenAsync().Within("opening the gate");
-        await running.Within("the first call");
-        await grain.DescribeAsync(1).Within("a later call");
-
-        Assert.IsAssignableFrom<OperationCanceledException>(exception);
-        Assert.Equal(["started first", "finished first False"], await journal.ReadAsync().Within("the journal"));
-    }
-
-    [Fact]
     public async Task CancelledToken_OfGrain_ReachesCallee()
     {
         var key = TestKeys.New();
