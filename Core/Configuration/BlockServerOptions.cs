@@ -9,7 +9,10 @@ public sealed class BlockServerOptions
     /// <summary>Port to listen on. From 0 to 65535; 0 takes a free one. Default: 0.</summary>
     public int Port { get; set; }
 
-    /// <summary>Host name or address that other workers and drivers reach it by. Default: none, which means <see cref="ListenHost"/>; needed if that is <c>0.0.0.0</c> or <c>::</c>.</summary>
+    /// <summary>
+    /// Host name or address that other workers and drivers reach it by. Needed if <see cref="ListenHost"/> is <c>0.0.0.0</c> or <c>::</c>.
+    /// Default: none, which means <see cref="ListenHost"/>.
+    /// </summary>
     public string? AdvertisedHost { get; set; }
 
     /// <summary>Connections served at once; further ones are closed. From 1 to 1,000,000. Default: 4096.</summary>

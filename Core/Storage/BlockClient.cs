@@ -62,7 +62,8 @@ public sealed class BlockClient : IDisposable
         var piece = ArrayPool<byte>.Shared.Rent((int)Math.Min(answer.Length, PieceBytes));
         try
         {
-            while (await answer.ReadAsync(piece.AsMemory(0, Math.Min(piece.Length, PieceBytes)), blocking: false, cancellationToken).ConfigureAwait(false) is var count and > 0)
+            var room = piece.AsMemory(0, Math.Min(piece.Length, PieceBytes));
+            while (await answer.ReadAsync(room, blocking: false, cancellationToken).ConfigureAwait(false) is var count and > 0)
             {
                 yield return piece.AsMemory(0, count);
             }
@@ -118,7 +119,8 @@ public sealed class BlockClient : IDisposable
     {
         if (block.Length > Array.MaxLength)
         {
-            throw new IOException($"Block {block.Block} of {block.Length} bytes does not fit into one array, which holds {Array.MaxLength}. Open it as a stream.");
+            throw new IOException(
+                $"Block {block.Block} of {block.Length} bytes does not fit into one array, which holds {Array.MaxLength}. Open it as a stream.");
         }
 
         using var answer = await AskAsync(block, blocking, cancellationToken).ConfigureAwait(false);
@@ -138,7 +140,8 @@ public sealed class BlockClient : IDisposable
         {
             var length = await answer.NextAsync(blocking, cancellationToken).ConfigureAwait(false);
             return length == block.Length ? answer : throw new IOException(
-                $"Block {block.Block} at {block.Endpoint} has {length} bytes instead of {block.Length}. It was replaced since its place was told; ask for the place again.");
+                $"Block {block.Block} at {block.Endpoint} has {length} bytes instead of {block.Length}. " +
+                "It was replaced since its place was told; ask for the place again.");
         }
         catch
         {

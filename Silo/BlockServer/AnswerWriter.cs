@@ -4,7 +4,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Dpark.Storage;
 
-/// <summary>Writes the answer to one request. Small pieces leave together; its memory is one buffer, however slowly the peer takes them. Used by one request.</summary>
+/// <summary>
+/// Writes the answer to one request. Small pieces leave together; its memory is one buffer, however slowly the peer takes them. Used by one request.
+/// </summary>
 internal sealed class AnswerWriter(BlockConnection connection) : IDisposable
 {
     // Copying through a buffer takes about a third more processor time than sendfile, which would hold a thread for each slow reader.

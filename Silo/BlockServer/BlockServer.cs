@@ -134,7 +134,8 @@ public sealed partial class BlockServer(
         catch (SocketException failure)
         {
             throw new IOException(
-                $"The block server cannot listen on {BlockEndpoint.Format(options.ListenHost, options.Port)}: {failure.Message}. Set Dpark:BlockServer:ListenHost and Port to what this machine has free.",
+                $"The block server cannot listen on {BlockEndpoint.Format(options.ListenHost, options.Port)}: {failure.Message}. " +
+                "Set Dpark:BlockServer:ListenHost and Port to what this machine has free.",
                 failure);
         }
     }

@@ -63,7 +63,8 @@ internal sealed class BlockSession(
         await connection.ReceiveExactlyAsync(hello.AsMemory(0, Handshake.Mark.Length), blocking: false, CancellationToken.None).ConfigureAwait(false);
         if (!hello.AsSpan().StartsWith(Handshake.Mark))
         {
-            return await RefuseAsync($"Its first bytes are {Convert.ToHexString(hello.AsSpan(0, Handshake.Mark.Length))}, which no block client of this version sends.").ConfigureAwait(false);
+            var first = Convert.ToHexString(hello.AsSpan(0, Handshake.Mark.Length));
+            return await RefuseAsync($"Its first bytes are {first}, which no block client of this version sends.").ConfigureAwait(false);
         }
 
         await connection.ReceiveExactlyAsync(hello.AsMemory(Handshake.Mark.Length), blocking: false, CancellationToken.None).ConfigureAwait(false);
@@ -244,11 +245,15 @@ internal sealed class BlockSession(
             slice = mapOutputs.TryOpen(request.Shuffle, mapIndex, attempt, request.ReduceIndex, bucketCount: 1);
             if (slice is null)
             {
-                error = (AnswerStatus.NotFound, $"Map output {mapIndex} of {request.Shuffle}, written by attempt {attempt}, is not on this worker. It was deleted.");
+                error = (
+                    AnswerStatus.NotFound, $"Map output {mapIndex} of {request.Shuffle}, written by attempt {attempt}, is not on this worker. It was deleted.");
             }
             else if (slice.Length < offset || RandomAccess.GetLength(slice.File) < slice.Offset + slice.Length)
             {
-                error = (AnswerStatus.Failed, $"Map output {mapIndex} of {request.Shuffle} has no {slice.Length} bytes at {slice.Offset}, or none at {offset} of them. Its file was cut short.");
+                error = (
+                    AnswerStatus.Failed,
+                    $"Map output {mapIndex} of {request.Shuffle} has no {slice.Length} bytes at {slice.Offset}, or none at {offset} of them. " +
+                    "Its file was cut short.");
             }
         }
         catch (ArgumentOutOfRangeException)

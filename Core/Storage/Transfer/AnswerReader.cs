@@ -192,7 +192,8 @@ internal sealed class AnswerReader(ConnectionPool pool, string endpoint, BlockRe
         {
             Drop();
             throw new IOException(
-                $"The block server at {endpoint} has {rest} bytes left of something of which {Remaining} were to come. It was replaced while it was read; read it again.");
+                $"The block server at {endpoint} has {rest} bytes left of something of which {Remaining} were to come. " +
+                "It was replaced while it was read; read it again.");
         }
     }
 
@@ -241,7 +242,9 @@ internal sealed class AnswerReader(ConnectionPool pool, string endpoint, BlockRe
         if (isHanging || _failures >= options.MaxAttempts)
         {
             throw new IOException(
-                $"The block server at {endpoint} gave no answer, tries: {_failures}, limit: {options.MaxAttempts}. {failure.Message} Its worker has stopped, hangs or cannot be reached.", failure);
+                $"The block server at {endpoint} gave no answer, tries: {_failures}, limit: {options.MaxAttempts}. {failure.Message} " +
+                "Its worker has stopped, hangs or cannot be reached.",
+                failure);
         }
 
         // A worker that restarts needs a moment, and many readers must not ask it all at once.

@@ -18,7 +18,8 @@ internal static class BlockEndpoint
     public static EndPoint Parse(string endpoint)
     {
         var colon = endpoint.LastIndexOf(':');
-        if (colon > 0 && int.TryParse(endpoint.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= IPEndPoint.MaxPort)
+        if (colon > 0 && int.TryParse(endpoint.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) &&
+            port is > 0 and <= IPEndPoint.MaxPort)
         {
             var host = endpoint[..colon];
             if (host.StartsWith('[') && host.EndsWith(']'))

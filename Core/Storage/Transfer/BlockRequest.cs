@@ -6,7 +6,9 @@ using Dpark.Shuffle;
 
 namespace Dpark.Storage.Transfer;
 
-/// <summary>What a client asks a block server for: one or more bodies, in order. Can be asked again from any place, so that a broken connection does not end it.</summary>
+/// <summary>
+/// What a client asks a block server for: one or more bodies, in order. Can be asked again from any place, so that a broken connection does not end it.
+/// </summary>
 internal abstract class BlockRequest
 {
     /// <summary>Bodies of the whole answer. At least 1.</summary>

@@ -4,7 +4,9 @@ using Dpark.Configuration;
 
 namespace Dpark.Storage.Transfer;
 
-/// <summary>The connections of one block client: authenticated, kept for a while after their request, closed when they are too old or too many. Thread-safe.</summary>
+/// <summary>
+/// The connections of one block client: authenticated, kept for a while after their request, closed when they are too old or too many. Thread-safe.
+/// </summary>
 internal sealed class ConnectionPool : IDisposable
 {
     private readonly Lock _lock = new();
@@ -159,7 +161,8 @@ internal sealed class ConnectionPool : IDisposable
         if (!Handshake.IsEqual(serverProof, Handshake.ServerProof(_secret.Span, clientNonce.Span, serverNonce)))
         {
             throw new IOException(
-                $"What listens at {endpoint} takes any client, and does not know the cluster's secret itself. It is not a worker of this cluster; nothing was sent to it.");
+                $"What listens at {endpoint} takes any client, and does not know the cluster's secret itself. " +
+                "It is not a worker of this cluster; nothing was sent to it.");
         }
     }
 

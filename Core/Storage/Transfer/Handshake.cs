@@ -6,8 +6,8 @@ namespace Dpark.Storage.Transfer;
 /// Shows both sides of a new connection that the other one knows the cluster's secret, without sending it: each side signs the random bytes of both with it.
 /// </summary>
 /// <remarks>
-/// <para>Client: mark and 32 random bytes. Server: 32 random bytes. Client: its proof. Server: its own proof, or a refusal. The client proves first, so that whoever can
-/// reach the port gets nothing that he could test guesses of the secret on. A proof holds for one role and one connection only.</para>
+/// <para>Client: mark and 32 random bytes. Server: 32 random bytes. Client: its proof. Server: its own proof, or a refusal. The client proves first, so that
+/// whoever can reach the port gets nothing to test guesses of the secret on. A proof holds for one role and one connection only.</para>
 /// <para>The proof is for the connection, not for what is sent on it: who can change packets on their way needs to be kept out by the network.</para>
 /// </remarks>
 internal static class Handshake

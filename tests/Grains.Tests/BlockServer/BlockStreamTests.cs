@@ -10,27 +10,6 @@ public sealed class BlockStreamTests
     private const int LargeBytes = 256 << 20;
 
     [Fact]
-    public async Task Stream_LargeBlock_TakesBoundedMemoryOnBothSides()
-    {
-        await using var rig = new BlockRig();
-        using (var source = new PatternStream(LargeBytes))
-        {
-            rig.Blocks.Put(BlockRig.Block("large"), source);
-        }
-
-        var before = GC.GetTotalAllocatedBytes(precise: true);
-        var read = 0L;
-        await foreach (var piece in rig.Client.StreamAsync(rig.At("large", LargeBytes), BlockRig.None))
-        {
-            PatternStream.AssertPattern(piece.Span, read);
-            read += piece.Length;
-        }
-
-        Assert.Equal(LargeBytes, read);
-        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, LargeBytes / 8);
-    }
-
-    [Fact]
     public async Task Stream_ReaderThatTakesNothing_HoldsNoMoreThanTheSocketsDo()
     {
         var blocks = new CountingStore(LargeBytes);
@@ -208,32 +187,6 @@ public sealed class BlockStreamTests
         Assert.All(results.Index(), result => Assert.Equal(blocks[result.Index % 20].Bytes, result.Item));
     }
 
-    /// <summary>Bytes that tell where they are.</summary>
-    private sealed class PatternStream(long length) : ReadOnlyStream
-    {
-        private long _position;
-
-        public static void AssertPattern(ReadOnlySpan<byte> bytes, long position)
-        {
-            for (var i = 0; i < bytes.Length; i += 4093)
-            {
-                Assert.Equal((byte)((position + i) % 251), bytes[i]);
-            }
-        }
-
-        public override int Read(byte[] buffer, int offset, int count)
-        {
-            var read = (int)Math.Min(count, length - _position);
-            for (var i = 0; i < read; i++)
-            {
-                buffer[offset + i] = (byte)((_position + i) % 251);
-            }
-
-            _position += read;
-            return read;
-        }
-    }
-
     /// <summary>A store with one large block and any small ones, which counts what is read of the large one.</summary>
     private sealed class CountingStore(long largeBytes) : IBlockStore
     {
@@ -269,32 +222,5 @@ public sealed class BlockStreamTests
                 return read;
             }
         }
-    }
-
-    private abstract class ReadOnlyStream : Stream
-    {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }
