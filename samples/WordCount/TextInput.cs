@@ -30,7 +30,8 @@ internal static class TextInput
         }
         catch (ArgumentException e)
         {
-            throw new WrongInputException($"The path '{path}' cannot be used: {e.Message}");
+            var reason = e.Message.Replace($" (Parameter '{e.ParamName}')", "", StringComparison.Ordinal);
+            throw new WrongInputException($"The path '{path}' cannot be used. {reason}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -19,7 +19,9 @@ internal static class WordCountJob
 
         using var progress = new ConsoleProgress(Console.Error, !Console.IsErrorRedirected, TimeProvider.System) { QuietTime = TimeSpan.Zero };
         var warnings = new EncodingWarnings(files);
-        var local = new LocalOptions { MinimumLogLevel = LogLevel.Error, Client = { Listeners = { progress, warnings } } };
+
+        // What goes wrong comes as an exception, too.
+        var local = new LocalOptions { MinimumLogLevel = LogLevel.Critical, Client = { Listeners = { progress, warnings } } };
         await using var dpark = await DparkContext.LocalAsync(local, cancellationToken);
 
         var counts = dpark.TextFile(files.Select(file => file.Path))
@@ -42,15 +44,23 @@ internal static class WordCountJob
     // The job would refuse it as well, but only after the counting.
     private static void RefuseOutput(string? directory)
     {
-        if (File.Exists(directory))
+        if (directory is null)
         {
-            throw new WrongInputException($"The output directory '{directory}' is a file. Name a directory that is empty or not there yet.");
+            return;
         }
 
         if (Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).FirstOrDefault() is { } entry)
         {
             throw new WrongInputException(
                 $"The output directory '{directory}' is not empty: it has '{Path.GetFileName(entry)}'. Name one that is empty or not there yet.");
+        }
+
+        for (var path = Path.GetFullPath(directory); path is not null && !Directory.Exists(path); path = Path.GetDirectoryName(path))
+        {
+            if (File.Exists(path))
+            {
+                throw new WrongInputException($"The output directory '{directory}' cannot be made: '{path}' is a file. Name a directory that is empty or not there yet.");
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ public sealed class WordCountWrongInputTests : IDisposable
     [InlineData("words.txt --partitions 0", "--partitions is 0")]
     [InlineData("words.txt --partitions 1000000", "--partitions is 1000000")]
     [InlineData("words.txt --output words.txt", "is a file")]
+    [InlineData("words.txt --output words.txt/below", "is a file")]
     [InlineData("empty", "empty")]
     [InlineData("{words.txt", "{words.txt")]
     public async Task Run_WrongInput_IsOneLineAndExitCodeTwo(string arguments, string mentioned)
@@ -47,6 +48,18 @@ public sealed class WordCountWrongInputTests : IDisposable
         using var program = WordCountProgram.StartAs(_directory, asNobody, ["secret.txt"]);
 
         AssertRefused(await program.WaitAsync(), path);
+    }
+
+    [Fact]
+    public async Task Run_WorkDirectoryCannotBeUsed_IsOneLineAndExitCodeOne()
+    {
+        var words = _directory.Write("words.txt", "one two");
+
+        using var program = WordCountProgram.StartAs(_directory, ["env", $"DPARK_WORK_DIR={words}"], ["words.txt"]);
+        var result = await program.WaitAsync();
+
+        Assert.Contains(words, Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+        Assert.Equal(1, result.ExitCode);
     }
 
     [Fact]
