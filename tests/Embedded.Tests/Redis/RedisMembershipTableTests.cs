@@ -101,7 +101,7 @@ public sealed class RedisMembershipTableTests(RedisFixture redis) : MembershipTa
         Assert.Equal([new Uri("gwy.tcp://127.0.0.1:30001/0")], await provider.GetGateways());
     }
 
-    [Fact]
+    [TableFact]
     public async Task InitializeMembershipTable_NobodyAnswers_SaysWhereAndNoPassword()
     {
         var options = ConfigurationOptions.Parse("127.0.0.1:1,password=secret,connectRetry=1,connectTimeout=2000");
