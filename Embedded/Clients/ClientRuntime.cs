@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -17,10 +19,14 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
     private readonly IMessageTransport _transport;
     private readonly GatewayOptions _gatewayOptions;
     private readonly ConnectionOptions _connectionOptions;
+    private readonly string _clusterId;
     private readonly SemaphoreSlim _refresh = new(1);
     private readonly Timer _refresher;
+    private readonly Timer _retrier;
+    private readonly ConcurrentDictionary<IPEndPoint, bool> _unreachable = new();
     private ImmutableArray<GatewayLink> _links = [];
     private GrainClassEntry[] _classes = [];
+    private volatile bool _isStarted;
     private volatile bool _isStopped;
 
     public ClientRuntime(
@@ -29,6 +35,7 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
         IOptions<ClientMessagingOptions> messaging,
         IOptions<GatewayOptions> gateways,
         IOptions<ConnectionOptions> connections,
+        IOptions<ClusterOptions> cluster,
         ILogger<ClientRuntime> logger)
         : base(services, messaging.Value)
     {
@@ -36,11 +43,13 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
         _transport = transport;
         _gatewayOptions = gateways.Value;
         _connectionOptions = connections.Value;
+        _clusterId = cluster.Value.ClusterId;
         _serializer = new MessageSerializer(
             services.GetRequiredService<SerializerSessionPool>(), messaging.Value.MaxMessageHeaderSize, messaging.Value.MaxMessageBodySize);
         Observers = new LocalObservers(this, logger, (request, response) => Send(request.CreateResponse(response)));
         Types = new GrainTypeTable(() => Volatile.Read(ref _classes));
-        _refresher = new Timer(static state => ((ClientRuntime)state!).RefreshInBackground(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _refresher = new Timer(static state => ((ClientRuntime)state!).RefreshInBackground(mustLoadClasses: true), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _retrier = new Timer(static state => ((ClientRuntime)state!).RefreshInBackground(mustLoadClasses: false), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     public override GrainId ClientId { get; } = ClientKey.CreateClient();
@@ -80,6 +89,8 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
         {
             throw _isStopped
                 ? new SiloUnavailableException("The local Orleans client is shutting down, so no more calls are made. Call from a client that runs.")
+                : _links.Any(link => link.IsCongested)
+                ? new OrleansMessageRejectionException($"The gateways do not take messages as fast as they come, so message {message} is not sent. Call less at a time.")
                 : new OrleansMessageRejectionException($"No gateways available to send message {message}. Check that silos with gateways run, and which the client is told of.");
         }
     }
@@ -89,6 +100,7 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
         Stop();
         Pending.Dispose();
         _refresher.Dispose();
+        _retrier.Dispose();
         _refresh.Dispose();
     }
 
@@ -114,11 +126,6 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
             {
                 await Provider.InitializeGatewayListProvider().ConfigureAwait(false);
                 await RefreshAsync(cancellationToken).ConfigureAwait(false);
-                if (_links.IsEmpty)
-                {
-                    throw new ConnectionFailedException("Unable to connect to any of the gateways of the cluster. Check that a silo with a gateway runs and that its address is right.");
-                }
-
                 break;
             }
             catch (Exception exception) when (exception is not OperationCanceledException && retry is not null)
@@ -131,6 +138,12 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
         }
 
         await LoadClassesAsync().ConfigureAwait(false);
+        _isStarted = true;
+        if (!_unreachable.IsEmpty)
+        {
+            _retrier.Change(_connectionOptions.ConnectionRetryDelay, Timeout.InfiniteTimeSpan);
+        }
+
         _refresher.Change(_gatewayOptions.GatewayListRefreshPeriod, _gatewayOptions.GatewayListRefreshPeriod);
     }
 
@@ -154,7 +167,12 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
 
     private async Task LoadClassesAsync()
     {
-        var silo = _links[0].Silo;
+        if (_links is not [var link, ..])
+        {
+            throw new ConnectionFailedException("The connection to the gateway is lost already. Start the client again.");
+        }
+
+        var silo = link.Silo;
         var directory = (IClientDirectory)GetReference(SystemTarget.IdOf(ClientDirectory.Type, silo), typeof(IClientDirectory), silo);
         Volatile.Write(ref _classes, await directory.GetGrainClassesAsync().ConfigureAwait(false));
     }
@@ -177,7 +195,7 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
             {
                 leaving = link;
             }
-            else if (link.TrySend(frame))
+            else if (!link.IsCongested && link.TrySend(frame))
             {
                 return true;
             }
@@ -186,61 +204,98 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
         return leaving is not null && leaving.TrySend(frame);
     }
 
-    private void RefreshInBackground() => _ = Task.Run(async () =>
+    private void RefreshInBackground(bool mustLoadClasses) => _ = Task.Run(async () =>
     {
         try
         {
-            await RefreshAsync(CancellationToken.None).ConfigureAwait(false);
-            if (!_links.IsEmpty)
+            var isConnected = await RefreshAsync(CancellationToken.None).ConfigureAwait(false);
+            if (mustLoadClasses || isConnected)
             {
                 await LoadClassesAsync().ConfigureAwait(false);
             }
         }
         catch (Exception exception)
         {
-            LogRefreshFailed(Logger, exception);
+            if (!_isStopped)
+            {
+                LogRefreshFailed(Logger, exception);
+            }
         }
     });
 
-    /// <summary>Connects to the gateways of the list that it is not connected to.</summary>
-    private async Task RefreshAsync(CancellationToken cancellationToken)
+    /// <summary>Connects to the gateways of the list that it is not connected to; tries again later where that fails.</summary>
+    /// <returns>Whether there is a new connection.</returns>
+    /// <exception cref="ConnectionFailedException">There is no connection at all.</exception>
+    private async Task<bool> RefreshAsync(CancellationToken cancellationToken)
     {
         await _refresh.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var mustRetry = true;
         try
         {
             if (_isStopped)
             {
-                return;
+                return false;
             }
 
             var endpoints = (await Provider.GetGateways().ConfigureAwait(false)).Select(GatewayUri.ToEndpoint).Distinct().ToList();
-            if (endpoints.Count == 0 && _links.IsEmpty)
+            var missing = endpoints.Where(endpoint => !_links.Any(link => link.Endpoint.Equals(endpoint) && !link.IsLeaving)).ToList();
+            var failures = await Task.WhenAll(missing.Select(endpoint => TryConnectAsync(endpoint, cancellationToken))).ConfigureAwait(false);
+            if (_links.IsEmpty)
             {
-                throw new ConnectionFailedException("The cluster has no gateways. Start a silo whose GatewayPort is not 0.");
+                throw NothingConnected(endpoints, failures.OfType<ConnectionFailedException>().FirstOrDefault());
             }
 
-            foreach (var endpoint in endpoints.Where(endpoint => !_links.Any(link => link.Endpoint.Equals(endpoint) && !link.IsLeaving)))
-            {
-                try
-                {
-                    var link = await GatewayLink.ConnectAsync(_transport, endpoint, ClientId, OnFrame, OnClosed, _connectionOptions.OpenConnectionTimeout, cancellationToken).ConfigureAwait(false);
-                    ImmutableInterlocked.Update(ref _links, static (links, added) => links.Add(added), link);
-                    if (link.IsClosed)
-                    {
-                        OnClosed(link);
-                    }
-                }
-                catch (Exception exception) when (exception is ConnectionFailedException or TimeoutException)
-                {
-                    LogGatewayFailed(Logger, endpoint.ToString(), exception);
-                }
-            }
+            mustRetry = failures.Any(failure => failure is not null);
+            return failures.Any(failure => failure is null);
         }
         finally
         {
+            if (mustRetry && _isStarted && !_isStopped)
+            {
+                _retrier.Change(_connectionOptions.ConnectionRetryDelay, Timeout.InfiniteTimeSpan);
+            }
+
             _refresh.Release();
         }
     }
+
+    /// <returns>Null, or why it failed.</returns>
+    private async Task<ConnectionFailedException?> TryConnectAsync(IPEndPoint endpoint, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var greeting = new Greeting(GreetingKind.Client, _clusterId, ClientId.Key.ToString());
+            var link = await GatewayLink.ConnectAsync(_transport, endpoint, greeting, OnFrame, OnClosed, _connectionOptions.OpenConnectionTimeout, cancellationToken).ConfigureAwait(false);
+            ImmutableInterlocked.Update(ref _links, static (links, added) => links.Add(added), link);
+            _unreachable.TryRemove(endpoint, out _);
+            if (link.IsClosed)
+            {
+                OnClosed(link);
+            }
+
+            if (_isStopped)
+            {
+                link.Close();
+            }
+
+            return null;
+        }
+        catch (ConnectionFailedException exception)
+        {
+            // Once, not at each of the attempts that follow.
+            if (_unreachable.TryAdd(endpoint, true))
+            {
+                LogGatewayFailed(Logger, endpoint.ToString(), exception.Message);
+            }
+
+            return exception;
+        }
+    }
+
+    private ConnectionFailedException NothingConnected(List<IPEndPoint> endpoints, ConnectionFailedException? cause) => endpoints.Count == 0
+        ? new ConnectionFailedException($"Cluster '{_clusterId}' has no gateways. Start a silo whose GatewayPort is not 0.")
+        : new ConnectionFailedException(
+            $"Unable to connect to any gateway of cluster '{_clusterId}'; tried {string.Join(", ", endpoints)}. Check that a silo with a gateway runs there. {cause?.Message}", cause!);
 
     private void OnFrame(GatewayLink link, ReadOnlyMemory<byte> frame)
     {
@@ -251,7 +306,7 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
             {
                 case MessageKind.GatewayLeaves:
                     link.IsLeaving = true;
-                    RefreshInBackground();
+                    RefreshInBackground(mustLoadClasses: false);
                     break;
                 case MessageKind.Response when Pending.TryGet(message.Id, out var call):
                     Pending.Complete(message.Id, _serializer.ReadResponse(message, call.Method));
@@ -288,22 +343,22 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
 
     private void OnClosed(GatewayLink link)
     {
-        ImmutableInterlocked.Update(ref _links, static (links, removed) => links.Remove(removed), link);
-        if (!_isStopped)
+        // A link that closes while it opens is not in the list yet; who adds it looks.
+        if (ImmutableInterlocked.Update(ref _links, static (links, removed) => links.Remove(removed), link) && !_isStopped)
         {
             LogGatewayLost(Logger, link.Endpoint.ToString());
-            RefreshInBackground();
+            RefreshInBackground(mustLoadClasses: false);
         }
     }
 
     [LoggerMessage(LogLevel.Error, "A message is too large and is not sent.")]
     private static partial void LogTooLarge(ILogger logger, Exception exception);
 
-    [LoggerMessage(LogLevel.Warning, "The list of gateways could not be read. It is tried again later.")]
+    [LoggerMessage(LogLevel.Warning, "The gateways could not be read, or none could be reached. The next attempt follows.")]
     private static partial void LogRefreshFailed(ILogger logger, Exception exception);
 
-    [LoggerMessage(LogLevel.Information, "Gateway {Endpoint} could not be reached.")]
-    private static partial void LogGatewayFailed(ILogger logger, string endpoint, Exception exception);
+    [LoggerMessage(LogLevel.Information, "Gateway {Endpoint} could not be reached and is tried again: {Reason}")]
+    private static partial void LogGatewayFailed(ILogger logger, string endpoint, string reason);
 
     [LoggerMessage(LogLevel.Information, "The connection to gateway {Endpoint} is closed.")]
     private static partial void LogGatewayLost(ILogger logger, string endpoint);

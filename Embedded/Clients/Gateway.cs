@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using System.Text;
+using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime.Messaging;
@@ -22,26 +22,28 @@ internal interface IClientDirectory : ISystemTarget
 
 /// <summary>A silo's side of its connections with clients, and the way of messages to clients wherever they are connected. Thread-safe.</summary>
 /// <remarks>
-/// The first frame of a client is its key, the first of the gateway the address of its silo. Then both send messages. A message for a client that is not connected
+/// After the greetings both sides send messages. A message for a client that is not connected
 /// here goes to the silo that says it has it; that silo is asked for when it is not known, and remembered for a short time.
 /// </remarks>
-internal sealed partial class Gateway(SiloRuntime silo, IMessageTransport transport)
+internal sealed partial class Gateway(SiloRuntime silo, string clusterId, IMessageTransport transport, IPEndPoint? listeningEndpoint)
 {
     private const long RouteMilliseconds = 10_000;
 
+    private readonly Admission _admission = new(GreetingKind.Client, clusterId, silo.Silo, silo.Logger);
     private readonly ConcurrentDictionary<GrainId, IMessageConnection> _clients = new();
     private readonly ConcurrentDictionary<GrainId, long> _leftAt = new();
     private readonly ConcurrentDictionary<GrainId, (SiloAddress Silo, long At)> _routes = new();
     private IDisposable? _listener;
+    private volatile bool _isStopped;
 
     /// <summary>How many clients are connected.</summary>
     public int Count => _clients.Count;
 
     public void Start()
     {
-        if (silo.GatewayAddress is { } address)
+        if (listeningEndpoint is not null)
         {
-            _listener = transport.Listen(address.Endpoint, Accept);
+            _listener = transport.Listen(listeningEndpoint, Accept);
         }
     }
 
@@ -58,6 +60,7 @@ internal sealed partial class Gateway(SiloRuntime silo, IMessageTransport transp
 
     public void Stop()
     {
+        _isStopped = true;
         _listener?.Dispose();
         foreach (var connection in _clients.Values)
         {
@@ -184,20 +187,19 @@ internal sealed partial class Gateway(SiloRuntime silo, IMessageTransport transp
     private void Accept(IMessageConnection connection)
     {
         GrainId? client = null;
-        connection.Start(
-            frame =>
+        _admission.Accept(
+            connection,
+            greeting =>
             {
-                if (client is { } known)
-                {
-                    OnFrame(connection, frame);
-                    return;
-                }
-
-                client = GrainId.Create(GrainTypePrefix.ClientGrainType, Encoding.UTF8.GetString(frame.Span));
+                client = GrainId.Create(GrainTypePrefix.ClientGrainType, greeting.Name);
                 _clients[client.Value] = connection;
                 _leftAt.TryRemove(client.Value, out _);
-                connection.TrySend(Encoding.UTF8.GetBytes(silo.Silo.ToParsableString()));
+                if (_isStopped)
+                {
+                    connection.Close();
+                }
             },
+            frame => OnFrame(connection, frame),
             () =>
             {
                 if (client is { } known && _clients.TryRemove(new KeyValuePair<GrainId, IMessageConnection>(known, connection)))
@@ -234,6 +236,13 @@ internal sealed partial class Gateway(SiloRuntime silo, IMessageTransport transp
 
     private void Send(IMessageConnection connection, Message message)
     {
+        if (connection.IsCongested && message.Kind is MessageKind.Request or MessageKind.OneWay)
+        {
+            silo.Reject(message, new OrleansMessageRejectionException(
+                $"Client {message.TargetGrain} does not take messages as fast as they come, and too many bytes wait for it. Call its observers less often."));
+            return;
+        }
+
         try
         {
             connection.TrySend(silo.Serializer.Serialize(message));

@@ -17,6 +17,10 @@ internal sealed class MessageSerializer(SerializerSessionPool pool, int maxHeade
     private const byte Version = 1;
     private const int PrefixBytes = sizeof(int);
 
+    /// <summary>The longest frame that messages within the limits can make.</summary>
+    public static int MaxFrameBytes(Configuration.MessagingOptions options) =>
+        (int)Math.Min(Array.MaxLength - PrefixBytes, (long)PrefixBytes + options.MaxMessageHeaderSize + options.MaxMessageBodySize);
+
     /// <exception cref="Serialization.CodecNotFoundException">An argument or result cannot travel.</exception>
     /// <exception cref="InvalidMessageFrameException">Header or body is too large.</exception>
     public byte[] Serialize(Message message)
@@ -56,6 +60,12 @@ internal sealed class MessageSerializer(SerializerSessionPool pool, int maxHeade
         if (headerBytes < 0 || headerBytes > span.Length - PrefixBytes)
         {
             throw new InvalidMessageFrameException($"A frame of {span.Length} bytes has no header. The peer speaks another protocol, or the connection damages data.");
+        }
+
+        if (headerBytes > maxHeaderBytes || span.Length - PrefixBytes - headerBytes > maxBodyBytes)
+        {
+            throw new InvalidMessageFrameException($"A message has a header of {headerBytes} bytes and a body of {span.Length - PrefixBytes - headerBytes}, and the limits are "
+                + $"{maxHeaderBytes} and {maxBodyBytes}. Set the same limits everywhere.");
         }
 
         try

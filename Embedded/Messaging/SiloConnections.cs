@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Runtime.Messaging;
@@ -7,14 +8,16 @@ using Orleans.Serialization;
 namespace Orleans.Runtime;
 
 /// <summary>The connections between this silo and others. Each silo sends over those that it made, and receives over those that it accepted. Thread-safe.</summary>
-internal sealed partial class SiloConnections(SiloRuntime silo, IMessageTransport transport, ConnectionOptions options)
+internal sealed partial class SiloConnections(
+    SiloRuntime silo, string clusterId, IMessageTransport transport, IPEndPoint listeningEndpoint, ConnectionOptions options)
 {
+    private readonly Admission _admission = new(GreetingKind.Silo, clusterId, silo.Silo, silo.Logger);
     private readonly ConcurrentDictionary<SiloAddress, Link> _links = new();
     private readonly ConcurrentDictionary<IMessageConnection, bool> _accepted = new();
     private volatile bool _isClosed;
 
     /// <summary>Begins to accept other silos.</summary>
-    public IDisposable Listen() => transport.Listen(silo.Silo.Endpoint, Accept);
+    public IDisposable Listen() => transport.Listen(listeningEndpoint, Accept);
 
     /// <summary>Sends a message. Connects first if need be; a failure ends the call or is logged.</summary>
     public void Send(SiloAddress target, Message message)
@@ -61,7 +64,7 @@ internal sealed partial class SiloConnections(SiloRuntime silo, IMessageTranspor
     private void Accept(IMessageConnection connection)
     {
         _accepted.TryAdd(connection, true);
-        connection.Start(frame => OnFrame(connection, frame), () => _accepted.TryRemove(connection, out _));
+        _admission.Accept(connection, static _ => { }, frame => OnFrame(connection, frame), () => _accepted.TryRemove(connection, out _));
         if (_isClosed)
         {
             connection.Close();
@@ -114,7 +117,7 @@ internal sealed partial class SiloConnections(SiloRuntime silo, IMessageTranspor
     {
         private readonly Lock _gate = new();
         private readonly Queue<(Message Message, byte[] Frame)> _waiting = new();
-        private IMessageConnection? _connection;
+        private OutgoingConnection? _connection;
         private Exception? _failure;
         private long _failedAt;
         private bool _isConnecting;
@@ -122,7 +125,7 @@ internal sealed partial class SiloConnections(SiloRuntime silo, IMessageTranspor
 
         public void Send(Message message, byte[] frame)
         {
-            IMessageConnection? connection;
+            OutgoingConnection? connection;
             Exception? failure = null;
             lock (_gate)
             {
@@ -158,16 +161,20 @@ internal sealed partial class SiloConnections(SiloRuntime silo, IMessageTranspor
             {
                 _ = ConnectAsync();
             }
+            else if (connection.IsCongested && message.Kind is MessageKind.Request or MessageKind.OneWay)
+            {
+                Refuse(message, new ConnectionFailedException($"Silo {target} does not take messages as fast as they come, and too many bytes wait for it. Call less at a time."));
+            }
             else if (!connection.TrySend(frame))
             {
-                OnClosed(connection);
+                Forget(connection);
                 owner.Silo.Reject(message, new SiloUnavailableException($"The connection to {target} broke before message {message} was sent. Whether it arrived is unknown."));
             }
         }
 
         public void Close()
         {
-            IMessageConnection? connection;
+            OutgoingConnection? connection;
             lock (_gate)
             {
                 _isClosed = true;
@@ -183,10 +190,9 @@ internal sealed partial class SiloConnections(SiloRuntime silo, IMessageTranspor
         {
             try
             {
-                using var limit = new CancellationTokenSource(owner.OpenTimeout);
-                var connection = await owner.Transport.ConnectAsync(target.Endpoint, limit.Token).ConfigureAwait(false);
-                connection.Start(static _ => { }, () => OnClosed(connection));
-                OnConnected(connection);
+                var greeting = owner.CreateGreeting(target);
+                OnConnected(await OutgoingConnection.OpenAsync(
+                    owner.Transport, target.Endpoint, greeting, static _ => { }, ForgetClosed, owner.OpenTimeout, CancellationToken.None).ConfigureAwait(false));
             }
             catch (Exception exception)
             {
@@ -194,7 +200,7 @@ internal sealed partial class SiloConnections(SiloRuntime silo, IMessageTranspor
             }
         }
 
-        private void OnConnected(IMessageConnection connection)
+        private void OnConnected(OutgoingConnection connection)
         {
             lock (_gate)
             {
@@ -206,7 +212,7 @@ internal sealed partial class SiloConnections(SiloRuntime silo, IMessageTranspor
 
                 _isConnecting = false;
                 _failure = null;
-                _connection = _isClosed ? null : connection;
+                _connection = _isClosed || connection.IsClosed ? null : connection;
             }
 
             if (_isClosed)
@@ -241,7 +247,19 @@ internal sealed partial class SiloConnections(SiloRuntime silo, IMessageTranspor
             waiting.ForEach(entry => Refuse(entry.Message, failure));
         }
 
-        private void OnClosed(IMessageConnection connection)
+        /// <summary>Lets the next message connect anew.</summary>
+        private void ForgetClosed()
+        {
+            lock (_gate)
+            {
+                if (_connection is { IsClosed: true })
+                {
+                    _connection = null;
+                }
+            }
+        }
+
+        private void Forget(OutgoingConnection connection)
         {
             lock (_gate)
             {
@@ -259,6 +277,8 @@ internal sealed partial class SiloConnections(SiloRuntime silo, IMessageTranspor
     private SiloRuntime Silo => silo;
 
     private IMessageTransport Transport => transport;
+
+    private Greeting CreateGreeting(SiloAddress target) => new(GreetingKind.Silo, clusterId, silo.Silo.ToParsableString(), target.ToParsableString());
 
     private TimeSpan OpenTimeout => options.OpenConnectionTimeout;
 

@@ -1,7 +1,10 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.Networking.Shared;
 using Orleans.Serialization.Codecs;
 
 namespace Orleans.Runtime;
@@ -9,10 +12,14 @@ namespace Orleans.Runtime;
 /// <summary>The services of calls, activations and messaging.</summary>
 internal static class RuntimeServices
 {
+    // Configuration, because the official API has no switch for it. The official runtime does not read it.
+    private const string TransportKey = "Orleans:Embedded:Transport";
+    private const string InMemory = "InMemory";
+
     /// <summary>Adds the runtime of a silo. It takes part in the silo's lifecycle.</summary>
     public static IServiceCollection AddSiloRuntime(this IServiceCollection services)
     {
-        AddCommon(services);
+        AddCommon<SiloMessagingOptions>(services);
         services.AddSingleton<SiloRuntime>();
         services.AddSingleton<CallRuntime>(static provider => provider.GetRequiredService<SiloRuntime>());
         services.AddSingleton<IGrainRuntime>(static provider => provider.GetRequiredService<SiloRuntime>());
@@ -38,7 +45,7 @@ internal static class RuntimeServices
     /// <summary>Adds the runtime of a client outside of the silos. It takes part in the client's lifecycle.</summary>
     public static IServiceCollection AddClientRuntime(this IServiceCollection services)
     {
-        AddCommon(services);
+        AddCommon<ClientMessagingOptions>(services);
         services.AddSingleton<ClientRuntime>();
         services.AddSingleton<CallRuntime>(static provider => provider.GetRequiredService<ClientRuntime>());
         services.AddSingleton<ILifecycleParticipant<IClusterClientLifecycle>>(static provider => provider.GetRequiredService<ClientRuntime>());
@@ -50,15 +57,31 @@ internal static class RuntimeServices
         return services;
     }
 
-    private static void AddCommon(IServiceCollection services)
+    private static void AddCommon<TMessagingOptions>(IServiceCollection services)
+        where TMessagingOptions : MessagingOptions
     {
-        services.TryAddSingleton<IMessageTransport>(InMemoryTransport.Shared);
+        services.TryAddSingleton(CreateTransport<TMessagingOptions>);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IReferenceResolver>(static provider => provider.GetRequiredService<CallRuntime>());
         services.AddSingleton<IGrainFactory>(static provider => provider.GetRequiredService<GrainFactory>());
         services.AddSingleton<IInternalGrainFactory>(static provider => provider.GetRequiredService<GrainFactory>());
         services.AddSingleton<IClusterClient>(static provider => provider.GetRequiredService<GrainFactory>());
         services.TryAddSingleton<IGrainContextAccessor, GrainContextAccessor>();
+    }
+
+    private static IMessageTransport CreateTransport<TMessagingOptions>(IServiceProvider services)
+        where TMessagingOptions : MessagingOptions
+    {
+        if (string.Equals(services.GetService<IConfiguration>()?[TransportKey], InMemory, StringComparison.OrdinalIgnoreCase))
+        {
+            return InMemoryTransport.Shared;
+        }
+
+        var settings = new TcpSettings(
+            MessageSerializer.MaxFrameBytes(services.GetRequiredService<IOptions<TMessagingOptions>>().Value),
+            services.GetRequiredService<IOptions<ConnectionOptions>>().Value.OpenConnectionTimeout,
+            services.GetRequiredService<IOptions<SocketConnectionOptions>>().Value);
+        return new TcpTransport(settings, services.GetRequiredService<ILogger<TcpTransport>>());
     }
 
     /// <summary>Fills the options with what is loaded, before the user's own configuration takes classes out.</summary>

@@ -44,16 +44,22 @@ internal sealed partial class SiloRuntime : CallRuntime, IGrainRuntime, IDisposa
         Serializer = new MessageSerializer(
             services.GetRequiredService<SerializerSessionPool>(), MessagingOptions.MaxMessageHeaderSize, MessagingOptions.MaxMessageBodySize);
         Observers = new LocalObservers(this, logger, Respond);
-        Silos = new SiloConnections(this, services.GetRequiredService<IMessageTransport>(), services.GetRequiredService<IOptions<ConnectionOptions>>().Value);
-        Gateway = new Gateway(this, services.GetRequiredService<IMessageTransport>());
+        var transport = services.GetRequiredService<IMessageTransport>();
+        var endpoints = services.GetRequiredService<IOptions<EndpointOptions>>().Value;
+        Silos = new SiloConnections(
+            this,
+            details.ClusterId,
+            transport,
+            endpoints.SiloListeningEndpoint ?? details.SiloAddress.Endpoint,
+            services.GetRequiredService<IOptions<ConnectionOptions>>().Value);
+        Gateway = new Gateway(
+            this, details.ClusterId, transport, details.GatewayAddress is null ? null : endpoints.GatewayListeningEndpoint ?? details.GatewayAddress.Endpoint);
         _classes = new Lazy<LocalGrainClasses>(services.GetRequiredService<LocalGrainClasses>);
     }
 
     public override GrainId ClientId { get; }
 
     public override SiloAddress Silo => _details.SiloAddress;
-
-    public SiloAddress? GatewayAddress => _details.GatewayAddress;
 
     public ILogger<SiloRuntime> Logger { get; }
 

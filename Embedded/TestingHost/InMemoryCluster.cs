@@ -9,7 +9,7 @@ using Orleans.Runtime.MembershipService;
 namespace Orleans.TestingHost;
 
 /// <summary>
-/// What the silos and clients of one test cluster share: a network and a membership table, both in memory and unknown to other clusters.
+/// What the silos and clients of one test cluster share: a membership table and, unless they talk over TCP, a network, both in memory and unknown to other clusters.
 /// </summary>
 internal sealed class InMemoryCluster
 {
@@ -17,11 +17,11 @@ internal sealed class InMemoryCluster
     private readonly InMemoryTransport _network = new();
 
     public void ConfigureSilo(IHostBuilder builder, TestClusterOptions options) =>
-        builder.ConfigureServices(services => ConfigureSilo(services, options.UseTestClusterMembership));
+        builder.ConfigureServices(services => ConfigureSilo(services, options.UseTestClusterMembership, options.ConnectionTransport));
 
-    public void ConfigureSilo(IServiceCollection services, bool useMembership)
+    public void ConfigureSilo(IServiceCollection services, bool useMembership, ConnectionTransportType transport)
     {
-        services.AddSingleton<IMessageTransport>(_network);
+        ConfigureTransport(services, transport);
         services.AddSingleton<IFatalErrorHandler, TestFatalErrorHandler>();
         if (useMembership)
         {
@@ -29,11 +29,12 @@ internal sealed class InMemoryCluster
         }
     }
 
-    public void ConfigureClient(IHostBuilder builder) => builder.ConfigureServices(ConfigureClient);
+    public void ConfigureClient(IHostBuilder builder, TestClusterOptions options) =>
+        builder.ConfigureServices(services => ConfigureClient(services, options.ConnectionTransport));
 
-    public void ConfigureClient(IServiceCollection services)
+    public void ConfigureClient(IServiceCollection services, ConnectionTransportType transport)
     {
-        services.AddSingleton<IMessageTransport>(_network);
+        ConfigureTransport(services, transport);
         services.AddSingleton<IMembershipTable>(_table);
         services.AddSingleton<IGatewayListProvider, MembershipGatewayListProvider>();
     }
@@ -68,6 +69,14 @@ internal sealed class InMemoryCluster
         finally
         {
             await ((IAsyncDisposable)host).DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private void ConfigureTransport(IServiceCollection services, ConnectionTransportType transport)
+    {
+        if (transport == ConnectionTransportType.InMemory)
+        {
+            services.AddSingleton<IMessageTransport>(_network);
         }
     }
 

@@ -80,7 +80,7 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.UseOrleansClient(client => client.Configure<ClusterOptions>(Identify));
         Options.ClientHostConfigurationDelegates.ForEach(configure => configure(builder));
-        _memory.ConfigureClient(builder.Services);
+        _memory.ConfigureClient(builder.Services, ConnectionTransportType.InMemory);
         _client = builder.Build();
         await _client.StartAsync().ConfigureAwait(false);
     }
@@ -125,7 +125,7 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
             silo.Configure<SiloMessagingOptions>(messaging => messaging.AssumeHomogenousSilosForTesting = Options.AssumeHomogenousSilosForTesting);
         });
         Options.SiloHostConfigurationDelegates.ForEach(configure => configure(siloOptions, builder));
-        _memory.ConfigureSilo(builder.Services, useMembership: true);
+        _memory.ConfigureSilo(builder.Services, useMembership: true, ConnectionTransportType.InMemory);
         var handle = await InProcessSiloHandle.StartAsync(builder.Build(), ToTestClusterOptions()).ConfigureAwait(false);
         lock (_gate)
         {

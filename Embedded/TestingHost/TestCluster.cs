@@ -124,7 +124,7 @@ public class TestCluster : IDisposable, IAsyncDisposable
     public async Task InitializeClientAsync()
     {
         await StopClusterClientAsync().ConfigureAwait(false);
-        _client = TestClusterHostFactory.CreateClusterClient("MainClient", Configure([]), _memory.ConfigureClient);
+        _client = TestClusterHostFactory.CreateClusterClient("MainClient", Configure([]), host => _memory.ConfigureClient(host, Options));
         await _client.StartAsync().ConfigureAwait(false);
     }
 
@@ -185,7 +185,7 @@ public class TestCluster : IDisposable, IAsyncDisposable
         return handle;
     }
 
-    /// <summary>Starts a silo in this process, on the memory transport of this cluster.</summary>
+    /// <summary>Starts a silo in this process, on the transport of this cluster.</summary>
     public async Task<SiloHandle> DefaultCreateSiloAsync(string siloName, IConfiguration configuration) =>
         await InProcessSiloHandle.CreateAsync(siloName, configuration, host => _memory.ConfigureSilo(host, Options)).ConfigureAwait(false);
 

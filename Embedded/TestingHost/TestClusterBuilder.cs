@@ -78,9 +78,10 @@ public class TestClusterBuilder
     public TestCluster Build()
     {
         _configureBuilder.ForEach(configure => configure());
-        if (Options.ConnectionTransport != ConnectionTransportType.InMemory)
+        if (Options.ConnectionTransport is not (ConnectionTransportType.InMemory or ConnectionTransportType.TcpSocket))
         {
-            throw new NotSupportedException($"Transport {Options.ConnectionTransport} is not available. Use {ConnectionTransportType.InMemory}.");
+            throw new NotSupportedException(
+                $"Transport {Options.ConnectionTransport} is not available. Use {ConnectionTransportType.InMemory} or {ConnectionTransportType.TcpSocket}.");
         }
 
         var (siloPort, gatewayPort) = PortAllocator.AllocateConsecutivePortPairs(Math.Max((short)10, Options.InitialSilosCount));

@@ -18,6 +18,12 @@ internal interface IMessageTransport
 /// <summary>A connection: frames in order both ways until one side closes it or it breaks. Thread-safe.</summary>
 internal interface IMessageConnection
 {
+    /// <summary>The other end, for logs.</summary>
+    string RemoteName { get; }
+
+    /// <summary>Whether so much waits to be sent that nothing should be added that can be refused instead.</summary>
+    bool IsCongested { get; }
+
     /// <summary>Begins to receive. Called once.</summary>
     /// <param name="onFrame">Called for one frame after the other. It must not block.</param>
     /// <param name="onClosed">Called once, after the last frame.</param>
@@ -26,6 +32,6 @@ internal interface IMessageConnection
     /// <summary>Hands over a frame, which the caller must not change afterwards. False: the connection is closed.</summary>
     bool TrySend(ReadOnlyMemory<byte> frame);
 
-    /// <summary>Closes it at both ends. Frames that were handed over before still arrive.</summary>
+    /// <summary>Closes it at both ends. Frames that were handed over before still arrive, unless the connection breaks.</summary>
     void Close();
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using Orleans.Runtime.Messaging;
 
 namespace Orleans.Runtime;
@@ -22,7 +23,7 @@ internal sealed class InMemoryTransport : IMessageTransport
 
     public ValueTask<IMessageConnection> ConnectAsync(IPEndPoint endpoint, CancellationToken cancellationToken)
     {
-        if (!_listeners.TryGetValue(endpoint, out var listener))
+        if (!_listeners.TryGetValue(endpoint, out var listener) && !_listeners.TryGetValue(AnyAddressOf(endpoint), out listener))
         {
             throw new ConnectionFailedException($"Unable to connect to endpoint {endpoint}: nobody listens there.");
         }
@@ -31,6 +32,9 @@ internal sealed class InMemoryTransport : IMessageTransport
         listener.Accept(far);
         return new ValueTask<IMessageConnection>(near);
     }
+
+    private static IPEndPoint AnyAddressOf(IPEndPoint endpoint) =>
+        new(endpoint.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, endpoint.Port);
 
     private sealed class Listener(InMemoryTransport transport, IPEndPoint endpoint, Action<IMessageConnection> accept) : IDisposable
     {
@@ -48,6 +52,10 @@ internal sealed class InMemoryTransport : IMessageTransport
         private Action? _onClosed;
         private bool _isPumping;
         private bool _isClosed;
+
+        public string RemoteName => "this process";
+
+        public bool IsCongested => false;
 
         public static (Connection Near, Connection Far) CreatePair()
         {

@@ -68,6 +68,8 @@ public static class LocalDparkContext
 
         // The process does not end with this host, and Ctrl-C is the program's own.
         builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, NoLifetime>());
+        // With the embedded runtime, the silo opens no port: nobody but this process calls it.
+        builder.Configuration["Orleans:Embedded:Transport"] = "InMemory";
         var secret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         client = options.Client;
         client.ClusterSecret = secret;

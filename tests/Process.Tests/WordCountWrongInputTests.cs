@@ -1,5 +1,3 @@
-using System.Runtime.Versioning;
-
 namespace Dpark.Tests.Process;
 
 /// <summary>Wrong input of the sample: one line, exit code 2, and never a stack trace.</summary>
@@ -39,7 +37,6 @@ public sealed class WordCountWrongInputTests : IDisposable
     public async Task Run_EmptyPath_IsRefused() => AssertRefused(await WordCountProgram.RunAsync(_directory, ""), "path");
 
     [Fact]
-    [UnsupportedOSPlatform("windows")]
     public async Task Run_UnreadableFile_IsRefused()
     {
         var path = _directory.Write("secret.txt", "secret");

@@ -7,6 +7,7 @@ using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
+using Orleans.TestingHost;
 
 namespace Dpark.Tests.Hosting;
 
@@ -38,24 +39,26 @@ public sealed class SiloHostingTests
     [Fact]
     public async Task StartAsync_SecondSiloWithoutPrimary_Throws()
     {
-        using var host = Build(silo => silo.UseLocalhostClustering(21_001, 0, new IPEndPoint(IPAddress.Loopback, 21_000)));
+        var (own, other) = FreePorts();
+        using var host = Build(silo => silo.UseLocalhostClustering(own, 0, new IPEndPoint(IPAddress.Loopback, other)));
 
         var exception = await Assert.ThrowsAsync<OrleansException>(() => host.StartAsync().WaitAsync(Limit));
 
-        Assert.Contains("127.0.0.1:21000", exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"127.0.0.1:{other}", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task UseLocalhostClustering_TwoSilos_FormOneCluster()
     {
-        using var primary = Build(silo => silo.UseLocalhostClustering(21_010, 0));
-        using var secondary = Build(silo => silo.UseLocalhostClustering(21_011, 0, new IPEndPoint(IPAddress.Loopback, 21_010)));
+        var (primaryPort, secondaryPort) = FreePorts();
+        using var primary = Build(silo => silo.UseLocalhostClustering(primaryPort, 0));
+        using var secondary = Build(silo => silo.UseLocalhostClustering(secondaryPort, 0, new IPEndPoint(IPAddress.Loopback, primaryPort)));
         await primary.StartAsync().WaitAsync(Limit);
 
         await secondary.StartAsync().WaitAsync(Limit);
 
         var hosts = await secondary.Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0).GetHosts(true).WaitAsync(Limit);
-        Assert.Equal([21_010, 21_011], hosts.Keys.Select(silo => silo.Endpoint.Port).Order());
+        Assert.Equal(new[] { primaryPort, secondaryPort }.Order(), hosts.Keys.Select(silo => silo.Endpoint.Port).Order());
         await secondary.StopAsync().WaitAsync(Limit);
         await DeathAsync(primary, secondary).WaitAsync(Limit);
         await primary.StopAsync().WaitAsync(Limit);
@@ -119,7 +122,7 @@ public sealed class SiloHostingTests
         var participant = new FailingParticipant();
         using var host = Build(silo =>
         {
-            silo.UseLocalhostClustering(21_020, 0);
+            silo.UseLocalhostClustering(FreePorts().First, 0);
             silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(participant);
         });
 
@@ -127,6 +130,12 @@ public sealed class SiloHostingTests
         await host.StopAsync().WaitAsync(Limit);
 
         Assert.Equal(1, participant.Stops);
+    }
+
+    private static (int First, int Second) FreePorts()
+    {
+        using var allocator = new TestClusterPortAllocator();
+        return allocator.AllocateConsecutivePortPairs(1);
     }
 
     private static async Task DeathAsync(IHost observer, IHost observed)

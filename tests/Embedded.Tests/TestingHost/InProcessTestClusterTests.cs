@@ -1,4 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
+using Orleans;
+using Orleans.Hosting;
 using Orleans.Runtime;
 using Orleans.TestingHost;
 

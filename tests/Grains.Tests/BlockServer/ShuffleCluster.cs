@@ -1,4 +1,7 @@
 using System.Collections.Immutable;
+using Dpark.Applications;
+using Dpark.Broadcasting;
+using Dpark.Caching;
 using Dpark.Configuration;
 using Dpark.Partitioning;
 using Dpark.Rdds;

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Dpark.Applications;
 using Dpark.Rdds;
 using Dpark.TestKit;
@@ -62,7 +61,8 @@ public sealed class CacheReporterTests
 
     private sealed class FakeCachedPartition : ICachedPartitionGrain
     {
-        private readonly Channel<string> _calls = Channel.CreateUnbounded<string>();
+        private readonly List<string> _calls = [];
+        private readonly SemaphoreSlim _called = new(0);
         private bool _failsNext;
 
         public string Key { get; set; } = "";
@@ -71,13 +71,12 @@ public sealed class CacheReporterTests
 
         public async Task<string[]> WaitForAsync(int count)
         {
-            var calls = new string[count];
             for (var i = 0; i < count; i++)
             {
-                calls[i] = await _calls.Reader.ReadAsync();
+                await _called.WaitAsync();
             }
 
-            return calls;
+            return [.. _calls];
         }
 
         public Task AddHolderAsync(WorkerId worker, CachedPartition partition, CancellationToken cancellationToken) => Call($"add {worker}");
@@ -94,7 +93,8 @@ public sealed class CacheReporterTests
                 return Task.FromException(new TimeoutException());
             }
 
-            Assert.True(_calls.Writer.TryWrite($"{Key} {what}"));
+            _calls.Add($"{Key} {what}");
+            _called.Release();
             return Task.CompletedTask;
         }
     }

@@ -24,10 +24,10 @@ public sealed class SharedFetchesTests
         using var go = new ManualResetEventSlim();
         var first = OnThread(() => _fetches.GetOrMake(
             "a",
-            (_, token) =>
+            (_, _) =>
             {
                 started.Set();
-                Assert.True(go.Wait(Limit, token));
+                Assert.True(go.Wait(Limit));
                 return "first";
             },
             CancellationToken.None));
@@ -79,10 +79,10 @@ public sealed class SharedFetchesTests
         using var cancellation = new CancellationTokenSource();
         var first = OnThread(() => _fetches.GetOrMake(
             "a",
-            (_, token) =>
+            (_, _) =>
             {
                 started.Set();
-                Assert.True(go.Wait(Limit, token));
+                Assert.True(go.Wait(Limit));
                 return "first";
             },
             CancellationToken.None));

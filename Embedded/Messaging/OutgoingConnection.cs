@@ -1,0 +1,120 @@
+using System.Net;
+using Orleans.Runtime.Messaging;
+
+namespace Orleans.Runtime;
+
+/// <summary>A connection that this process has made, to a silo that has let it in. Thread-safe.</summary>
+internal sealed class OutgoingConnection
+{
+    private readonly TaskCompletionSource<SiloAddress> _welcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly IPEndPoint _endpoint;
+    private readonly IMessageConnection _connection;
+    private readonly Action<ReadOnlyMemory<byte>> _onFrame;
+    private readonly Action _onClosed;
+    private volatile bool _isClosed;
+
+    private OutgoingConnection(IPEndPoint endpoint, IMessageConnection connection, Action<ReadOnlyMemory<byte>> onFrame, Action onClosed)
+    {
+        _endpoint = endpoint;
+        _connection = connection;
+        _onFrame = onFrame;
+        _onClosed = onClosed;
+    }
+
+    /// <summary>Who has let this process in.</summary>
+    public SiloAddress Silo { get; private set; } = SiloAddress.Zero;
+
+    public bool IsClosed => _isClosed;
+
+    public bool IsCongested => _connection.IsCongested;
+
+    /// <summary>Connects and exchanges names.</summary>
+    /// <param name="onFrame">Called for each frame after the welcome.</param>
+    /// <param name="onClosed">Called when the connection ends after the welcome, perhaps before this method returns.</param>
+    /// <param name="timeout">For all of it.</param>
+    /// <exception cref="ConnectionFailedException">Nobody accepts at the endpoint, or answers in time, or it does not let this process in.</exception>
+    public static async Task<OutgoingConnection> OpenAsync(
+        IMessageTransport transport,
+        IPEndPoint endpoint,
+        Greeting greeting,
+        Action<ReadOnlyMemory<byte>> onFrame,
+        Action onClosed,
+        TimeSpan timeout,
+        CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(timeout);
+        try
+        {
+            var connection = await transport.ConnectAsync(endpoint, limit.Token).ConfigureAwait(false);
+            var result = new OutgoingConnection(endpoint, connection, onFrame, onClosed);
+            await result.GreetAsync(greeting, limit.Token).ConfigureAwait(false);
+            return result;
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ConnectionFailedException(
+                $"Unable to connect to endpoint {endpoint}: nobody answered within {timeout}. Check the address, and that no firewall is between.", exception);
+        }
+    }
+
+    /// <summary>See <see cref="IMessageConnection.TrySend"/>.</summary>
+    public bool TrySend(ReadOnlyMemory<byte> frame) => _connection.TrySend(frame);
+
+    public void Close() => _connection.Close();
+
+    private async Task GreetAsync(Greeting greeting, CancellationToken cancellationToken)
+    {
+        _connection.Start(OnFrame, OnClosed);
+        _connection.TrySend(greeting.ToFrame());
+        try
+        {
+            Silo = await _welcome.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            // Also a welcome that comes too late must not tell the owner of an end.
+            _welcome.TrySetCanceled(CancellationToken.None);
+            _connection.Close();
+            throw;
+        }
+    }
+
+    private void OnFrame(ReadOnlyMemory<byte> frame)
+    {
+        if (_welcome.Task.IsCompletedSuccessfully)
+        {
+            _onFrame(frame);
+            return;
+        }
+
+        try
+        {
+            var answer = Greeting.Parse(frame.Span);
+            if (answer.Kind == GreetingKind.Welcome && SiloAddress.TryParse(answer.Name, out var silo))
+            {
+                _welcome.TrySetResult(silo);
+            }
+            else
+            {
+                Fail($"silo {answer.Name} of cluster '{answer.ClusterId}' refuses. {answer.Text}");
+            }
+        }
+        catch (InvalidMessageFrameException exception)
+        {
+            Fail($"what answers there is no silo. {exception.Message}");
+        }
+    }
+
+    private void OnClosed()
+    {
+        _isClosed = true;
+        Fail("the connection was closed before a silo said its name.");
+        if (_welcome.Task.IsCompletedSuccessfully)
+        {
+            _onClosed();
+        }
+    }
+
+    private void Fail(string reason) => _welcome.TrySetException(new ConnectionFailedException($"Unable to connect to endpoint {_endpoint}: {reason}"));
+}

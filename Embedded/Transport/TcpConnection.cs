@@ -1,0 +1,307 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+
+namespace Orleans.Runtime;
+
+/// <summary>One end of a TCP connection. Thread-safe.</summary>
+/// <remarks>
+/// <para>
+/// Sending: frames queue up; the first of them puts a work item on the thread pool, which writes until the queue is empty. So whatever is sent meanwhile goes along in one write,
+/// and a sender never waits. The receiver calls back on the thread that the bytes came on.
+/// </para>
+/// <para>
+/// End: <see cref="Close"/> lets the queue run empty, ends the stream and waits for the end of the other side's, at most <see cref="LingerLimit"/>; so what was sent arrives. A broken
+/// connection, an end of the stream or a bad frame end it at once. Both lead out of <see cref="ReceiveAsync"/>, which tells the owner.
+/// </para>
+/// <para>
+/// Back-pressure: an accepted connection does not read on while much waits to be sent over it, so a peer that asks without taking the answers is slowed down. The side that has
+/// connected always reads; if both paused, both could wait forever.
+/// </para>
+/// </remarks>
+internal sealed class TcpConnection : IMessageConnection, IThreadPoolWorkItem, IDisposable
+{
+    /// <summary>The longest first frame.</summary>
+    public const int MaxFirstFrameBytes = 4096;
+
+    /// <summary>How long a closed connection waits for the other side.</summary>
+    public static readonly TimeSpan LingerLimit = TimeSpan.FromSeconds(2);
+
+    private const int BufferBytes = 32 * 1024;
+    private const int MostKeptFrames = 1024;
+    private const long CongestedBytes = 128 * 1024 * 1024;
+    private const long PauseBytes = 16 * 1024 * 1024;
+
+    private readonly TcpTransport _owner;
+    private readonly Socket _socket;
+    private readonly NetworkStream _stream;
+    private readonly bool _isAccepted;
+    private readonly Lock _gate = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private List<ReadOnlyMemory<byte>> _queued = [];
+    private List<ReadOnlyMemory<byte>> _sending = [];
+    private long _queuedBytes;
+    private int _bufferedBytes;
+    private bool _isFlushing;
+    private bool _isClosed;
+    private TaskCompletionSource? _room;
+    private Timer? _linger;
+    private Action<ReadOnlyMemory<byte>> _onFrame = static _ => { };
+    private Action _onClosed = static () => { };
+
+    public TcpConnection(TcpTransport owner, Socket socket, bool isAccepted)
+    {
+        _owner = owner;
+        _socket = socket;
+        _isAccepted = isAccepted;
+        RemoteName = socket.RemoteEndPoint?.ToString() ?? "nowhere";
+        _stream = new NetworkStream(socket, ownsSocket: true);
+    }
+
+    public string RemoteName { get; }
+
+    public bool IsCongested => Volatile.Read(ref _queuedBytes) > CongestedBytes;
+
+    /// <summary>Completes when the connection has ended.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Gathers small frames for one write. Only the flush uses it.</summary>
+    private byte[] Buffer => field ??= new byte[BufferBytes];
+
+    public void Start(Action<ReadOnlyMemory<byte>> onFrame, Action onClosed)
+    {
+        _onFrame = onFrame;
+        _onClosed = onClosed;
+
+        // Not on the caller's thread, which may accept others, and not in its context, which would be that of all frames.
+        ThreadPool.UnsafeQueueUserWorkItem(static connection => _ = connection.ReceiveAsync(), this, preferLocal: false);
+    }
+
+    public bool TrySend(ReadOnlyMemory<byte> frame)
+    {
+        lock (_gate)
+        {
+            if (_isClosed)
+            {
+                return false;
+            }
+
+            _queued.Add(frame);
+            _queuedBytes += frame.Length;
+            if (_isFlushing)
+            {
+                return true;
+            }
+
+            _isFlushing = true;
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        return true;
+    }
+
+    public void Close()
+    {
+        lock (_gate)
+        {
+            if (_isClosed)
+            {
+                return;
+            }
+
+            _isClosed = true;
+            _linger = new Timer(static connection => ((TcpConnection)connection!).Dispose(), this, LingerLimit, Timeout.InfiniteTimeSpan);
+            if (_isFlushing)
+            {
+                return;
+            }
+
+            _isFlushing = true;
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>Breaks the connection. What waits is lost.</summary>
+    public void Dispose()
+    {
+        TaskCompletionSource? room;
+        lock (_gate)
+        {
+            _isClosed = true;
+            (room, _room) = (_room, null);
+        }
+
+        _stream.Dispose();
+        room?.SetResult();
+    }
+
+    void IThreadPoolWorkItem.Execute() => _ = FlushAsync();
+
+    private async Task FlushAsync()
+    {
+        try
+        {
+            while (TakeQueued(out var isEnd))
+            {
+                if (isEnd)
+                {
+                    _socket.Shutdown(SocketShutdown.Send);
+                    return;
+                }
+
+                foreach (var frame in _sending)
+                {
+                    await WriteAsync(frame).ConfigureAwait(false);
+                }
+
+                await WriteBufferAsync().ConfigureAwait(false);
+                _sending.Clear();
+                _sending.Capacity = Math.Min(_sending.Capacity, MostKeptFrames);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)
+        {
+            // The receiver sees the end and tells it.
+            Dispose();
+        }
+    }
+
+    /// <summary>Makes what has queued up the next to be sent. False: nothing has.</summary>
+    /// <param name="isEnd">Whether nothing has, and nothing will.</param>
+    private bool TakeQueued(out bool isEnd)
+    {
+        lock (_gate)
+        {
+            isEnd = _isClosed && _queued.Count == 0;
+            if (_queued.Count == 0)
+            {
+                _isFlushing = _isClosed;
+                return isEnd;
+            }
+
+            (_queued, _sending) = (_sending, _queued);
+            return true;
+        }
+    }
+
+    private async ValueTask WriteAsync(ReadOnlyMemory<byte> frame)
+    {
+        if (_bufferedBytes + FrameReader.PrefixBytes > BufferBytes)
+        {
+            await WriteBufferAsync().ConfigureAwait(false);
+        }
+
+        BinaryPrimitives.WriteInt32LittleEndian(Buffer.AsSpan(_bufferedBytes), frame.Length);
+        _bufferedBytes += FrameReader.PrefixBytes;
+        if (_bufferedBytes + frame.Length > BufferBytes)
+        {
+            await WriteBufferAsync().ConfigureAwait(false);
+        }
+
+        if (frame.Length > BufferBytes)
+        {
+            await _stream.WriteAsync(frame).ConfigureAwait(false);
+        }
+        else
+        {
+            frame.CopyTo(Buffer.AsMemory(_bufferedBytes));
+            _bufferedBytes += frame.Length;
+        }
+
+        OnTaken(frame.Length);
+    }
+
+    private async ValueTask WriteBufferAsync()
+    {
+        await _stream.WriteAsync(Buffer.AsMemory(0, _bufferedBytes)).ConfigureAwait(false);
+        _bufferedBytes = 0;
+    }
+
+    private void OnTaken(int bytes)
+    {
+        TaskCompletionSource? room = null;
+        lock (_gate)
+        {
+            _queuedBytes -= bytes;
+            if (_room is not null && _queuedBytes < PauseBytes / 2)
+            {
+                (room, _room) = (_room, null);
+            }
+        }
+
+        room?.SetResult();
+    }
+
+    private async Task ReceiveAsync()
+    {
+        try
+        {
+            await ReceiveFramesAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            _owner.OnBroken(this, exception, wasClosed: Volatile.Read(ref _linger) is not null);
+        }
+
+        Dispose();
+        lock (_gate)
+        {
+            _linger?.Dispose();
+        }
+
+        _owner.OnEnded(this);
+        _ended.SetResult();
+        _onClosed();
+    }
+
+    private async Task ReceiveFramesAsync()
+    {
+        var reader = new FrameReader(_stream, MaxFirstFrameBytes + FrameReader.PrefixBytes);
+        ReadOnlyMemory<byte> first;
+        using (var limit = new CancellationTokenSource(_owner.Settings.OpenTimeout))
+        {
+            while (!reader.TryRead(out first))
+            {
+                if (!await reader.FillAsync(limit.Token).ConfigureAwait(false))
+                {
+                    return;
+                }
+            }
+        }
+
+        reader.MaxFrameBytes = _owner.Settings.MaxFrameBytes;
+        _onFrame(first);
+        do
+        {
+            while (reader.TryRead(out var frame))
+            {
+                _onFrame(frame);
+            }
+
+            if (_isAccepted)
+            {
+                await WaitForRoomAsync().ConfigureAwait(false);
+            }
+        }
+        while (await reader.FillAsync(CancellationToken.None).ConfigureAwait(false));
+    }
+
+    private Task WaitForRoomAsync()
+    {
+        if (Volatile.Read(ref _queuedBytes) <= PauseBytes)
+        {
+            return Task.CompletedTask;
+        }
+
+        lock (_gate)
+        {
+            if (_isClosed || _queuedBytes <= PauseBytes)
+            {
+                return Task.CompletedTask;
+            }
+
+            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _room.Task;
+        }
+    }
+}
