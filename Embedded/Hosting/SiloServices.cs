@@ -62,6 +62,12 @@ internal static class SiloServices
         services.AddSingleton<IClusterMembershipService, ClusterMembershipService>();
         services.AddSingleton<ISiloStatusOracle, SiloStatusOracle>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, MembershipAgent>();
+        services.AddSingleton<LocalHealth>();
+        services.AddSingleton<ISiloProber, SiloProber>();
+        services.AddSystemTarget<MembershipProbeTarget>();
+        services.AddSystemTargetFactory<IMembershipProbeTarget>(MembershipProbeTarget.Type);
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ConnectivityCheck>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, FailureDetector>();
     }
 
     private static void AddDirectory(IServiceCollection services)

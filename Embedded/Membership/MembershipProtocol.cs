@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Reflection;
 using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
 
 namespace Orleans.Runtime.MembershipService;
 
@@ -70,6 +71,55 @@ internal sealed partial class MembershipProtocol(
     /// <returns>False if the table does not know the silo.</returns>
     public Task<bool> DeclareDeadAsync(SiloAddress victim, CancellationToken cancellationToken) =>
         UpdateAsync(victim, SiloStatus.Dead, cancellationToken);
+
+    /// <summary>Votes for a silo's death, and declares it if there are votes enough. A silo that is dead itself has no vote.</summary>
+    /// <param name="helper">Another silo that has found the same. Null: none.</param>
+    public Task SuspectAsync(SiloAddress victim, SiloAddress? helper, ClusterMembershipOptions options, CancellationToken cancellationToken)
+    {
+        SiloAddress[] voters = helper is null ? [silo.SiloAddress] : [silo.SiloAddress, helper];
+        return RetryAsync(
+            async () =>
+            {
+                var data = await table.ReadAll().ConfigureAwait(false);
+                var now = clock.GetUtcNow().UtcDateTime;
+                var needed = MembershipVotes.Needed(data, now, options);
+                var row = data.TryGet(victim);
+
+                // The dead do not vote: of two silos that cannot reach each other, only the first to write goes on.
+                if (row is null or { Item1.Status: SiloStatus.Dead }
+                    || data.TryGet(silo.SiloAddress) is null or { Item1.Status: SiloStatus.Dead }
+                    || !MembershipVotes.Add(row.Item1, voters, needed, now, options))
+                {
+                    return ToSnapshot(data, data.Version);
+                }
+
+                var version = data.Version.Next();
+                if (!await table.UpdateRow(row.Item1, row.Item2, version).ConfigureAwait(false))
+                {
+                    return null;
+                }
+
+                LogSuspected(silo.SiloAddress, victim, row.Item1.SuspectTimes!.Count, needed, row.Item1.Status);
+                return Publish(data, row.Item1, version);
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Reads the table, publishes what is there, and names the other silos that are active and have said so lately.</summary>
+    public async Task<List<SiloAddress>> ReadRunningAsync(ClusterMembershipOptions options, CancellationToken cancellationToken)
+    {
+        var data = await table.ReadAll().WaitAsync(cancellationToken).ConfigureAwait(false);
+        view.TryPublish(ToSnapshot(data, data.Version));
+        var now = clock.GetUtcNow().UtcDateTime;
+        return
+        [
+            .. data.Members
+                .Select(row => row.Item1)
+                .Where(entry => entry.Status == SiloStatus.Active && !MembershipVotes.IsStale(entry, now, options))
+                .Select(entry => entry.SiloAddress)
+                .Where(other => !other.Equals(silo.SiloAddress)),
+        ];
+    }
 
     /// <summary>Reads the table and publishes what is there.</summary>
     public async Task RefreshAsync(CancellationToken cancellationToken)
@@ -169,6 +219,9 @@ internal sealed partial class MembershipProtocol(
 
     [LoggerMessage(LogLevel.Information, "Silo {Silo} is {Status}.")]
     private partial void LogStatus(SiloAddress silo, SiloStatus status);
+
+    [LoggerMessage(LogLevel.Warning, "Silo {Silo} suspects {Victim}, which has {Votes} of {Needed} votes for its death and is {Status}.")]
+    private partial void LogSuspected(SiloAddress silo, SiloAddress victim, int votes, int needed, SiloStatus status);
 
     [LoggerMessage(LogLevel.Information, "Silo {Predecessor} is declared dead, because {Silo} replaces it at its endpoint.")]
     private partial void LogPredecessor(SiloAddress predecessor, SiloAddress silo);

@@ -1,0 +1,188 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+
+namespace Orleans.Runtime.MembershipService;
+
+/// <summary>Watches other silos while this one is active, and votes those out that do not answer.</summary>
+/// <remarks>
+/// Every <see cref="ClusterMembershipOptions.ProbeTimeout"/> there is a round: each silo of <see cref="ProbeTargets"/> is probed, and has that long to answer;
+/// longer while this process is unwell (<see cref="LocalHealth"/>). After <see cref="ClusterMembershipOptions.NumMissedProbesLimit"/> misses in a row this silo
+/// votes for the death. The last of these probes goes through a third silo: if that one is well and gets no answer either, its vote counts, too; if it is unwell
+/// or cannot be reached, a direct probe decides. Votes are written by <see cref="MembershipProtocol.SuspectAsync"/>; whoever completes the quorum declares the
+/// death. A vote that cannot be written is repeated in the next round. An answer also tells the version of the membership that the other silo knows, so a silo
+/// that missed gossip reads the table; one that has been declared dead meanwhile learns it so, or when it tries to vote.
+/// </remarks>
+internal sealed partial class FailureDetector(
+    MembershipProtocol protocol,
+    MembershipView view,
+    ILocalSiloDetails silo,
+    ISiloProber prober,
+    LocalHealth health,
+    IOptions<ClusterMembershipOptions> options,
+    TimeProvider clock,
+    ILogger<FailureDetector> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ClusterMembershipOptions _options = options.Value;
+    private Dictionary<SiloAddress, Watched> _watched = [];
+    private int _round;
+    private Task _rounds = Task.CompletedTask;
+
+    public void Participate(ISiloLifecycle lifecycle)
+    {
+        if (_options.LivenessEnabled)
+        {
+            lifecycle.Subscribe<FailureDetector>(ServiceLifecycleStage.Active, StartAsync, StopAsync);
+        }
+    }
+
+    public void Dispose() => _stopping.Dispose();
+
+    /// <summary>Probes each silo once, and votes if need be. Rounds do not overlap.</summary>
+    internal async Task RunRoundAsync(CancellationToken cancellationToken)
+    {
+        _round++;
+        await health.MeasureAsync().ConfigureAwait(false);
+        var targets = ProbeTargets.Choose(view.Current, silo.SiloAddress, _options.NumProbedSilos);
+        var watched = new Dictionary<SiloAddress, Watched>(targets.Count);
+        foreach (var target in targets)
+        {
+            watched.Add(target, _watched.GetValueOrDefault(target) ?? new Watched(target));
+        }
+
+        _watched = watched;
+        var checks = new List<Task>(watched.Count);
+        foreach (var target in watched.Values)
+        {
+            checks.Add(CheckAsync(target, cancellationToken));
+        }
+
+        await Task.WhenAll(checks).ConfigureAwait(false);
+    }
+
+    private Task StartAsync(CancellationToken cancellationToken)
+    {
+        _rounds = RunAsync(_stopping.Token);
+        return Task.CompletedTask;
+    }
+
+    private async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _rounds.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(_options.ProbeTimeout, clock);
+        while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        {
+            await RunRoundAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task CheckAsync(Watched target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var isLast = target.Misses + 1 >= _options.NumMissedProbesLimit;
+            var intermediary = isLast && _options.EnableIndirectProbes ? ChooseIntermediary(target.Silo) : null;
+            var (isAnswered, helper) = await ProbeAsync(target.Silo, intermediary, cancellationToken).ConfigureAwait(false);
+            target.Misses = isAnswered ? 0 : target.Misses + 1;
+            if (!isAnswered)
+            {
+                LogMissed(target.Silo, target.Misses, _options.NumMissedProbesLimit);
+            }
+
+            if (target.Misses >= _options.NumMissedProbesLimit)
+            {
+                await protocol.SuspectAsync(target.Silo, helper, _options, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+        }
+        catch (Exception exception)
+        {
+            LogTableFailed(exception, target.Silo);
+        }
+    }
+
+    /// <returns>Whether the silo lives, and who has found so, too, if it does not.</returns>
+    private async Task<(bool IsAnswered, SiloAddress? Helper)> ProbeAsync(SiloAddress target, SiloAddress? intermediary, CancellationToken cancellationToken)
+    {
+        var timeout = _options.ProbeTimeout * (1 + (_options.ExtendProbeTimeoutDuringDegradation ? health.Score : 0));
+        if (intermediary is not null && await ProbeThroughAsync(intermediary, target, timeout, cancellationToken).ConfigureAwait(false) is { } result)
+        {
+            return (result, result ? null : intermediary);
+        }
+
+        try
+        {
+            var version = await prober.ProbeAsync(target, timeout, cancellationToken).ConfigureAwait(false);
+            if (version > view.Current.Version)
+            {
+                await protocol.RefreshAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            return (true, null);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogProbeFailed(exception, target);
+            return (false, null);
+        }
+    }
+
+    /// <returns>Null: nothing is known of the target.</returns>
+    private async Task<bool?> ProbeThroughAsync(SiloAddress intermediary, SiloAddress target, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var result = await prober.ProbeThroughAsync(intermediary, target, timeout, cancellationToken).ConfigureAwait(false);
+            return result.IsAnswered ? true : result.HealthScore == 0 ? false : null;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogProbeFailed(exception, intermediary);
+            return null;
+        }
+    }
+
+    /// <summary>Another active silo each time, one without missed probes if there is one. Null: there is none.</summary>
+    private SiloAddress? ChooseIntermediary(SiloAddress target)
+    {
+        var candidates = new List<SiloAddress>();
+        foreach (var member in view.Current.Members.Values)
+        {
+            if (member.Status == SiloStatus.Active && !member.SiloAddress.Equals(target) && !member.SiloAddress.Equals(silo.SiloAddress))
+            {
+                candidates.Add(member.SiloAddress);
+            }
+        }
+
+        var healthy = candidates.FindAll(candidate => _watched.GetValueOrDefault(candidate) is not { Misses: > 0 });
+        var among = healthy.Count > 0 ? healthy : candidates;
+        among.Sort();
+        return among.Count == 0 ? null : among[_round % among.Count];
+    }
+
+    /// <summary>A silo that is probed.</summary>
+    private sealed class Watched(SiloAddress silo)
+    {
+        public SiloAddress Silo { get; } = silo;
+
+        /// <summary>Probes in a row without an answer.</summary>
+        public int Misses { get; set; }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Silo {Silo} has missed {Misses} probes in a row. After {Limit} it is suspected.")]
+    private partial void LogMissed(SiloAddress silo, int misses, int limit);
+
+    [LoggerMessage(LogLevel.Debug, "Silo {Silo} did not answer a probe.")]
+    private partial void LogProbeFailed(Exception exception, SiloAddress silo);
+
+    [LoggerMessage(LogLevel.Warning, "The membership table could not be read or written for silo {Silo}; the next round of probes tries again.")]
+    private partial void LogTableFailed(Exception exception, SiloAddress silo);
+}
