@@ -39,7 +39,7 @@ internal sealed partial class MembershipAgent(
         _upkeep = Task.WhenAll(
             RepeatAsync(settings.TableRefreshTimeout, () => protocol.RefreshAsync(_stopping.Token)),
             RepeatAsync(settings.IAmAliveTablePublishTimeout, protocol.UpdateIAmAliveAsync),
-            settings.DefunctSiloCleanupPeriod is { } period ? RepeatAsync(period, () => protocol.CleanUpAsync(settings.DefunctSiloExpiration)) : Task.CompletedTask);
+            settings.DefunctSiloCleanupPeriod is { } period ? RepeatAsync(period, () => protocol.CleanUpAsync(settings)) : Task.CompletedTask);
     }
 
     private async Task BeginToLeaveAsync(CancellationToken cancellationToken)

@@ -132,8 +132,22 @@ internal sealed partial class MembershipProtocol(
     public Task UpdateIAmAliveAsync() =>
         table.UpdateIAmAlive(new MembershipEntry { SiloAddress = silo.SiloAddress, IAmAliveTime = clock.GetUtcNow().UtcDateTime });
 
-    /// <summary>Deletes rows of silos that are dead since that time.</summary>
-    public Task CleanUpAsync(TimeSpan age) => table.CleanupDefunctSiloEntries(clock.GetUtcNow() - age);
+    /// <summary>Deletes rows of dead silos that last said long ago that they live, and the oldest of those that are too many.</summary>
+    public async Task CleanUpAsync(ClusterMembershipOptions options)
+    {
+        var before = clock.GetUtcNow() - options.DefunctSiloExpiration;
+        if (options.MaxDefunctSiloEntries is { } most)
+        {
+            var data = await table.ReadAll().ConfigureAwait(false);
+            DateTime[] dead = [.. data.Members.Where(row => row.Item1.Status == SiloStatus.Dead).Select(row => row.Item1.IAmAliveTime).OrderDescending()];
+            if (dead.Length > most && new DateTimeOffset(dead[most].AddTicks(1), TimeSpan.Zero) is var newest && newest > before)
+            {
+                before = newest;
+            }
+        }
+
+        await table.CleanupDefunctSiloEntries(before).ConfigureAwait(false);
+    }
 
     /// <param name="changed">Stands in place of its row. Null: none.</param>
     private static ClusterMembershipSnapshot ToSnapshot(MembershipTableData data, TableVersion version, MembershipEntry? changed = null)

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Orleans;
+using Orleans.Configuration;
 using Orleans.Runtime;
 using Orleans.Runtime.MembershipService;
 
@@ -82,6 +84,29 @@ public sealed class MembershipProtocolTests
     public async Task DeclareDeadAsync_UnknownSilo_ReturnsFalse()
     {
         Assert.False(await Create(1).Protocol.DeclareDeadAsync(Rows.Silo(9), CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData(null, new[] { 1, 3, 4, 5 })]
+    [InlineData(3, new[] { 1, 3, 4, 5 })]
+    [InlineData(1, new[] { 1, 5 })]
+    [InlineData(0, new[] { 1 })]
+    public async Task CleanUpAsync_DeadSilos_NewestStayUpToTheLimit(int? most, int[] expected)
+    {
+        var now = TimeProvider.System.GetUtcNow().UtcDateTime;
+        MembershipEntry[] rows =
+        [
+            Rows.Entry(1, SiloStatus.Active, now.AddDays(-9)), Rows.Entry(2, SiloStatus.Dead, now.AddDays(-8)), Rows.Entry(3, SiloStatus.Dead, now.AddDays(-3)),
+            Rows.Entry(4, SiloStatus.Dead, now.AddDays(-2)), Rows.Entry(5, SiloStatus.Dead, now.AddDays(-1)),
+        ];
+        foreach (var row in rows)
+        {
+            await _table.InsertRow(row, (await _table.ReadAll()).Version.Next());
+        }
+
+        await Create(1).Protocol.CleanUpAsync(new ClusterMembershipOptions { MaxDefunctSiloEntries = most });
+
+        Assert.Equal(expected.Select(number => Rows.Silo(number)), (await _table.ReadAll()).Members.Select(row => row.Item1.SiloAddress));
     }
 
     private (MembershipProtocol Protocol, MembershipView View, RecordingGossip Gossip) Create(int number, int generation = 1)
