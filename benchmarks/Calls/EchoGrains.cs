@@ -10,6 +10,10 @@ public interface IEchoGrain : IGrainWithStringKey
     [Alias("Echo")]
     Task<int> EchoAsync(int value);
 
+    /// <summary>How many bytes have come.</summary>
+    [Alias("Measure")]
+    Task<int> MeasureAsync(byte[] bytes);
+
     /// <summary>The silo of this grain.</summary>
     [Alias("Where")]
     Task<string> WhereAsync();
@@ -32,6 +36,8 @@ public interface IOnceGrain : IGrainWithStringKey
 public sealed class EchoGrain : Grain, IEchoGrain
 {
     public Task<int> EchoAsync(int value) => Task.FromResult(value);
+
+    public Task<int> MeasureAsync(byte[] bytes) => Task.FromResult(bytes.Length);
 
     public Task<string> WhereAsync() => Task.FromResult(RuntimeIdentity);
 

@@ -2,9 +2,13 @@ using Dpark.Benchmarks.Calls;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost;
 
-// What a call and a fresh activation cost: within a silo, between silos of one process, from a client. Usage: Calls [COUNT]
+// What a call and a fresh activation cost: within a silo, between silos of one process, from a client. Usage: Calls [COUNT] [tcp]
 var count = args.Length > 0 ? int.Parse(args[0], System.Globalization.CultureInfo.InvariantCulture) : 100_000;
-var cluster = new TestClusterBuilder(2).Build();
+var isTcp = args is [_, "tcp"];
+var network = isTcp ? "over TCP" : "in memory";
+var builder = new TestClusterBuilder(2);
+builder.Options.ConnectionTransport = isTcp ? ConnectionTransportType.TcpSocket : ConnectionTransportType.InMemory;
+var cluster = builder.Build();
 await cluster.DeployAsync();
 await using (cluster)
 {
@@ -17,13 +21,16 @@ await using (cluster)
     }
 
     await PrintCallsAsync("grain to grain of the same silo", caller, near, count);
-    await PrintCallsAsync("grain to grain of another silo, in memory", caller, far, count / 5);
+    await PrintCallsAsync($"grain to grain of another silo, {network}", caller, far, count / 5);
 
     var client = cluster.Client.GetGrain<IEchoGrain>(near);
     await Measure.SequenceAsync(count / 10, client.EchoAsync);
     var allocated = GC.GetTotalAllocatedBytes();
-    Measure.Print("client to grain, in memory", await Measure.SequenceAsync(count / 5, client.EchoAsync), GC.GetTotalAllocatedBytes() - allocated);
-    await Measure.ThroughputAsync("client to grain, in memory", count / 2, 16, client.EchoAsync);
+    Measure.Print($"client to grain, {network}", await Measure.SequenceAsync(count / 5, client.EchoAsync), GC.GetTotalAllocatedBytes() - allocated);
+    await Measure.ThroughputAsync($"client to grain, {network}", count / 2, 16, client.EchoAsync);
+    await Measure.ThroughputAsync($"client to grain, {network}", count, 64, client.EchoAsync);
+    var megabyte = new byte[1024 * 1024];
+    Measure.Print($"client to grain with 1 MiB, {network}", await Measure.SequenceAsync(200, _ => client.MeasureAsync(megabyte)), 0);
 
     var silo = ((InProcessSiloHandle)cluster.Primary!).SiloHost.Services.GetRequiredService<IGrainFactory>();
     for (var round = 0; round < 2; round++)
