@@ -56,6 +56,9 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
 
     public override SiloAddress? Silo => null;
 
+    /// <summary>Told how many gateways are connected, after each change, on any thread.</summary>
+    public event Action<int>? GatewayCountChanged;
+
     public LocalObservers Observers { get; }
 
     public GrainTypeTable Types { get; }
@@ -268,6 +271,7 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
             var link = await GatewayLink.ConnectAsync(_transport, endpoint, greeting, OnFrame, OnClosed, _connectionOptions.OpenConnectionTimeout, cancellationToken).ConfigureAwait(false);
             ImmutableInterlocked.Update(ref _links, static (links, added) => links.Add(added), link);
             _unreachable.TryRemove(endpoint, out _);
+            GatewayCountChanged?.Invoke(_links.Length);
             if (link.IsClosed)
             {
                 OnClosed(link);
@@ -347,6 +351,7 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
         if (ImmutableInterlocked.Update(ref _links, static (links, removed) => links.Remove(removed), link) && !_isStopped)
         {
             LogGatewayLost(Logger, link.Endpoint.ToString());
+            GatewayCountChanged?.Invoke(_links.Length);
             RefreshInBackground(mustLoadClasses: false);
         }
     }

@@ -1,7 +1,9 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.Runtime;
 using Orleans.Runtime.MembershipService;
 
 namespace Orleans.Hosting;
@@ -53,7 +55,11 @@ public static class CoreHostingExtensions
         return builder.ConfigureServices(services =>
         {
             configureOptions(services.AddOptions<DevelopmentClusterMembershipOptions>());
-            services.AddSingleton<IMembershipTable, DevelopmentMembershipTable>();
+            services.TryAddSingleton<DevelopmentMembershipTable>();
+            services.AddSingleton<IMembershipTable>(static provider => provider.GetRequiredService<DevelopmentMembershipTable>());
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<SystemTarget, MembershipTableTarget>());
+            services.TryAddSingleton<Func<SiloAddress, IMembershipTableTarget>>(static provider => silo =>
+                provider.GetRequiredService<IInternalGrainFactory>().GetSystemTarget<IMembershipTableTarget>(MembershipTableTarget.Type, silo));
         });
     }
 

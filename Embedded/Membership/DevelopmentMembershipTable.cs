@@ -1,61 +1,59 @@
-using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 
 namespace Orleans.Runtime.MembershipService;
 
-/// <summary>The membership in the memory of one silo of this process, the primary. The others find it by its endpoint, and lose it with it.</summary>
-internal sealed class DevelopmentMembershipTable(
-    IOptions<DevelopmentClusterMembershipOptions> options, IOptions<ClusterOptions> cluster, ILocalSiloDetails silo)
-    : IMembershipTable, IDisposable
+/// <summary>The membership in the memory of one silo, the primary. The others reach it by its endpoint, and lose it with it.</summary>
+internal sealed class DevelopmentMembershipTable : IMembershipTable
 {
-    private static readonly ConcurrentDictionary<(string ClusterId, IPEndPoint Primary), InMemoryMembershipTable> Tables = [];
+    private readonly ILocalSiloDetails _silo;
+    private readonly IPEndPoint _primary;
+    private readonly Func<SiloAddress, IMembershipTableTarget> _targets;
 
-    private readonly (string ClusterId, IPEndPoint Primary) _key = (cluster.Value.ClusterId, options.Value.PrimarySiloEndpoint ?? silo.SiloAddress.Endpoint);
-    private InMemoryMembershipTable? _table;
-
-    private InMemoryMembershipTable Table =>
-        _table ?? throw new InvalidOperationException("The membership table is not initialized. Start the silo first.");
-
-    private bool IsPrimary => _key.Primary.Equals(silo.SiloAddress.Endpoint);
-
-    public Task InitializeMembershipTable(bool tryInitTableVersion)
+    public DevelopmentMembershipTable(
+        IOptions<DevelopmentClusterMembershipOptions> options, ILocalSiloDetails silo, Func<SiloAddress, IMembershipTableTarget> targets)
     {
-        if (IsPrimary)
-        {
-            Tables[_key] = _table = new InMemoryMembershipTable();
-        }
-        else
-        {
-            _table = Tables.GetValueOrDefault(_key)
-                ?? throw new OrleansException(
-                    $"Silo {silo.SiloAddress} found no primary silo of cluster '{_key.ClusterId}' at {_key.Primary} in this process. "
-                        + "Start that silo first.");
-        }
-
-        return Task.CompletedTask;
+        _silo = silo;
+        _targets = targets;
+        _primary = options.Value.PrimarySiloEndpoint ?? silo.SiloAddress.Endpoint;
+        Own = _primary.Equals(silo.SiloAddress.Endpoint) ? new InMemoryMembershipTable() : null;
     }
 
-    public Task DeleteMembershipTableEntries(string clusterId) => Table.DeleteMembershipTableEntries(clusterId);
+    /// <summary>The table, if this silo holds it.</summary>
+    public InMemoryMembershipTable? Own { get; }
 
-    public Task CleanupDefunctSiloEntries(DateTimeOffset beforeDate) => Table.CleanupDefunctSiloEntries(beforeDate);
+    private IMembershipTableTarget Primary => field ??= _targets(MembershipTableTarget.AddressOf(_primary));
 
-    public Task<MembershipTableData> ReadRow(SiloAddress key) => Table.ReadRow(key);
-
-    public Task<MembershipTableData> ReadAll() => Table.ReadAll();
-
-    public Task<bool> InsertRow(MembershipEntry entry, TableVersion tableVersion) => Table.InsertRow(entry, tableVersion);
-
-    public Task<bool> UpdateRow(MembershipEntry entry, string etag, TableVersion tableVersion) => Table.UpdateRow(entry, etag, tableVersion);
-
-    public Task UpdateIAmAlive(MembershipEntry entry) => Table.UpdateIAmAlive(entry);
-
-    public void Dispose()
+    public async Task InitializeMembershipTable(bool tryInitTableVersion)
     {
-        if (IsPrimary && _table is { } table)
+        try
         {
-            Tables.TryRemove(KeyValuePair.Create(_key, table));
+            await ReadAll().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is OrleansException or TimeoutException)
+        {
+            throw new OrleansException($"Silo {_silo.SiloAddress} found no primary silo of its cluster at {_primary}. Start that silo first.", exception);
         }
     }
+
+    public Task DeleteMembershipTableEntries(string clusterId) =>
+        Own?.DeleteMembershipTableEntries(clusterId) ?? Primary.DeleteMembershipTableEntriesAsync(clusterId);
+
+    public Task CleanupDefunctSiloEntries(DateTimeOffset beforeDate) =>
+        Own?.CleanupDefunctSiloEntries(beforeDate) ?? Primary.CleanupDefunctSiloEntriesAsync(beforeDate);
+
+    public async Task<MembershipTableData> ReadRow(SiloAddress key) =>
+        Own is not null ? await Own.ReadRow(key).ConfigureAwait(false) : (await Primary.ReadRowAsync(key).ConfigureAwait(false)).ToData();
+
+    public async Task<MembershipTableData> ReadAll() =>
+        Own is not null ? await Own.ReadAll().ConfigureAwait(false) : (await Primary.ReadAllAsync().ConfigureAwait(false)).ToData();
+
+    public Task<bool> InsertRow(MembershipEntry entry, TableVersion tableVersion) =>
+        Own?.InsertRow(entry, tableVersion) ?? Primary.InsertRowAsync(entry, tableVersion.Version, tableVersion.VersionEtag);
+
+    public Task<bool> UpdateRow(MembershipEntry entry, string etag, TableVersion tableVersion) =>
+        Own?.UpdateRow(entry, etag, tableVersion) ?? Primary.UpdateRowAsync(entry, etag, tableVersion.Version, tableVersion.VersionEtag);
+
+    public Task UpdateIAmAlive(MembershipEntry entry) => Own?.UpdateIAmAlive(entry) ?? Primary.UpdateIAmAliveAsync(entry);
 }

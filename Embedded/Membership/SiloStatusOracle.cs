@@ -44,7 +44,8 @@ internal sealed partial class SiloStatusOracle : ISiloStatusOracle
     public bool IsFunctionalDirectory(SiloAddress siloAddress) =>
         siloAddress.Equals(SiloAddress) || !GetApproximateSiloStatus(siloAddress).IsTerminating();
 
-    public bool IsDeadSilo(SiloAddress silo) => !silo.Equals(SiloAddress) && GetApproximateSiloStatus(silo) == SiloStatus.Dead;
+    // Generation 0 stands for whoever listens at the endpoint.
+    public bool IsDeadSilo(SiloAddress silo) => silo.Generation != 0 && !silo.Equals(SiloAddress) && GetApproximateSiloStatus(silo) == SiloStatus.Dead;
 
     public bool SubscribeToSiloStatusEvents(ISiloStatusListener observer) =>
         ImmutableInterlocked.Update(ref _listeners, static (set, item) => set.Add(item), observer);
