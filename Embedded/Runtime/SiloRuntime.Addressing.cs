@@ -75,7 +75,7 @@ internal sealed partial class SiloRuntime
         {
             AddressWorker(message, grainClass);
         }
-        else if (Locator.TryLookupCached(message.TargetGrain, out var address) && !Silo.Equals(address.SiloAddress))
+        else if (Locator.TryLookupCached(message.TargetGrain, out var address) && !Silo.Equals(address.SiloAddress) && !IsResolving(message.TargetGrain))
         {
             message.TargetSilo = address.SiloAddress;
             Transmit(message);
@@ -83,6 +83,21 @@ internal sealed partial class SiloRuntime
         else
         {
             Resolve(message);
+        }
+    }
+
+    /// <summary>Whether requests wait for the address of a grain. It may be cached a moment before the first is on its way, and nothing should overtake that one.</summary>
+    private bool IsResolving(GrainId grain)
+    {
+        // Without the lock as a rule: most of the time no address is being asked for.
+        if (_addressing.Count == 0)
+        {
+            return false;
+        }
+
+        lock (_addressing)
+        {
+            return _addressing.ContainsKey(grain);
         }
     }
 
