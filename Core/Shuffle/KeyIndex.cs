@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using Dpark.Partitioning;
 using Dpark.Rdds;
+using StableHash = Dpark.Partitioning.StableHash;
 
 namespace Dpark.Shuffle;
 
