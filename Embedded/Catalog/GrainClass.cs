@@ -126,17 +126,27 @@ internal sealed class GrainClass
 /// <summary>Makes grains of one class from services; parameters with facet attributes get facets.</summary>
 internal sealed class GrainConstructor
 {
-    private readonly ObjectFactory _factory;
+    /// <summary>So many grains are made by reflection. To compile a factory takes milliseconds, more than most classes ever save.</summary>
+    private const int MaxReflected = 100;
+
+    private readonly Type _type;
     private readonly bool _needsServices;
     private readonly Func<IGrainContext, object>[] _facets;
+    private readonly Lazy<ObjectFactory> _factory;
+    private int _reflectedCount;
 
     public GrainConstructor(Type type, IServiceProvider services)
     {
-        var parameters = SelectConstructor(type)?.GetParameters() ?? [];
+        var constructors = type.GetConstructors(BindingFlags.Instance | BindingFlags.Public);
+        var parameters = Select(constructors)?.GetParameters() ?? [];
         var facets = parameters.Where(parameter => FacetOf(parameter) is not null).ToArray();
+        _type = type;
         _facets = [.. facets.Select(parameter => CreateFacetFactory(parameter, services))];
         _needsServices = parameters.Length > facets.Length;
-        _factory = ActivatorUtilities.CreateFactory(type, [.. facets.Select(parameter => parameter.ParameterType)]);
+        _factory = new Lazy<ObjectFactory>(() => ActivatorUtilities.CreateFactory(type, [.. facets.Select(parameter => parameter.ParameterType)]));
+
+        // Reflection and factory may disagree about which of several constructors fits.
+        _reflectedCount = constructors.Length == 1 ? 0 : MaxReflected;
     }
 
     public object Create(Activation activation)
@@ -144,15 +154,15 @@ internal sealed class GrainConstructor
         var facets = _facets.Length == 0 ? [] : Array.ConvertAll(_facets, facet => facet(activation));
 
         // A scope is made only for a grain that needs one.
-        return _factory(_needsServices ? activation.ActivationServices : activation.SiloServices, facets);
+        var services = _needsServices ? activation.ActivationServices : activation.SiloServices;
+        return _reflectedCount < MaxReflected && Interlocked.Increment(ref _reflectedCount) <= MaxReflected
+            ? ActivatorUtilities.CreateInstance(services, _type, facets)
+            : _factory.Value(services, facets);
     }
 
-    private static ConstructorInfo? SelectConstructor(Type type)
-    {
-        var constructors = type.GetConstructors(BindingFlags.Instance | BindingFlags.Public);
-        return constructors.FirstOrDefault(constructor => constructor.IsDefined(typeof(ActivatorUtilitiesConstructorAttribute), inherit: false))
-            ?? constructors.MaxBy(constructor => constructor.GetParameters().Length);
-    }
+    private static ConstructorInfo? Select(ConstructorInfo[] constructors) =>
+        constructors.FirstOrDefault(constructor => constructor.IsDefined(typeof(ActivatorUtilitiesConstructorAttribute), inherit: false))
+        ?? constructors.MaxBy(constructor => constructor.GetParameters().Length);
 
     private static IFacetMetadata? FacetOf(ParameterInfo parameter) => parameter.GetCustomAttributes().OfType<IFacetMetadata>().FirstOrDefault();
 

@@ -12,6 +12,16 @@ public sealed class StorageTests(SharedCluster cluster)
     private IAccountGrain Grain => cluster.Client.GetGrain<IAccountGrain>(TestKeys.New());
 
     [Fact]
+    public async Task State_ManyGrainsOfOneClass_EachHasItsOwn()
+    {
+        var grains = Enumerable.Range(0, 400).Select(_ => Grain).ToArray();
+
+        var views = await Task.WhenAll(grains.Select((grain, index) => grain.DepositAsync(index))).Within("400 deposits");
+
+        Assert.Equal(Enumerable.Range(0, 400), views.Select(view => view.Balance));
+    }
+
+    [Fact]
     public async Task State_NeverWritten_IsNewWithoutRecord()
     {
         var view = await Grain.ViewAsync().Within("the view");
