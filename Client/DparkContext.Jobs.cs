@@ -29,6 +29,7 @@ public sealed partial class DparkContext
         var graph = _planner.Plan(rdd);
         var wanted = partitions ?? [.. Enumerable.Range(0, graph.ResultStage.PartitionCount)];
         var job = new RunningJob(new JobId(Interlocked.Increment(ref _nextJob)), wanted, options, _options.MaxResultBytes);
+        Func<int, CancellationToken, IAsyncEnumerable<PartitionResult<T>>?> recompute = Recompute;
         _session.Submit(job, graph);
         try
         {
@@ -36,7 +37,7 @@ public sealed partial class DparkContext
             for (var position = 0; position < wanted.Count; position++)
             {
                 var report = await job.TakeAsync(position).ConfigureAwait(false);
-                yield return new JobResult<T>(wanted[position], report, _session.Blocks, job, Recompute);
+                yield return new JobResult<T>(wanted[position], report, _session.Blocks, job, recompute);
             }
 
             await job.Ended.ConfigureAwait(false);

@@ -21,6 +21,22 @@ internal sealed class JobResult<T>(
 
     public override int PartitionIndex => partition;
 
+    public override bool TryAddTo(List<T> elements)
+    {
+        if (report.Result is not { } bytes)
+        {
+            return false;
+        }
+
+        using var reader = RecordBlock.Open<T>(bytes);
+        for (var batch = reader.Next(); !batch.IsEmpty; batch = reader.Next())
+        {
+            elements.AddRange(batch);
+        }
+
+        return true;
+    }
+
     public override async IAsyncEnumerable<ReadOnlyMemory<T>> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (report.Result is { } bytes)

@@ -39,6 +39,11 @@ public abstract class PartitionResult<T>
     /// <summary>Which partition, from 0.</summary>
     public abstract int PartitionIndex { get; }
 
+    /// <summary>Adds all elements to a list, in order, if they are in this process already. A caller that wants all of them then needs not wait.</summary>
+    /// <returns><see langword="false"/> if they are not: nothing was added, and <see cref="ReadAsync"/> gets them.</returns>
+    /// <exception cref="InvalidDataException">The elements are damaged.</exception>
+    public virtual bool TryAddTo(List<T> elements) => false;
+
     /// <summary>Streams the elements in order. A large result is read from its worker while it is enumerated; it can be read once.</summary>
     public abstract IAsyncEnumerable<ReadOnlyMemory<T>> ReadAsync(CancellationToken cancellationToken);
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Dpark.Configuration;
 using Dpark.Shuffle;
+using Dpark.Storage;
 using Dpark.Workers;
 
 namespace Dpark.Tasks;
@@ -52,19 +53,22 @@ internal sealed class AttemptRunner(WorkerId worker, ExecutorOptions options, IP
     {
         var program = programs.GetOrFetch(launch.Attempt.Application, launch.Program, context.CancellationToken);
         var output = program.Create().Run(program.ReadPartition(launch.Partition), context);
-        var report = new TaskReport(launch.Attempt, TaskOutcome.Succeeded, null, null, 0, null, null, context.Metrics, [.. context.Warnings]);
         return output switch
         {
             ResultOutput { Records.Length: var length } result when length <= options.MaxInlineResultBytes =>
-                report with { Result = ToArray(result.Records), ResultRecordCount = result.RecordCount },
+                Succeeded(context, result.RecordCount, result: ToArray(result.Records)),
             ResultOutput result =>
-                report with { ResultBlock = services.StoreResult(launch.Attempt, result.Records), ResultRecordCount = result.RecordCount },
-            ShuffleMapOutput map => report with { MapOutput = map.Output },
+                Succeeded(context, result.RecordCount, block: services.StoreResult(launch.Attempt, result.Records)),
+            ShuffleMapOutput map => Succeeded(context, 0, map: map.Output),
             _ => throw new InvalidOperationException(
                 $"The program of {launch.Attempt} returned {output?.GetType().FullName ?? "null"}. " +
                 "A stage program must return its result or its map output."),
         };
     }
+
+    private static TaskReport Succeeded(
+        TaskContext context, long recordCount, byte[]? result = null, BlockLocation? block = null, MapOutput? map = null) =>
+        new(context.Attempt, TaskOutcome.Succeeded, result, block, recordCount, map, null, context.Metrics, context.ListWarnings());
 
     private TaskReport Fail(TaskLaunch launch, TaskContext context, Exception exception)
     {
@@ -75,7 +79,7 @@ internal sealed class AttemptRunner(WorkerId worker, ExecutorOptions options, IP
             ? e => services.TryEncodeException(launch.Attempt.Application, e)
             : static _ => null;
         var failure = TaskFailures.Describe(exception, encode) with { Operator = context.RunningOperator == default ? null : context.RunningOperator };
-        return new(launch.Attempt, outcome, null, null, 0, null, failure, context.Metrics, [.. context.Warnings]);
+        return new(launch.Attempt, outcome, null, null, 0, null, failure, context.Metrics, context.ListWarnings());
     }
 
     private static TaskOutcome Classify(Exception exception, CancellationToken cancellationToken)

@@ -11,6 +11,8 @@ public sealed class TaskContext
     [ThreadStatic]
     private static TaskContext? s_current;
 
+    private List<string>? _warnings;
+
     /// <summary>The attempt that runs on this thread; <see langword="null"/> outside tasks.</summary>
     public static TaskContext? Current
     {
@@ -49,5 +51,8 @@ public sealed class TaskContext
     public TaskMetrics Metrics { get; } = new();
 
     /// <summary>Things the user should know that do not fail the task, such as input that is not valid UTF-8. Reported once per text per job.</summary>
-    public IList<string> Warnings { get; } = [];
+    public IList<string> Warnings => _warnings ??= [];
+
+    /// <summary>The warnings as they are reported.</summary>
+    internal string[] ListWarnings() => _warnings is null ? [] : [.. _warnings];
 }

@@ -14,8 +14,10 @@ internal enum ActivationState
 
 internal sealed partial class Activation
 {
-    private readonly Action<Activation>? _onInvalid;
+    private readonly IActivationOwner _owner;
     private ActivationState _state = ActivationState.Activating;
+    private TaskCompletionSource? _deactivated;
+    private bool _hasEnded;
     private TaskCompletionSource? _drained;
     private CancellationToken _deactivationToken;
     private CancellationTokenSource? _deactivationStop;
@@ -109,7 +111,7 @@ internal sealed partial class Activation
         }
 
         StopTimers();
-        _deactivated.TrySetResult();
+        NoteEnd();
     }
 
     public void Migrate(Dictionary<string, object>? requestContext, CancellationToken cancellationToken = default) =>
@@ -268,13 +270,13 @@ internal sealed partial class Activation
         await UnregisterAsync();
 
         // Out of the catalog first: a caller that tries again at once must find a new activation.
-        foreach (var message in LeaveCatalog())
+        foreach (var message in LeaveCatalog() ?? [])
         {
             Runtime.Respond(message, Response.FromException(exception));
         }
 
         await DisposeGrainAsync();
-        _deactivated.TrySetResult();
+        NoteEnd();
     }
 
     private async Task DeactivateAsync()
@@ -338,25 +340,44 @@ internal sealed partial class Activation
         await UnregisterAsync();
         var waiting = LeaveCatalog();
         LogDeactivated(Runtime.Logger, GrainId, ActivationId, reason.ReasonCode, reason.Description);
-        await Runtime.RerouteAsync(waiting, Address, _winner);
+        if (waiting is not null)
+        {
+            await Runtime.RerouteAsync(waiting, Address, _winner);
+        }
+        else if (Class.UsesDirectory)
+        {
+            Runtime.Locator.InvalidateCache(Address);
+        }
 
         await DisposeGrainAsync();
         _deactivationStop?.Dispose();
-        _deactivated.TrySetResult();
+        NoteEnd();
     }
 
     /// <summary>Leaves the catalog, and only then refuses requests: one that is sent on must not find this activation again.</summary>
-    /// <returns>The requests that wait.</returns>
-    private List<Message> LeaveCatalog()
+    /// <returns>The requests that wait; null: none.</returns>
+    private List<Message>? LeaveCatalog()
     {
-        _onInvalid?.Invoke(this);
+        _owner.Remove(this);
         lock (_gate)
         {
             _state = ActivationState.Invalid;
-            var waiting = _waiting?.ToList() ?? [];
+            var waiting = _waiting;
             _waiting = null;
-            return waiting;
+            return waiting is { Count: > 0 } ? waiting.ToList() : null;
         }
+    }
+
+    private void NoteEnd()
+    {
+        TaskCompletionSource? awaited;
+        lock (_gate)
+        {
+            _hasEnded = true;
+            awaited = _deactivated;
+        }
+
+        awaited?.TrySetResult();
     }
 
     private async Task UnregisterAsync()

@@ -16,17 +16,16 @@ namespace Orleans.Runtime;
 internal sealed partial class Activation : IGrainContext, ICallChainReentrantGrainContext, IGrainExtensionBinder, IGrainTimerHost, IGrainManagementExtension
 {
     private readonly Lock _gate = new();
-    private readonly TaskCompletionSource _deactivated = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Dictionary<Type, object>? _components;
     private AsyncServiceScope? _scope;
     private ActivationLifecycle? _lifecycle;
     private GrainReference? _reference;
 
-    public Activation(SiloRuntime silo, GrainClass grainClass, GrainId grain, Action<Activation>? onInvalid)
+    public Activation(SiloRuntime silo, GrainClass grainClass, GrainId grain, IActivationOwner owner)
     {
         Runtime = silo;
         Class = grainClass;
-        _onInvalid = onInvalid;
+        _owner = owner;
         Address = new GrainAddress { GrainId = grain, ActivationId = ActivationId.NewId(), SiloAddress = silo.Silo };
         Turns = new TurnScheduler(this, silo.TurnSettings);
         _lastUsed = Environment.TickCount64;
@@ -57,7 +56,16 @@ internal sealed partial class Activation : IGrainContext, ICallChainReentrantGra
 
     public IWorkItemScheduler Scheduler => Turns;
 
-    public Task Deactivated => _deactivated.Task;
+    public Task Deactivated
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _hasEnded ? Task.CompletedTask : (_deactivated ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+        }
+    }
 
     public object? GetTarget() => GrainInstance;
 

@@ -4,7 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace Orleans.Runtime;
 
 /// <summary>The activations of one silo. Thread-safe.</summary>
-internal sealed class Catalog : IDisposable
+internal sealed class Catalog : IActivationOwner, IDisposable
 {
     private readonly ConcurrentDictionary<GrainId, Activation> _activations = new();
     private readonly ConcurrentDictionary<GrainId, StatelessWorkers> _workers = new();
@@ -38,7 +38,7 @@ internal sealed class Catalog : IDisposable
             return known;
         }
 
-        var created = new Activation(_silo, grainClass, grain, Remove);
+        var created = new Activation(_silo, grainClass, grain, this);
         known = _activations.GetOrAdd(grain, created);
         if (ReferenceEquals(known, created))
         {
@@ -52,7 +52,7 @@ internal sealed class Catalog : IDisposable
     public StatelessWorkers GetOrCreateWorkers(GrainClass grainClass, GrainId grain) =>
         _workers.TryGetValue(grain, out var known)
             ? known
-            : _workers.GetOrAdd(grain, static (id, arguments) => new StatelessWorkers(arguments._silo, arguments.grainClass, id, arguments.Item3), (_silo, grainClass, (Action<StatelessWorkers>)RemoveWorkers));
+            : _workers.GetOrAdd(grain, static (id, arguments) => new StatelessWorkers(arguments._silo, arguments.grainClass, id, arguments.Item3), (_silo, grainClass, this));
 
     public bool TryGetWorkers(GrainId grain, [NotNullWhen(true)] out StatelessWorkers? workers) => _workers.TryGetValue(grain, out workers);
 
@@ -83,15 +83,17 @@ internal sealed class Catalog : IDisposable
         return Task.WhenAll(stale.Select(activation => activation.Deactivated));
     }
 
+    /// <inheritdoc/>
+    public void Remove(Activation activation) => _activations.TryRemove(new KeyValuePair<GrainId, Activation>(activation.GrainId, activation));
+
+    /// <summary>Forgets a stateless worker grain that has no activation left.</summary>
+    public void Remove(StatelessWorkers workers) => _workers.TryRemove(new KeyValuePair<GrainId, StatelessWorkers>(workers.GrainId, workers));
+
     public void Dispose()
     {
         _collector.Dispose();
         _inspector.Dispose();
     }
-
-    private void Remove(Activation activation) => _activations.TryRemove(new KeyValuePair<GrainId, Activation>(activation.GrainId, activation));
-
-    private void RemoveWorkers(StatelessWorkers workers) => _workers.TryRemove(new KeyValuePair<GrainId, StatelessWorkers>(workers.GrainId, workers));
 
     private void CollectIdle() => _ = CollectAsync(age: null);
 

@@ -1,20 +1,20 @@
 namespace Orleans.Runtime;
 
 /// <summary>The activations that one stateless worker grain has on this silo. An idle one is preferred, then a new one, then that with the shortest queue. Thread-safe.</summary>
-internal sealed class StatelessWorkers
+internal sealed class StatelessWorkers : IActivationOwner
 {
     private readonly SiloRuntime _silo;
     private readonly GrainClass _class;
-    private readonly Action<StatelessWorkers> _onEmpty;
+    private readonly Catalog _catalog;
     private readonly List<Activation> _workers = new(1);
     private readonly int _limit;
     private readonly bool _removesIdle;
 
-    public StatelessWorkers(SiloRuntime silo, GrainClass grainClass, GrainId grain, Action<StatelessWorkers> onEmpty)
+    public StatelessWorkers(SiloRuntime silo, GrainClass grainClass, GrainId grain, Catalog catalog)
     {
         _silo = silo;
         _class = grainClass;
-        _onEmpty = onEmpty;
+        _catalog = catalog;
         GrainId = grain;
         var placement = grainClass.Placement as StatelessWorkerPlacement;
         _limit = placement?.MaxLocal ?? 1;
@@ -75,6 +75,22 @@ internal sealed class StatelessWorkers
         }
     }
 
+    /// <inheritdoc/>
+    public void Remove(Activation activation)
+    {
+        bool isEmpty;
+        lock (_workers)
+        {
+            _workers.Remove(activation);
+            isEmpty = _workers.Count == 0;
+        }
+
+        if (isEmpty)
+        {
+            _catalog.Remove(this);
+        }
+    }
+
     private Activation Pick()
     {
         Activation? created = null;
@@ -98,27 +114,12 @@ internal sealed class StatelessWorkers
 
             if (best is null || (least > 0 && _workers.Count < _limit))
             {
-                best = created = new Activation(_silo, _class, GrainId, Remove);
+                best = created = new Activation(_silo, _class, GrainId, this);
                 _workers.Add(created);
             }
         }
 
         created?.Start(previous: null);
         return best;
-    }
-
-    private void Remove(Activation worker)
-    {
-        bool isEmpty;
-        lock (_workers)
-        {
-            _workers.Remove(worker);
-            isEmpty = _workers.Count == 0;
-        }
-
-        if (isEmpty)
-        {
-            _onEmpty(this);
-        }
     }
 }

@@ -22,10 +22,14 @@ internal sealed class WorkerApplication : IDisposable
     private readonly SharedFetches<StageProgramId, PreparedClosure> _programs = new(MaxPrograms);
     private readonly SharedFetches<BroadcastId, object> _broadcasts = new(MaxBroadcasts);
 
+    // One for all tasks: each of them asks for its program.
+    private readonly Func<StageProgramId, CancellationToken, PreparedClosure> _prepare;
+
     public WorkerApplication(AppId id, PublishedContents contents)
     {
         Id = id;
         _contents = contents;
+        _prepare = PrepareProgram;
         Code = new(id, FetchModule);
     }
 
@@ -36,7 +40,7 @@ internal sealed class WorkerApplication : IDisposable
 
     /// <summary>The program, fetched and prepared if it is not there.</summary>
     public PreparedClosure GetProgram(StageProgramId program, CancellationToken cancellationToken) =>
-        _programs.GetOrMake(program, PrepareProgram, cancellationToken);
+        _programs.GetOrMake(program, _prepare, cancellationToken);
 
     /// <summary>The value of a broadcast, fetched and decoded if it is not there.</summary>
     public object GetBroadcast(BroadcastId broadcast, Func<ReadOnlyMemory<byte>, object> decode, CancellationToken cancellationToken) =>

@@ -21,13 +21,13 @@ internal sealed partial class WorkerGrain(LocalWorker local, ILogger<WorkerGrain
         var starts = new Task<bool>[launches.Length];
         for (var i = 0; i < launches.Length; i++)
         {
-            starts[i] = StartAsync(launches[i], batch.Epoch);
+            starts[i] = Start(launches[i], batch.Epoch);
         }
 
         List<TaskAttemptId>? refused = null;
         for (var i = 0; i < launches.Length; i++)
         {
-            if (!await starts[i])
+            if (!await WasTakenAsync(launches[i].Attempt, starts[i]))
             {
                 (refused ??= []).Add(launches[i].Attempt);
             }
@@ -57,17 +57,32 @@ internal sealed partial class WorkerGrain(LocalWorker local, ILogger<WorkerGrain
 
     public Task<WorkerStatus> GetStatusAsync(CancellationToken cancellationToken) => Task.FromResult(local.Get().Status);
 
-    private async Task<bool> StartAsync(TaskLaunch launch, long epoch)
+    private Task<bool> Start(TaskLaunch launch, long epoch)
     {
         try
         {
-            return await GrainFactory.GetGrain<ITaskGrain>(launch.Attempt.ToString()).StartAsync(launch, epoch);
+            return GrainFactory.GetGrain<ITaskGrain>(launch.Attempt.ToString()).StartAsync(launch, epoch).AsTask();
+        }
+#pragma warning disable CA1031 // Comes out where the call is waited for, like what fails later.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return Task.FromException<bool>(e);
+        }
+    }
+
+    // Waited for one after the other, so that a turn of this grain sees many answers, and not each one has a turn of its own.
+    private async ValueTask<bool> WasTakenAsync(TaskAttemptId attempt, Task<bool> start)
+    {
+        try
+        {
+            return await start;
         }
 #pragma warning disable CA1031 // The outcome of the other attempts is known and must reach the driver.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            LogNotStarted(launch.Attempt, e);
+            LogNotStarted(attempt, e);
             return false;
         }
     }

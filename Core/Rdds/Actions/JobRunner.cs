@@ -28,6 +28,11 @@ internal static class JobRunner
         var elements = new List<T>();
         await foreach (var result in RunAsync(rdd, partitions, new JobOptions(action), cancellationToken).ConfigureAwait(false))
         {
+            if (result.TryAddTo(elements))
+            {
+                continue;
+            }
+
             await foreach (var batch in result.ReadAsync(cancellationToken).ConfigureAwait(false))
             {
                 elements.AddRange(batch.Span);

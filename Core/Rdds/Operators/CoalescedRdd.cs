@@ -24,7 +24,7 @@ internal sealed class CoalescedRdd<T> : Rdd<T>
         _dependencies = [new NarrowDependency(parent, ParentPartitions)];
     }
 
-    public override IReadOnlyList<Partition> Partitions => LazyInitializer.EnsureInitialized(ref _partitions, ListPartitions);
+    public override IReadOnlyList<Partition> Partitions => _partitions ?? LazyInitializer.EnsureInitialized(ref _partitions, ListPartitions);
 
     public override IReadOnlyList<Dependency> Dependencies => _dependencies;
 

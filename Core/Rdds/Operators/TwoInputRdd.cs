@@ -25,7 +25,7 @@ internal abstract class TwoInputRdd<TKey, TLeft, TRight, TOut> : Rdd<TOut>
         _partitioner = partitioner;
     }
 
-    public override IReadOnlyList<Partition> Partitions => LazyInitializer.EnsureInitialized(ref _partitions, ListPartitions);
+    public override IReadOnlyList<Partition> Partitions => _partitions ?? LazyInitializer.EnsureInitialized(ref _partitions, ListPartitions);
 
     public override IReadOnlyList<Dependency> Dependencies => _dependencies;
 

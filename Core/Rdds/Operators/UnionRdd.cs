@@ -20,7 +20,7 @@ internal sealed class UnionRdd<T> : Rdd<T>
         _dependencies = [.. parents.Select((parent, index) => new NarrowDependency(parent, i => ParentPartitions(index, i)))];
     }
 
-    public override IReadOnlyList<Partition> Partitions => LazyInitializer.EnsureInitialized(ref _partitions, ListPartitions);
+    public override IReadOnlyList<Partition> Partitions => _partitions ?? LazyInitializer.EnsureInitialized(ref _partitions, ListPartitions);
 
     public override IReadOnlyList<Dependency> Dependencies => _dependencies;
 

@@ -8,7 +8,7 @@ internal sealed class RangeRdd(IRddContext context, long start, long count, int 
     [NonSerialized]
     private Partition[]? _partitions;
 
-    public override IReadOnlyList<Partition> Partitions => LazyInitializer.EnsureInitialized(ref _partitions, ListPartitions);
+    public override IReadOnlyList<Partition> Partitions => _partitions ?? LazyInitializer.EnsureInitialized(ref _partitions, ListPartitions);
 
     public override IReadOnlyList<Dependency> Dependencies => [];
 

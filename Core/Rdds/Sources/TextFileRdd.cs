@@ -14,7 +14,7 @@ internal sealed class TextFileRdd(IRddContext context, string[] paths, TextFileO
     [NonSerialized]
     private Partition[]? _partitions;
 
-    public override IReadOnlyList<Partition> Partitions => LazyInitializer.EnsureInitialized(ref _partitions, ListPartitions);
+    public override IReadOnlyList<Partition> Partitions => _partitions ?? LazyInitializer.EnsureInitialized(ref _partitions, ListPartitions);
 
     public override IReadOnlyList<Dependency> Dependencies => [];
 
