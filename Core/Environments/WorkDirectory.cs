@@ -1,6 +1,7 @@
 using System.Globalization;
 using Dpark.Configuration;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dpark.Environments;
 
@@ -134,7 +135,9 @@ public sealed partial class WorkDirectory
         List<OwnerFile> owned = [];
         List<string> reasons = [];
         var name = id;
-        var roots = WorkDirectoryRoots.List(options, variable, logger);
+
+        // Where a worker of a cluster keeps its files is its operator's choice; who runs a job in this process need not know that there are any.
+        var roots = WorkDirectoryRoots.List(options, variable, isLocal ? NullLogger.Instance : logger);
         foreach (var root in roots)
         {
             try

@@ -75,7 +75,7 @@ internal sealed partial class WorkerRegistration(
 
     private IMasterGrain Master => grains.GetGrain<IMasterGrain>(IMasterGrain.Key);
 
-    private CancellationTokenSource Limit(CancellationToken cancellationToken)
+    private static CancellationTokenSource Limit(CancellationToken cancellationToken)
     {
         var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(CallLimit);

@@ -1,3 +1,5 @@
+using System.Runtime.Versioning;
+
 namespace Dpark.Tests.Process;
 
 /// <summary>Wrong input of the sample: one line, exit code 2, and never a stack trace.</summary>
@@ -37,6 +39,7 @@ public sealed class WordCountWrongInputTests : IDisposable
     public async Task Run_EmptyPath_IsRefused() => AssertRefused(await WordCountProgram.RunAsync(_directory, ""), "path");
 
     [Fact]
+    [UnsupportedOSPlatform("windows")]
     public async Task Run_UnreadableFile_IsRefused()
     {
         var path = _directory.Write("secret.txt", "secret");

@@ -95,7 +95,7 @@ public sealed class RedisMembershipTableTests(RedisFixture redis) : MembershipTa
             await table.InsertRow(entry, (await table.ReadAll()).Version.Next());
         }
 
-        IGatewayListProvider provider = new MembershipGatewayListProvider(await OpenAsync(), Options.Create(new GatewayOptions()));
+        var provider = new MembershipGatewayListProvider(await OpenAsync(), Options.Create(new GatewayOptions()));
         await provider.InitializeGatewayListProvider();
 
         Assert.Equal([new Uri("gwy.tcp://127.0.0.1:30001/0")], await provider.GetGateways());

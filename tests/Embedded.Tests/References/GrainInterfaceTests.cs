@@ -5,7 +5,9 @@ namespace Dpark.Embedded.Tests.References;
 
 public interface IManyArgumentsGrain : IGrainWithStringKey
 {
+#pragma warning disable CA1068 // The token's place among the arguments is what the test is about.
     Task<string> JoinAsync(int a, string b, long c, char d, double e, bool f, byte g, string h, [Immutable] List<int> i, CancellationToken token, short j);
+#pragma warning restore CA1068
 }
 
 public interface IOverloadsGrain : IGrainWithStringKey

@@ -67,7 +67,7 @@ public sealed class FrameReaderTests
         var before = GC.GetAllocatedBytesForCurrentThread();
 
         // A memory stream completes at once, on this thread.
-        while (!reader.TryRead(out _) && reader.FillAsync(CancellationToken.None).GetAwaiter().GetResult())
+        while (!reader.TryRead(out _) && reader.FillAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult())
         {
         }
 

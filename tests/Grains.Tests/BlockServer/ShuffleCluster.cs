@@ -1,7 +1,4 @@
 using System.Collections.Immutable;
-using Dpark.Applications;
-using Dpark.Broadcasting;
-using Dpark.Caching;
 using Dpark.Configuration;
 using Dpark.Partitioning;
 using Dpark.Rdds;

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Dpark.Applications;
 using Dpark.Rdds;
 using Dpark.TestKit;
@@ -61,8 +62,7 @@ public sealed class CacheReporterTests
 
     private sealed class FakeCachedPartition : ICachedPartitionGrain
     {
-        private readonly List<string> _calls = [];
-        private readonly SemaphoreSlim _called = new(0);
+        private readonly Channel<string> _calls = Channel.CreateUnbounded<string>();
         private bool _failsNext;
 
         public string Key { get; set; } = "";
@@ -71,12 +71,13 @@ public sealed class CacheReporterTests
 
         public async Task<string[]> WaitForAsync(int count)
         {
+            var calls = new string[count];
             for (var i = 0; i < count; i++)
             {
-                await _called.WaitAsync();
+                calls[i] = await _calls.Reader.ReadAsync();
             }
 
-            return [.. _calls];
+            return calls;
         }
 
         public Task AddHolderAsync(WorkerId worker, CachedPartition partition, CancellationToken cancellationToken) => Call($"add {worker}");
@@ -93,8 +94,7 @@ public sealed class CacheReporterTests
                 return Task.FromException(new TimeoutException());
             }
 
-            _calls.Add($"{Key} {what}");
-            _called.Release();
+            Assert.True(_calls.Writer.TryWrite($"{Key} {what}"));
             return Task.CompletedTask;
         }
     }

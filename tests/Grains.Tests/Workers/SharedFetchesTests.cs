@@ -24,10 +24,10 @@ public sealed class SharedFetchesTests
         using var go = new ManualResetEventSlim();
         var first = OnThread(() => _fetches.GetOrMake(
             "a",
-            (_, _) =>
+            (_, token) =>
             {
                 started.Set();
-                Assert.True(go.Wait(Limit));
+                Assert.True(go.Wait(Limit, token));
                 return "first";
             },
             CancellationToken.None));
@@ -79,10 +79,10 @@ public sealed class SharedFetchesTests
         using var cancellation = new CancellationTokenSource();
         var first = OnThread(() => _fetches.GetOrMake(
             "a",
-            (_, _) =>
+            (_, token) =>
             {
                 started.Set();
-                Assert.True(go.Wait(Limit));
+                Assert.True(go.Wait(Limit, token));
                 return "first";
             },
             CancellationToken.None));
