@@ -115,5 +115,5 @@ public sealed class ExceptionSerializationTests : IDisposable
         }
     }
 
-    private T RoundTrip<T>(T value) => _serializer.Deserialize<T>(_serializer.SerializeToArray(value));
+    private T RoundTrip<T>(T value) => _serializer.Deserialize<T>(_serializer.SerializeToArray(value))!;
 }

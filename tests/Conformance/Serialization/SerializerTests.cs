@@ -153,7 +153,7 @@ public sealed class SerializerTests : IDisposable
         var before = WithDefaults.Constructed;
         var bytes = _serializer.SerializeToArray(new WithDefaults { Number = 0, Text = null });
 
-        var copy = _serializer.Deserialize<WithDefaults>(bytes);
+        var copy = _serializer.Deserialize<WithDefaults>(bytes)!;
 
         Assert.Equal((0, null), (copy.Number, copy.Text));
         Assert.Equal(before + 2, WithDefaults.Constructed);
@@ -293,5 +293,5 @@ public sealed class SerializerTests : IDisposable
         Assert.Equal(point, typed.Deserialize(typed.SerializeToArray(point)));
     }
 
-    private T RoundTrip<T>(T value) => _serializer.Deserialize<T>(_serializer.SerializeToArray(value));
+    private T RoundTrip<T>(T value) => _serializer.Deserialize<T>(_serializer.SerializeToArray(value))!;
 }

@@ -134,7 +134,7 @@ public sealed class StorageTests(SharedCluster cluster)
         var storage = cluster.Cluster.GetSiloServiceProvider().GetRequiredKeyedService<IGrainStorage>(DefaultSilo.OtherStorage);
         var state = new GrainState<Account>();
         await storage.ReadStateAsync("account", grain, state).Within("reading the state");
-        state.State.Balance = balance;
+        state.State!.Balance = balance;
         await storage.WriteStateAsync("account", grain, state).Within("writing the state");
     }
 }
