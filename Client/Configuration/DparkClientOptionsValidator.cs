@@ -22,26 +22,16 @@ public sealed class DparkClientOptionsValidator : IValidateOptions<DparkClientOp
         failures.CheckRange(nameof(options.DefaultParallelism), options.DefaultParallelism ?? 1, 1, MaxParallelism, "each partition is a task");
         failures.CheckRange(nameof(options.Lease), options.Lease, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), "what a dead driver leaves behind must go some time");
         failures.CheckRange(nameof(options.MaxResultBytes), options.MaxResultBytes, 0, long.MaxValue, "it is a number of bytes, or 0 for no limit");
-        CheckBlockClient(options.BlockClient, out var blockClient);
         var closures = new OptionFailures("Dpark:Closures");
         closures.CheckRange(
             nameof(options.Closures.MaxInlineCaptureBytes), options.Closures.MaxInlineCaptureBytes, 0, int.MaxValue, "it is a number of bytes");
-        return Join([failures.Result, new SchedulerOptionsValidator().Validate(null, options.Scheduler), closures.Result, blockClient]);
-    }
-
-    private static void CheckBlockClient(BlockClientOptions options, out ValidateOptionsResult result)
-    {
-        var failures = new OptionFailures("Dpark:BlockClient");
-        failures.CheckRange(
-            nameof(options.ConnectTimeout), options.ConnectTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10), "a worker that is gone must be noticed");
-        failures.CheckRange(
-            nameof(options.PeerTimeout), options.PeerTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1), "a worker that is gone must be noticed");
-        failures.CheckRange(nameof(options.MaxAttempts), options.MaxAttempts, 1, 100, "a request must end some time");
-        failures.CheckRange(nameof(options.RetryDelay), options.RetryDelay, TimeSpan.Zero, TimeSpan.FromMinutes(1), "each further pause is twice as long");
-        failures.CheckRange(nameof(options.MaxIdleConnections), options.MaxIdleConnections, 0, 1024, "each takes a handle here and on the worker");
-        failures.CheckRange(
-            nameof(options.IdleTimeout), options.IdleTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(24), "the worker closes connections that are not used");
-        result = failures.Result;
+        return Join(
+        [
+            failures.Result,
+            new SchedulerOptionsValidator().Validate(null, options.Scheduler),
+            closures.Result,
+            new BlockClientOptionsValidator().Validate(null, options.BlockClient),
+        ]);
     }
 
     private static ValidateOptionsResult Join(IReadOnlyList<ValidateOptionsResult> results)
