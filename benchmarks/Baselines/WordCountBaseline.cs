@@ -8,18 +8,6 @@ public static class WordCountBaseline
 {
     private const int ChunkBytes = 4 << 20;
 
-    /// <summary>Counts on the calling thread with <see cref="File.ReadLines(string)"/>, <see cref="string.Split(char[], StringSplitOptions)"/> and a dictionary.</summary>
-    public static Dictionary<string, long> CountOnOneThread(string path)
-    {
-        var counts = new Dictionary<string, long>();
-        foreach (var line in File.ReadLines(path))
-        {
-            AddWords(counts, line);
-        }
-
-        return counts;
-    }
-
     /// <summary>Counts on threads of its own. They take chunks from one queue, so that they end together, and count into a dictionary each.</summary>
     /// <param name="threadCount">At least 1.</param>
     public static Dictionary<string, long> CountOnThreads(string path, int threadCount)

@@ -14,24 +14,14 @@ internal sealed class EmptyTasksWorkload : Workload
 
     public override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
     {
-        await using var dpark = await Engine.StartAsync(cancellationToken);
-        var numbers = dpark.Range(0, TaskCount, TaskCount);
-        var time = run.TimeProvider;
-
+        var taskCount = run.Size == WorkloadSize.Smoke ? TaskCount / 20 : TaskCount;
+        await using var engine = await run.StartEngineAsync(cancellationToken);
+        var numbers = engine.Context.Range(0, taskCount, taskCount);
         var sides = await run.MeasureAsync(
+            engine,
             cancellationToken,
-            async () =>
-            {
-                var startedAt = time.GetTimestamp();
-                var count = await numbers.CountAsync(cancellationToken);
-                return new Sample(time.GetElapsedTime(startedAt).TotalSeconds, $"{count} tasks");
-            },
-            () =>
-            {
-                var startedAt = time.GetTimestamp();
-                var count = QueueBaseline.RunEmptyTasks(TaskCount, 2);
-                return Task.FromResult(new Sample(time.GetElapsedTime(startedAt).TotalSeconds, $"{count} tasks"));
-            });
-        return [sides[0].Beside(sides[1], Name, TaskCount)];
+            run.Timed(async () => await numbers.CountAsync(cancellationToken), count => $"{count} tasks"),
+            run.TimedPlain(() => QueueBaseline.RunEmptyTasks(taskCount, 2), count => $"{count} tasks"));
+        return [sides[0].Beside(sides[1], Name, taskCount)];
     }
 }

@@ -21,6 +21,7 @@ internal sealed class FirstResultWorkload : Workload
     public override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
     {
         var sides = await run.MeasureAsync(
+            engine: null,
             cancellationToken,
             () => StartAsync(EngineSide, run.TimeProvider, cancellationToken),
             () => StartAsync(PlainSide, run.TimeProvider, cancellationToken));
@@ -36,7 +37,7 @@ internal sealed class FirstResultWorkload : Workload
             return 0;
         }
 
-        await using var dpark = await Engine.StartAsync(CancellationToken.None);
+        await using var dpark = await EngineHost.StartLocalAsync(CancellationToken.None);
         var sum = await dpark.Parallelize(Enumerable.Range(0, Count)).Map(number => (long)number).ReduceAsync((a, b) => a + b);
         Console.WriteLine(sum.ToString(CultureInfo.InvariantCulture));
         return 0;
@@ -44,14 +45,7 @@ internal sealed class FirstResultWorkload : Workload
 
     private static async Task<Sample> StartAsync(string side, TimeProvider time, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
-        {
-            start.ArgumentList.Add(typeof(FirstResultWorkload).Assembly.Location);
-        }
-
-        start.ArgumentList.Add(ChildArgument);
-        start.ArgumentList.Add(side);
+        var start = ChildProgram.StartInfo(redirectInput: false, ChildArgument, side);
         var startedAt = time.GetTimestamp();
         using var child = Process.Start(start)!;
         var result = await child.StandardOutput.ReadLineAsync(cancellationToken);

@@ -14,16 +14,19 @@ internal sealed class OneTaskJobsWorkload : Workload
 
     public override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
     {
-        await using var dpark = await Engine.StartAsync(cancellationToken);
+        var jobCount = run.Size == WorkloadSize.Smoke ? JobCount / 10 : JobCount;
+        await using var engine = await run.StartEngineAsync(cancellationToken);
+        var dpark = engine.Context;
         var time = run.TimeProvider;
 
         var sides = await run.MeasureAsync(
+            engine,
             cancellationToken,
             async () =>
             {
-                var seconds = new double[JobCount];
+                var seconds = new double[jobCount];
                 var count = 0L;
-                for (var job = 0; job < JobCount; job++)
+                for (var job = 0; job < jobCount; job++)
                 {
                     var startedAt = time.GetTimestamp();
                     count += await dpark.Range(0, 1, 1).CountAsync(cancellationToken);
@@ -34,9 +37,9 @@ internal sealed class OneTaskJobsWorkload : Workload
             },
             () =>
             {
-                var times = QueueBaseline.RunOneTaskJobs(JobCount, time);
+                var times = QueueBaseline.RunOneTaskJobs(jobCount, time);
                 return Task.FromResult(new Sample(Measurement.Median(times.Select(job => job.TotalSeconds)), $"{times.Length} jobs"));
             });
-        return [sides[0].Beside(sides[1], Name, 1, repeatCount: JobCount)];
+        return [sides[0].Beside(sides[1], Name, 1, repeatCount: jobCount)];
     }
 }

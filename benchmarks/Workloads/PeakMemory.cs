@@ -1,19 +1,24 @@
 namespace Dpark.Workloads;
 
-/// <summary>Watches the working set of this process from a thread of its own.</summary>
+/// <summary>Watches the working sets of this process and of the engine's together, from a thread of its own.</summary>
 internal sealed class PeakMemory : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
     private readonly ManualResetEventSlim _isStopped = new();
     private readonly Thread _watcher;
-    private long _peak = Environment.WorkingSet;
+    private readonly IReadOnlyList<SiloProcess> _silos;
+    private long _peak;
 
-    public PeakMemory()
+    public PeakMemory(IReadOnlyList<SiloProcess> silos)
     {
+        _silos = silos;
+        _peak = Current;
         _watcher = new Thread(Watch) { IsBackground = true, Name = "peak memory" };
         _watcher.Start();
     }
+
+    private long Current => Environment.WorkingSet + _silos.Sum(silo => silo.WorkingSet);
 
     /// <summary>Ends the watch.</summary>
     /// <returns>The largest working set that was seen, in bytes.</returns>
@@ -21,7 +26,7 @@ internal sealed class PeakMemory : IDisposable
     {
         _isStopped.Set();
         _watcher.Join();
-        return Math.Max(_peak, Environment.WorkingSet);
+        return Math.Max(_peak, Current);
     }
 
     public void Dispose()
@@ -34,7 +39,7 @@ internal sealed class PeakMemory : IDisposable
     {
         while (!_isStopped.Wait(Interval))
         {
-            _peak = Math.Max(_peak, Environment.WorkingSet);
+            _peak = Math.Max(_peak, Current);
         }
     }
 }

@@ -7,8 +7,14 @@ if (args is [FirstResultWorkload.ChildArgument, var side])
     return await FirstResultWorkload.RunChildAsync(side);
 }
 
+if (args is [SiloProcess.ChildArgument, .. var siloArguments])
+{
+    return await SiloProcess.RunChildAsync(siloArguments);
+}
+
 var only = new Option<string?>("--only") { HelpName = "W1,W2...", Description = "Workloads whose names begin so. Default: all." };
-var size = new Option<WorkloadSize>("--size") { Description = "How much data. Default: small, the size of the tables in docs/measurements.md." };
+var size = new Option<WorkloadSize>("--size") { Description = "How much data. Default: small, the size of the tables in docs/measurements.md. smoke checks results only." };
+var mode = new Option<WorkloadMode>("--mode") { Description = "local: the engine in this process. processes: two silos in processes of their own. Default: local." };
 var rounds = new Option<int>("--rounds") { HelpName = "N", DefaultValueFactory = _ => 5, Description = "Times that each side runs; the medians count. Default: 5." };
 var json = new Option<FileInfo?>("--json") { HelpName = "FILE", Description = "Write the results there, too, as an array of objects." };
 rounds.Validators.Add(result =>
@@ -19,7 +25,7 @@ rounds.Validators.Add(result =>
     }
 });
 
-var command = new RootCommand("Measures workloads on the engine beside plain C# code.") { only, size, rounds, json };
+var command = new RootCommand("Measures workloads on the engine beside plain C# code.") { only, size, mode, rounds, json };
 command.SetAction(async (arguments, cancellationToken) =>
 {
     string[] prefixes = arguments.GetValue(only)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [""];
@@ -30,7 +36,7 @@ command.SetAction(async (arguments, cancellationToken) =>
         return 2;
     }
 
-    using var run = new WorkloadRun(arguments.GetValue(size), arguments.GetValue(rounds), TimeProvider.System);
+    using var run = new WorkloadRun(arguments.GetValue(size), arguments.GetValue(mode), arguments.GetValue(rounds), TimeProvider.System);
     var results = new List<WorkloadResult>();
     foreach (var workload in chosen)
     {

@@ -6,53 +6,35 @@ using Dpark.TestKit;
 
 namespace Dpark.Workloads;
 
-/// <summary>W1a: how often each word of a text comes, with one string per line and per word. All counts end in the driver.</summary>
-internal sealed class WordCountWorkload : Workload
+/// <summary>How often each word of a text comes. All counts end in the driver.</summary>
+internal abstract class TextWorkload : Workload
 {
     private const ulong Seed = 20_260_601;
 
-    public override string Name => "W1a";
-
-    public override string Description => "word count with string lambdas, beside C# with Split and a dictionary, on two threads and (W1a-one) with File.ReadLines on one";
-
-    [SuppressMessage("Performance", "CA1861:Avoid constant arrays as arguments", Justification = "The lambda is what a user writes.")]
-    public override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
+    public sealed override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
     {
         var path = run.PathOf("words.txt");
-        var bytes = new ZipfText(Seed).WriteFile(path, run.Size switch { WorkloadSize.Small => 200_000_000, WorkloadSize.Medium => 1_000_000_000, _ => 4_000_000_000 });
-        await using var dpark = await Engine.StartAsync(cancellationToken);
-        var time = run.TimeProvider;
+        var bytes = new ZipfText(Seed).WriteFile(path, run.Pick(1_000_000L, 200_000_000, 1_000_000_000, 4_000_000_000));
+        await using var engine = await run.StartEngineAsync(cancellationToken);
         var words = 0L;
-
         var sides = await run.MeasureAsync(
+            engine,
             cancellationToken,
-            async () =>
+            run.Timed(() => CountAsync(engine.Context, path, cancellationToken), counts =>
             {
-                var startedAt = time.GetTimestamp();
-                var counts = await dpark.TextFile(path)
-                    .FlatMap(line => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
-                    .Map(word => (word, 1L))
-                    .ReduceByKey((a, b) => a + b)
-                    .CollectAsync(cancellationToken);
-                var seconds = time.GetElapsedTime(startedAt).TotalSeconds;
-                words = counts.Sum(pair => pair.Value);
-                return new Sample(seconds, Check(counts));
-            },
-            () => Task.FromResult(Baseline(() => WordCountBaseline.CountOnThreads(path, 2))),
-            () => Task.FromResult(Baseline(() => WordCountBaseline.CountOnOneThread(path))));
-
-        var spilled = dpark.Totals.SpilledBytes;
+                words = counts.Sum(pair => pair.Count);
+                return Check(counts);
+            }),
+            run.TimedPlain(() => CountPlain(path), counts => Check(counts.Select(pair => (pair.Key, pair.Value)))));
         File.Delete(path);
-        return [sides[0].Beside(sides[1], Name, words, bytes, spilled), sides[0].Beside(sides[2], $"{Name}-one", words, bytes, spilled)];
-
-        Sample Baseline(Func<Dictionary<string, long>> count)
-        {
-            var startedAt = time.GetTimestamp();
-            var counts = count();
-            var seconds = time.GetElapsedTime(startedAt).TotalSeconds;
-            return new Sample(seconds, Check(counts.Select(pair => (pair.Key, pair.Value))));
-        }
+        return [sides[0].Beside(sides[1], Name, words, bytes, engine.Context.Totals.SpilledBytes)];
     }
+
+    /// <summary>The engine's job.</summary>
+    protected abstract Task<(string Word, long Count)[]> CountAsync(DparkContext dpark, string path, CancellationToken cancellationToken);
+
+    /// <summary>The plain code.</summary>
+    protected abstract Dictionary<string, long> CountPlain(string path);
 
     // A sum does not depend on the order.
     private static string Check(IEnumerable<(string Word, long Count)> counts)
@@ -66,4 +48,39 @@ internal sealed class WordCountWorkload : Workload
 
         return $"{distinct} words {sum:x16}";
     }
+}
+
+/// <summary>W1a: with one string per line and per word.</summary>
+internal sealed class WordCountWorkload : TextWorkload
+{
+    public override string Name => "W1a";
+
+    public override string Description => "word count with string lambdas, beside C# with Split and a dictionary on two threads";
+
+    [SuppressMessage("Performance", "CA1861:Avoid constant arrays as arguments", Justification = "The lambda is what a user writes.")]
+    protected override async Task<(string Word, long Count)[]> CountAsync(DparkContext dpark, string path, CancellationToken cancellationToken) =>
+        await dpark.TextFile(path)
+            .FlatMap(line => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+            .Map(word => (word, 1L))
+            .ReduceByKey((a, b) => a + b)
+            .CollectAsync(cancellationToken);
+
+    protected override Dictionary<string, long> CountPlain(string path) => WordCountBaseline.CountOnThreads(path, 2);
+}
+
+/// <summary>W1b: beside code that makes no strings.</summary>
+internal sealed class Utf8WordCountWorkload : TextWorkload
+{
+    public override string Name => "W1b";
+
+    public override string Description => "word count, beside C# with UTF-8 spans and an open hash table on two threads";
+
+    protected override async Task<(string Word, long Count)[]> CountAsync(DparkContext dpark, string path, CancellationToken cancellationToken) =>
+        await dpark.TextFile(path)
+            .FlatMap(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Map(word => (word, 1L))
+            .ReduceByKey((a, b) => a + b)
+            .CollectAsync(cancellationToken);
+
+    protected override Dictionary<string, long> CountPlain(string path) => Utf8WordCountBaseline.CountOnThreads(path, 2);
 }

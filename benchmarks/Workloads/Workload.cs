@@ -4,7 +4,11 @@ namespace Dpark.Workloads;
 internal abstract class Workload
 {
     /// <summary>All workloads, in the order of their names. A new one is added here.</summary>
-    public static IReadOnlyList<Workload> All { get; } = [new WordCountWorkload(), new EmptyTasksWorkload(), new OneTaskJobsWorkload(), new FirstResultWorkload()];
+    public static IReadOnlyList<Workload> All { get; } =
+    [
+        new WordCountWorkload(), new Utf8WordCountWorkload(), new SortWorkload(), new ReduceByKeyWorkload(), new GroupByKeyWorkload(), new JoinWorkload(),
+        new PageRankWorkload(), new KMeansWorkload(), new EmptyTasksWorkload(), new OneTaskJobsWorkload(), new FirstResultWorkload(), new ShuffleWorkload(),
+    ];
 
     /// <summary>What <c>--only</c> and the tables call it.</summary>
     public abstract string Name { get; }
@@ -29,4 +33,7 @@ internal enum WorkloadSize
 
     /// <summary>Minutes a round.</summary>
     Large = 2,
+
+    /// <summary>Milliseconds a round: shows that the results are right, and nothing about times.</summary>
+    Smoke = 3,
 }

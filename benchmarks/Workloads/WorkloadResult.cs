@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Dpark.Workloads;
 
 /// <summary>One row of the table. Times are medians over the rounds.</summary>
@@ -7,8 +9,8 @@ namespace Dpark.Workloads;
 /// <param name="Ratio">Engine to baseline; lower is better.</param>
 /// <param name="Records">Elements, or tasks, that one measurement is about.</param>
 /// <param name="InputBytes">Bytes that were read; 0 if there is no input.</param>
-/// <param name="PeakBytes">Largest working set of the process while the engine ran.</param>
-/// <param name="AllocatedBytesPerRecord">By the engine and the user's functions together.</param>
+/// <param name="PeakBytes">Largest working set while the engine ran, of all its processes together.</param>
+/// <param name="AllocatedBytesPerRecord">By the engine and the user's functions together, in this process. Not in the JSON.</param>
 /// <param name="SpilledBytes">Written to spill files by all rounds.</param>
 /// <param name="Check">What both sides computed: a count and a checksum.</param>
 internal sealed record WorkloadResult(
@@ -19,6 +21,6 @@ internal sealed record WorkloadResult(
     long Records,
     long InputBytes,
     long PeakBytes,
-    double AllocatedBytesPerRecord,
+    [property: JsonIgnore] double AllocatedBytesPerRecord,
     long SpilledBytes,
     string Check);

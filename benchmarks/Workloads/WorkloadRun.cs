@@ -1,21 +1,50 @@
 namespace Dpark.Workloads;
 
-/// <summary>What the workloads of one run share: how much to do, a directory for data, and the clock.</summary>
-internal sealed class WorkloadRun(WorkloadSize size, int roundCount, TimeProvider timeProvider) : IDisposable
+/// <summary>What the workloads of one run share: how much to do and where, a directory for data, and the clock.</summary>
+internal sealed class WorkloadRun(WorkloadSize size, WorkloadMode mode, int roundCount, TimeProvider timeProvider) : IDisposable
 {
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("dpark-workloads-");
+    private readonly DirectoryInfo _directory = System.IO.Directory.CreateTempSubdirectory("dpark-workloads-");
 
     public WorkloadSize Size => size;
 
     public TimeProvider TimeProvider => timeProvider;
 
+    /// <summary>A directory that goes with the run.</summary>
+    public string Directory => _directory.FullName;
+
     /// <summary>A path for a file that goes with the run.</summary>
     public string PathOf(string name) => Path.Combine(_directory.FullName, name);
 
+    /// <summary>What the run's size takes.</summary>
+    public T Pick<T>(T smoke, T small, T medium, T large) => size switch
+    {
+        WorkloadSize.Smoke => smoke,
+        WorkloadSize.Small => small,
+        WorkloadSize.Medium => medium,
+        _ => large,
+    };
+
+    /// <summary>The engine in the run's mode.</summary>
+    public Task<EngineHost> StartEngineAsync(CancellationToken cancellationToken) => EngineHost.StartAsync(mode, cancellationToken);
+
+    /// <summary>A side whose time is that of one call.</summary>
+    /// <param name="check">What is compared; made after the time was taken. <see langword="null"/>: the text of the result.</param>
+    public Func<Task<Sample>> Timed<T>(Func<Task<T>> action, Func<T, string>? check = null) => async () =>
+    {
+        var startedAt = timeProvider.GetTimestamp();
+        var result = await action();
+        var seconds = timeProvider.GetElapsedTime(startedAt).TotalSeconds;
+        return new Sample(seconds, check is null ? $"{result}" : check(result));
+    };
+
+    /// <summary>As the one for asynchronous calls.</summary>
+    public Func<Task<Sample>> TimedPlain<T>(Func<T> action, Func<T, string>? check = null) => Timed(() => Task.FromResult(action()), check);
+
     /// <summary>Measures sides in turn, so many rounds. One round before them is not counted: code is compiled and files come into memory.</summary>
+    /// <param name="engine">Whose processes count for the peak of memory, beside this one; <see langword="null"/> for this one alone.</param>
     /// <returns>One measurement per side, in the same order.</returns>
     /// <exception cref="InvalidDataException">Sides have different checks, or a side has not the same in every round.</exception>
-    public async Task<Measurement[]> MeasureAsync(CancellationToken cancellationToken, params Func<Task<Sample>>[] sides)
+    public async Task<Measurement[]> MeasureAsync(EngineHost? engine, CancellationToken cancellationToken, params Func<Task<Sample>>[] sides)
     {
         var measurements = sides.Select(_ => new Measurement()).ToArray();
         for (var round = -1; round < roundCount; round++)
@@ -26,7 +55,7 @@ internal sealed class WorkloadRun(WorkloadSize size, int roundCount, TimeProvide
 
                 // The garbage of one side is not the other one's to collect.
                 GC.Collect();
-                using var memory = new PeakMemory();
+                using var memory = new PeakMemory(engine?.Silos ?? []);
                 var allocated = GC.GetTotalAllocatedBytes();
                 var sample = await sides[i]();
                 if (measurements[0].Check is { } check && check != sample.Check)

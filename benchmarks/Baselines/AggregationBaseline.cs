@@ -1,0 +1,178 @@
+namespace Dpark.Baselines;
+
+/// <summary>Sums and groups by key, by hand, over rows that are made from their numbers.</summary>
+public static class AggregationBaseline
+{
+    private const int Block = 256;
+
+    /// <summary>The sum of the values of each key: a table per thread, then each thread merges its share of all tables.</summary>
+    public static Checksum ReduceByKey(long rowCount, int keyCount, int threadCount)
+    {
+        var tables = new LongTable[threadCount];
+        Threads.Run(threadCount, index =>
+        {
+            var table = tables[index] = new LongTable(keyCount);
+            Fill(table, rowCount * index / threadCount, rowCount * (index + 1) / threadCount, keyCount);
+        });
+        var parts = new Checksum[threadCount];
+        Threads.Run(threadCount, index => parts[index] = Merge(tables, index, threadCount));
+        Array.ForEach(tables, table => table.Dispose());
+        return parts.Aggregate(default(Checksum), (sum, part) => sum.With(part));
+    }
+
+    /// <summary>The values of each key: rows are spread over the threads by key, and each thread counts, then places its values key by key in one array.</summary>
+    public static Checksum GroupByKey(long rowCount, int keyCount, int threadCount)
+    {
+        var shares = new PairList[threadCount, threadCount];
+        Threads.Run(threadCount, index =>
+        {
+            var (start, end) = (rowCount * index / threadCount, rowCount * (index + 1) / threadCount);
+            for (var target = 0; target < threadCount; target++)
+            {
+                shares[index, target] = new PairList((int)((end - start) / threadCount * 5 / 4) + Block);
+            }
+
+            for (var row = start; row < end; row++)
+            {
+                var key = KeyedRows.KeyOf(row, keyCount);
+                shares[index, Owner(key, threadCount)].Add(key, KeyedRows.ValueOf(row));
+            }
+        });
+        var parts = new Checksum[threadCount];
+        Threads.Run(threadCount, index => parts[index] = Group([.. Enumerable.Range(0, threadCount).Select(source => shares[source, index])], keyCount));
+        return parts.Aggregate(default(Checksum), (sum, part) => sum.With(part));
+    }
+
+    /// <summary>What a group adds to the checksum.</summary>
+    public static ulong CheckOf(long key, ReadOnlySpan<long> values)
+    {
+        var sum = 0L;
+        foreach (var value in values)
+        {
+            sum += value;
+        }
+
+        return KeyedRows.Check(key, (sum << 20) + values.Length);
+    }
+
+    private static int Owner(long key, int threadCount) => (int)(((ulong)(uint)((ulong)key * 0x9E3779B97F4A7C15 >> 32) * (ulong)threadCount) >> 32);
+
+    private static void Fill(LongTable table, long start, long end, int keyCount)
+    {
+        Span<long> keys = stackalloc long[Block];
+        for (var row = start; row < end; row += Block)
+        {
+            var count = (int)Math.Min(Block, end - row);
+            for (var i = 0; i < count; i++)
+            {
+                keys[i] = KeyedRows.KeyOf(row + i, keyCount);
+                table.FetchAhead(keys[i]);
+            }
+
+            for (var i = 0; i < count; i++)
+            {
+                table.ValueOf(keys[i]) += KeyedRows.ValueOf(row + i);
+            }
+        }
+    }
+
+    // Equal keys are in about the same place of all tables, so a share of the slots, by the position that a key wants, is a share of the keys.
+    private static Checksum Merge(LongTable[] tables, int index, int threadCount)
+    {
+        using var merged = new LongTable(tables[0].SlotCount / threadCount);
+        foreach (var table in tables)
+        {
+            for (var slot = 0; slot < table.SlotCount; slot++)
+            {
+                if (table.TryGetSlot(slot, out var key, out var value) && Owner(key, threadCount) == index)
+                {
+                    merged.ValueOf(key) += value;
+                }
+            }
+        }
+
+        var result = default(Checksum);
+        for (var slot = 0; slot < merged.SlotCount; slot++)
+        {
+            if (merged.TryGetSlot(slot, out var key, out var value))
+            {
+                result = result.With(KeyedRows.Check(key, value));
+            }
+        }
+
+        return result;
+    }
+
+    private static Checksum Group(PairList[] shares, int keyCount)
+    {
+        using var numbers = new LongTable(keyCount);
+        var total = shares.Sum(share => share.Count);
+        var owners = new int[total];
+        var starts = new int[Math.Min(keyCount, total) + 2];
+        var keys = new long[starts.Length];
+        var (keyTotal, position) = (0, 0);
+        foreach (var share in shares)
+        {
+            for (var i = 0; i < share.Count; i++)
+            {
+                if (i + Block / 8 < share.Count)
+                {
+                    numbers.FetchAhead(share.Keys[i + (Block / 8)]);
+                }
+
+                ref var number = ref numbers.ValueOf(share.Keys[i]);
+                if (number == 0)
+                {
+                    keys[keyTotal] = share.Keys[i];
+                    number = ++keyTotal;
+                }
+
+                owners[position++] = (int)number - 1;
+                starts[number]++;
+            }
+        }
+
+        for (var i = 1; i <= keyTotal; i++)
+        {
+            starts[i] += starts[i - 1];
+        }
+
+        var next = starts.AsSpan(0, keyTotal).ToArray();
+        var values = new long[total];
+        position = 0;
+        foreach (var share in shares)
+        {
+            foreach (var value in share.Values.AsSpan(0, share.Count))
+            {
+                values[next[owners[position++]]++] = value;
+            }
+        }
+
+        var result = default(Checksum);
+        for (var i = 0; i < keyTotal; i++)
+        {
+            result = result.With(CheckOf(keys[i], values.AsSpan(starts[i]..starts[i + 1])));
+        }
+
+        return result;
+    }
+
+    private sealed class PairList(int capacity)
+    {
+        public long[] Keys = GC.AllocateUninitializedArray<long>(capacity);
+        public long[] Values = GC.AllocateUninitializedArray<long>(capacity);
+        public int Count;
+
+        public void Add(long key, long value)
+        {
+            if (Count == Keys.Length)
+            {
+                Array.Resize(ref Keys, Count * 2);
+                Array.Resize(ref Values, Count * 2);
+            }
+
+            Keys[Count] = key;
+            Values[Count++] = value;
+        }
+    }
+}

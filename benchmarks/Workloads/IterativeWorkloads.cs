@@ -1,0 +1,102 @@
+using Dpark.Baselines;
+using Dpark.Rdds;
+
+namespace Dpark.Workloads;
+
+/// <summary>W5: PageRank with cached links. The links are made before, as they are for the plain code.</summary>
+internal sealed class PageRankWorkload : Workload
+{
+    private const int IterationCount = 10;
+    private const int EdgesPerNode = 10;
+
+    public override string Name => "W5";
+
+    public override string Description => "10 iterations of PageRank with cached links, beside arrays on two threads";
+
+    public override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
+    {
+        var edgeCount = run.Pick(10_000, 1_000_000, 10_000_000, 50_000_000);
+        var nodeCount = edgeCount / EdgesPerNode;
+        await using var engine = await run.StartEngineAsync(cancellationToken);
+        var links = engine.Context.Range(0, edgeCount).Map(edge => PageRankBaseline.EdgeOf(edge, nodeCount)).GroupByKey().Cache();
+        await links.CountAsync(cancellationToken);
+        var baseline = new PageRankBaseline(nodeCount, edgeCount);
+        var sides = await run.MeasureAsync(
+            engine,
+            cancellationToken,
+            run.Timed(() => RunAsync(links, cancellationToken)),
+            run.TimedPlain(() => baseline.Run(IterationCount, 2)));
+        return [sides[0].Beside(sides[1], Name, (long)edgeCount * IterationCount, 0, engine.Context.Totals.SpilledBytes)];
+    }
+
+    private static async Task<string> RunAsync(Rdd<(long Key, long[] Values)> links, CancellationToken cancellationToken)
+    {
+        var ranks = links.MapValues(_ => 1.0);
+        for (var iteration = 0; iteration < IterationCount; iteration++)
+        {
+            ranks = links.Join(ranks)
+                .FlatMap(node => Contribute(node.Value.Left, node.Value.Right))
+                .ReduceByKey((a, b) => a + b)
+                .MapValues(PageRankBaseline.RankOf);
+        }
+
+        var (count, sum, weightedSum) = await ranks.AggregateAsync(
+            (Count: 0L, Sum: 0.0, WeightedSum: 0.0),
+            (total, rank) => (total.Count + 1, total.Sum + rank.Value, total.WeightedSum + (rank.Value * PageRankBaseline.WeightOf(rank.Key))),
+            (a, b) => (a.Count + b.Count, a.Sum + b.Sum, a.WeightedSum + b.WeightedSum),
+            cancellationToken);
+        return PageRankBaseline.CheckOf(count, sum, weightedSum);
+    }
+
+    private static (long, double)[] Contribute(long[] targets, double rank)
+    {
+        var share = rank / targets.Length;
+        return Array.ConvertAll(targets, target => (target, share));
+    }
+}
+
+/// <summary>W6: k-means with cached points. The points are made before, as they are for the plain code.</summary>
+internal sealed class KMeansWorkload : Workload
+{
+    private const int IterationCount = 10;
+
+    public override string Name => "W6";
+
+    public override string Description => "10 iterations of k-means over cached points, beside arrays on two threads";
+
+    public override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
+    {
+        var pointCount = run.Pick(10_000, 1_000_000, 5_000_000, 20_000_000);
+        await using var engine = await run.StartEngineAsync(cancellationToken);
+        var points = engine.Context.Range(0, pointCount).Map(KMeansBaseline.PointOf).Cache();
+        await points.CountAsync(cancellationToken);
+        var baseline = new KMeansBaseline(pointCount);
+        var sides = await run.MeasureAsync(
+            engine,
+            cancellationToken,
+            run.Timed(() => RunAsync(points, cancellationToken)),
+            run.TimedPlain(() => baseline.Run(IterationCount, 2)));
+        return [sides[0].Beside(sides[1], Name, (long)pointCount * IterationCount, 0, engine.Context.Totals.SpilledBytes)];
+    }
+
+    private static async Task<string> RunAsync(Rdd<double[]> points, CancellationToken cancellationToken)
+    {
+        var centers = KMeansBaseline.StartingCenters();
+        for (var iteration = 0; iteration < IterationCount; iteration++)
+        {
+            var current = centers;
+            var sums = await points.AggregateAsync(
+                new double[KMeansBaseline.SumsLength],
+                (sum, point) =>
+                {
+                    KMeansBaseline.Add(point, current, sum);
+                    return sum;
+                },
+                (left, right) => [.. left.Zip(right, (a, b) => a + b)],
+                cancellationToken);
+            centers = KMeansBaseline.NextCenters(current, sums);
+        }
+
+        return KMeansBaseline.CheckOf(centers);
+    }
+}

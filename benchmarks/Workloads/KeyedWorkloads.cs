@@ -1,0 +1,78 @@
+using Dpark.Baselines;
+using Dpark.Rdds;
+
+namespace Dpark.Workloads;
+
+/// <summary>W3reduce: sums by key, of numbers that are made in the tasks.</summary>
+internal sealed class ReduceByKeyWorkload : Workload
+{
+    public override string Name => "W3reduce";
+
+    public override string Description => "ReduceByKey of (long, long), beside a typed hash table per thread and a merge";
+
+    public override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
+    {
+        var (rowCount, keyCount) = run.Pick((200_000, 10_000), (20_000_000, 1_000_000), (100_000_000, 5_000_000), (400_000_000, 20_000_000));
+        await using var engine = await run.StartEngineAsync(cancellationToken);
+        var sides = await run.MeasureAsync(
+            engine,
+            cancellationToken,
+            run.Timed(async () => await engine.Context.Range(0, rowCount)
+                .Map(row => (KeyedRows.KeyOf(row, keyCount), KeyedRows.ValueOf(row)))
+                .ReduceByKey((a, b) => a + b)
+                .AggregateAsync(default(Checksum), (sum, pair) => sum.With(KeyedRows.Check(pair.Key, pair.Value)), (a, b) => a.With(b), cancellationToken)),
+            run.TimedPlain(() => AggregationBaseline.ReduceByKey(rowCount, keyCount, 2)));
+        return [sides[0].Beside(sides[1], Name, rowCount, rowCount * 16L, engine.Context.Totals.SpilledBytes)];
+    }
+}
+
+/// <summary>W3group: the values of each key together.</summary>
+internal sealed class GroupByKeyWorkload : Workload
+{
+    public override string Name => "W3group";
+
+    public override string Description => "GroupByKey of (long, long), beside rows spread over two threads and placed by key";
+
+    public override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
+    {
+        var (rowCount, keyCount) = run.Pick((50_000, 10_000), (5_000_000, 1_000_000), (25_000_000, 5_000_000), (100_000_000, 20_000_000));
+        await using var engine = await run.StartEngineAsync(cancellationToken);
+        var sides = await run.MeasureAsync(
+            engine,
+            cancellationToken,
+            run.Timed(async () => await engine.Context.Range(0, rowCount)
+                .Map(row => (KeyedRows.KeyOf(row, keyCount), KeyedRows.ValueOf(row)))
+                .GroupByKey()
+                .AggregateAsync(
+                    default(Checksum), (sum, group) => sum.With(AggregationBaseline.CheckOf(group.Key, group.Values)), (a, b) => a.With(b), cancellationToken)),
+            run.TimedPlain(() => AggregationBaseline.GroupByKey(rowCount, keyCount, 2)));
+        return [sides[0].Beside(sides[1], Name, rowCount, rowCount * 16L, engine.Context.Totals.SpilledBytes)];
+    }
+}
+
+/// <summary>W4: a small table of unique keys joined with a large one.</summary>
+internal sealed class JoinWorkload : Workload
+{
+    public override string Name => "W4";
+
+    public override string Description => "Join of two tables of (long, long), beside a hash join on two threads";
+
+    public override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
+    {
+        var (rowCount, keyCount) = run.Pick((50_000, 10_000), (5_000_000, 1_000_000), (25_000_000, 5_000_000), (100_000_000, 20_000_000));
+        await using var engine = await run.StartEngineAsync(cancellationToken);
+        var sides = await run.MeasureAsync(
+            engine,
+            cancellationToken,
+            run.Timed(async () => await engine.Context.Range(0, keyCount)
+                .Map(key => (key, JoinBaseline.LeftOf(key)))
+                .Join(engine.Context.Range(0, rowCount).Map(row => (KeyedRows.KeyOf(row, keyCount), KeyedRows.ValueOf(row))))
+                .AggregateAsync(
+                    default(Checksum),
+                    (sum, pair) => sum.With(JoinBaseline.CheckOf(pair.Key, pair.Value.Left, pair.Value.Right)),
+                    (a, b) => a.With(b),
+                    cancellationToken)),
+            run.TimedPlain(() => JoinBaseline.Join(keyCount, rowCount, 2)));
+        return [sides[0].Beside(sides[1], Name, rowCount + keyCount, (rowCount + keyCount) * 16L, engine.Context.Totals.SpilledBytes)];
+    }
+}

@@ -1,0 +1,50 @@
+using Dpark.Baselines;
+using Dpark.Partitioning;
+using Dpark.Rdds;
+
+namespace Dpark.Workloads;
+
+/// <summary>W2: records of a file sorted by their keys into files.</summary>
+internal sealed class SortWorkload : Workload
+{
+    public override string Name => "W2";
+
+    public override string Description => "sort of 100-byte records by 10-byte keys into files, beside radix sort on two threads";
+
+    public override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
+    {
+        var recordCount = run.Pick(20_000, 2_000_000, 10_000_000, 20_000_000);
+        var path = run.PathOf("records");
+        SortBaseline.WriteRecords(path, recordCount);
+        await using var engine = await run.StartEngineAsync(cancellationToken);
+        var output = run.PathOf("sorted");
+        var sides = await run.MeasureAsync(
+            engine,
+            cancellationToken,
+            run.Timed(
+                () => engine.Context.TextFile(path).SortBy(line => line[..SortBaseline.KeyBytes]).SaveAsTextFileAsync(output, cancellationToken: cancellationToken),
+                paths => Check(paths, output)),
+            run.TimedPlain(() => SortBaseline.Sort(path, output, 2), paths => Check(paths, output)));
+        File.Delete(path);
+        return [sides[0].Beside(sides[1], Name, recordCount, (long)recordCount * SortBaseline.RecordBytes, engine.Context.Totals.SpilledBytes)];
+    }
+
+    // The order counts. The files go, because the next round writes them again.
+    private static string Check(string[] paths, string directory)
+    {
+        var (count, chain) = (0L, 0UL);
+        var buffer = new byte[SortBaseline.RecordBytes];
+        foreach (var path in paths)
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20);
+            while (file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false) == buffer.Length)
+            {
+                chain = KeyedRows.Mix((chain * 3) + StableHash.OfBytes(buffer));
+                count++;
+            }
+        }
+
+        Directory.Delete(directory, recursive: true);
+        return $"{count} records {chain:x16}";
+    }
+}
