@@ -10,6 +10,29 @@ namespace Dpark;
 public sealed partial class DparkContext
 {
     private const int MaxResultRecomputations = 3;
+    private const int MaxPoolNameLength = 200;
+
+    private readonly AsyncLocal<string?> _pool = new();
+
+    /// <summary>
+    /// Has the jobs that are started from here on, in this flow of calls, take their slots from a pool, until the returned object is disposed. Pools share the slots
+    /// if <see cref="Configuration.SchedulerOptions.Mode"/> is fair; one that <see cref="Configuration.SchedulerOptions.Pools"/> does not list has the weight 1.
+    /// </summary>
+    /// <param name="name">1 to 200 characters.</param>
+    /// <example><code>
+    /// using (dpark.WithPool("reports"))
+    /// {
+    ///     var count = await visits.CountAsync();
+    /// }
+    /// </code></example>
+    public IDisposable WithPool(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(name.Length, MaxPoolNameLength);
+        var scope = new PoolScope(_pool, _pool.Value);
+        _pool.Value = name;
+        return scope;
+    }
 
     /// <inheritdoc/>
     /// <remarks>At most <see cref="Configuration.DparkClientOptions.MaxResultBytes"/> of results, unless <see cref="JobOptions.MaxConcurrentPartitions"/> bounds what is held.</remarks>
@@ -17,7 +40,7 @@ public sealed partial class DparkContext
         Rdd<T> rdd, IReadOnlyList<int>? partitions, JobOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(rdd);
-        return RunJobAsync(rdd, partitions, options, MaxResultRecomputations, cancellationToken);
+        return RunJobAsync(rdd, partitions, options with { Pool = options.Pool ?? _pool.Value }, MaxResultRecomputations, cancellationToken);
     }
 
     /// <param name="recomputations">How often a result may be computed again because it was lost before it was read.</param>
@@ -61,4 +84,9 @@ public sealed partial class DparkContext
 
     [LoggerMessage(LogLevel.Warning, "{Job} lost the result of partition {Partition} before it was read. It is computed again.")]
     private partial void LogResultLost(JobId job, int partition);
+
+    private sealed class PoolScope(AsyncLocal<string?> pool, string? outer) : IDisposable
+    {
+        public void Dispose() => pool.Value = outer;
+    }
 }

@@ -76,6 +76,9 @@ internal sealed partial class DriverSession
                 LogWaiting(waiting.Job, waiting.Since, waiting.Reason);
                 _listeners.Tell(waiting, static (listener, news) => listener.OnJobWaiting(news));
                 break;
+            case Notice notice:
+                Note(notice);
+                break;
             case ReleaseStage release:
                 _stages.Release(release.Stage, _stopping.Token);
                 break;
@@ -196,6 +199,18 @@ internal sealed partial class DriverSession
         }
     }
 
+    private void Note(Notice notice)
+    {
+        LogNotice(_settings.Application, notice.Text);
+        foreach (var id in notice.Jobs)
+        {
+            if (_jobs.TryGetValue(id, out var job) && job.Warn(notice.Text))
+            {
+                _listeners.Tell((id, notice.Text), static (listener, news) => listener.OnWarning(news.id, news.Text));
+            }
+        }
+    }
+
     private void Deliver(DeliverResult deliver)
     {
         if (_jobs.TryGetValue(deliver.Job, out var job) && !job.Deliver(deliver.Position, deliver.Report))
@@ -257,6 +272,9 @@ internal sealed partial class DriverSession
 
     [LoggerMessage(LogLevel.Warning, "{Job} has made no progress for {Since}. {Reason}")]
     private partial void LogWaiting(JobId job, TimeSpan since, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "{Application}: {Notice}")]
+    private partial void LogNotice(Applications.AppId application, string notice);
 
     [LoggerMessage(LogLevel.Warning, "{Job}: {Warning}")]
     private partial void LogTaskWarning(JobId job, string warning);

@@ -48,4 +48,55 @@ public sealed class SchedulerOptions
 
     /// <summary>Least time between two progress reports of a stage. From 0 to 1 minute. Default: 100 ms.</summary>
     public TimeSpan ProgressInterval { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Which job gets free slots: the oldest one first, or each pool its share. Default: <c>Fifo</c>.</summary>
+    public SchedulingMode Mode { get; set; } = SchedulingMode.Fifo;
+
+    /// <summary>
+    /// Pools that are not as the rest, each with <c>Name</c>, <c>Weight</c>, <c>MinShare</c> and <c>Mode</c>; they count with the mode <c>Fair</c> only.
+    /// Default: none, so every pool has weight 1 and no least share.
+    /// </summary>
+    public IList<PoolOptions> Pools { get; } = [];
+
+    /// <summary>
+    /// How long tasks wait for a slot near their data before a slot farther away is taken, per step: worker, machine, any. 0 takes any slot at once.
+    /// From 0 to 1 hour. Default: 3 s.
+    /// </summary>
+    public TimeSpan LocalityWait { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>The wait for a slot of the very worker that has the data. From 0 to 1 hour. Default: none, which means <see cref="LocalityWait"/>.</summary>
+    public TimeSpan? LocalityWaitWorker { get; set; }
+
+    /// <summary>The wait for a slot on the machine that has the data. From 0 to 1 hour. Default: none, which means <see cref="LocalityWait"/>.</summary>
+    public TimeSpan? LocalityWaitHost { get; set; }
+
+    /// <summary>Whether a second attempt of a task that lasts much longer than the others is started on another worker. Default: <see langword="false"/>.</summary>
+    public bool Speculation { get; set; }
+
+    /// <summary>Time between two looks for such tasks. From 10 ms to 1 hour. Default: 100 ms.</summary>
+    public TimeSpan SpeculationInterval { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Share of a stage's tasks that must be done before others can be late. From 0 to 1. Default: 0.9.</summary>
+    public double SpeculationQuantile { get; set; } = 0.9;
+
+    /// <summary>A task is late when it runs for so many times the median of those that are done. From 1 to 1000. Default: 3.</summary>
+    public double SpeculationMultiplier { get; set; } = 3;
+
+    /// <summary>No task is late before it has run so long. From 0 to 1 hour. Default: 100 ms.</summary>
+    public TimeSpan SpeculationMinRunTime { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Whether a worker on which tasks fail gets none for a while. The last worker is never left out. Default: <see langword="true"/>.</summary>
+    public bool ExcludeOnFailure { get; set; } = true;
+
+    /// <summary>Different tasks of one stage that fail on a worker before it gets no more of that stage. From 1 to 1000. Default: 2.</summary>
+    public int MaxStageFailuresPerWorker { get; set; } = 2;
+
+    /// <summary>
+    /// Tasks that fail on a worker, in stages that succeed elsewhere and within <see cref="ExcludeTime"/>, before it gets no more tasks of the application.
+    /// From 1 to 1000. Default: 2.
+    /// </summary>
+    public int MaxFailuresPerWorker { get; set; } = 2;
+
+    /// <summary>How long a worker is left out. From 1 s to 24 hours. Default: 10 minutes.</summary>
+    public TimeSpan ExcludeTime { get; set; } = TimeSpan.FromMinutes(10);
 }

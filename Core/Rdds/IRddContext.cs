@@ -31,7 +31,13 @@ public interface IRddContext
 /// <param name="MaxConcurrentPartitions">
 /// Most result partitions that are computed or kept before the caller has taken them; 0 means no limit. A streaming action sets it, for back-pressure.
 /// </param>
-public readonly record struct JobOptions(CallSite CallSite, int MaxConcurrentPartitions = 0);
+public readonly record struct JobOptions(CallSite CallSite, int MaxConcurrentPartitions = 0)
+{
+    /// <summary>
+    /// The pool that the job takes its slots from; <see langword="null"/> means the pool <c>default</c>. Counts if <see cref="Configuration.SchedulerOptions.Mode"/> is fair.
+    /// </summary>
+    public string? Pool { get; init; }
+}
 
 /// <summary>The elements of one computed partition.</summary>
 public abstract class PartitionResult<T>

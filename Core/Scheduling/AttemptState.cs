@@ -3,7 +3,7 @@ using Dpark.Tasks;
 namespace Dpark.Scheduling;
 
 /// <summary>One attempt whose report is waited for. In two lists: of its task and of its worker.</summary>
-internal sealed class AttemptState(TaskAttemptId id, StageState stage, int position, WorkerState worker)
+internal sealed class AttemptState(TaskAttemptId id, StageState stage, int position, WorkerState worker, PoolState pool, TimeSpan launchedAt)
 {
     public TaskAttemptId Id { get; } = id;
 
@@ -13,6 +13,11 @@ internal sealed class AttemptState(TaskAttemptId id, StageState stage, int posit
     public int Position { get; } = position;
 
     public WorkerState Worker { get; } = worker;
+
+    /// <summary>The pool whose share it takes.</summary>
+    public PoolState Pool { get; } = pool;
+
+    public TimeSpan LaunchedAt { get; } = launchedAt;
 
     /// <summary>The map outputs it reads are at least this new.</summary>
     public long MapOutputEpoch { get; } = stage.InputEpoch;

@@ -16,7 +16,7 @@ public sealed partial class JobScheduler
             return;
         }
 
-        var job = new JobState(submission, _now);
+        var job = new JobState(submission, EnterPool(submission.Options.Pool), _now);
         _jobs.Add(job.Id, job);
         foreach (var info in infos)
         {
@@ -47,7 +47,7 @@ public sealed partial class JobScheduler
         job.TakenCount = taken.Position + 1;
         if (job.FinalStage.Tasks is { } tasks)
         {
-            tasks.AdmitBelow(job.AdmittedLimit);
+            tasks.AdmitBelow(job.AdmittedLimit, _isThere);
             LookAt(job.FinalStage);
         }
     }
@@ -99,6 +99,8 @@ public sealed partial class JobScheduler
                 _runnable.Add(stage);
             }
         }
+
+        LeavePool(job.Pool);
     }
 
     /// <summary>The stages of a job, parents before children. Of a stage that runs for another job already, that one.</summary>

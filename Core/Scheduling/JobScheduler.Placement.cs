@@ -1,3 +1,4 @@
+using Dpark.Configuration;
 using Dpark.Tasks;
 
 namespace Dpark.Scheduling;
@@ -10,7 +11,8 @@ public sealed partial class JobScheduler
     private readonly PriorityQueue<WorkerState, (long Load, long LastUsed, int Ordinal)> _candidates = new();
     private long _assignmentCount;
 
-    private static bool HasFreeSlot(WorkerState worker) => worker is { IsLive: true, IsBackedOff: false } && worker.AssignedCount < worker.SlotCount;
+    private static bool HasFreeSlot(WorkerState worker) =>
+        worker is { IsLive: true, IsBackedOff: false, IsLeftOut: false } && worker.AssignedCount < worker.SlotCount;
 
     /// <summary>Puts a worker into the list of those with a free slot, or takes it out.</summary>
     private void UpdateFree(WorkerState worker)
@@ -42,16 +44,21 @@ public sealed partial class JobScheduler
             return;
         }
 
+        if (_options.Mode == SchedulingMode.Fair)
+        {
+            PlaceFairly();
+        }
+
         foreach (var stage in _runnable.Snapshot())
         {
-            if (_freeWorkers.Count > 0)
+            if (_freeWorkers.Count > 0 && _options.Mode == SchedulingMode.Fifo)
             {
-                Place(stage, queuedPerSlot: 0);
+                Place(stage, queuedPerSlot: 0, int.MaxValue);
             }
 
             if (stage.Tasks!.PendingCount > 0 && QueuedPerSlot(stage) is var queued and > 0)
             {
-                Place(stage, queued);
+                Place(stage, queued, int.MaxValue);
             }
 
             UpdateRunnable(stage);
@@ -76,26 +83,58 @@ public sealed partial class JobScheduler
         return average <= TimeSpan.Zero ? most : (int)Math.Min(most, _options.PrefetchTime / average);
     }
 
-    private void Place(StageState stage, int queuedPerSlot)
+    /// <param name="most">Tasks to launch at most.</param>
+    /// <returns>Tasks launched.</returns>
+    private int Place(StageState stage, int queuedPerSlot, int most)
     {
-        var first = stage.Tasks!.HasPreferences ? Locality.Worker : Locality.Any;
-        for (var locality = first; locality <= TaskSet.AllowedLocality && stage.Tasks.PendingCount > 0; locality++)
+        var tasks = stage.Tasks!;
+        var first = tasks.HasPreferences ? Locality.Worker : Locality.NoPreference;
+        var allowed = Locality.Worker;
+        var nearest = Locality.Any;
+        var launched = 0;
+        for (var locality = first; locality <= Locality.Any && tasks.PendingCount > 0 && launched < most; locality++)
         {
-            FindCandidates(queuedPerSlot);
-            while (stage.Tasks.PendingCount > 0 && _candidates.TryDequeue(out var worker, out _))
+            // Asked at each step, because the last task that waits for a nearer place may just have been launched.
+            allowed = AllowedLocality(stage);
+            if (locality > allowed && locality != Locality.NoPreference)
             {
-                if (!stage.Tasks.TryTake(locality, worker, _now, _eligibleWorkerCount, out var position))
-                {
-                    continue;
-                }
+                continue;
+            }
 
-                Launch(stage, position, worker);
-                if (worker.AssignedCount < CapacityOf(worker, queuedPerSlot))
-                {
-                    _candidates.Enqueue(worker, worker.Priority);
-                }
+            var count = PlaceAt(stage, locality, queuedPerSlot, most - launched);
+            nearest = count > 0 && locality < nearest ? locality : nearest;
+            launched += count;
+        }
+
+        if (queuedPerSlot == 0)
+        {
+            launched += tasks.LateCount > 0 ? PlaceLate(stage, most - launched) : 0;
+            NoteLocality(stage, allowed, nearest);
+        }
+
+        return launched;
+    }
+
+    private int PlaceAt(StageState stage, Locality locality, int queuedPerSlot, int most)
+    {
+        var launched = 0;
+        FindCandidates(queuedPerSlot);
+        while (launched < most && stage.Tasks!.PendingCount > 0 && _candidates.TryDequeue(out var worker, out _))
+        {
+            if (stage.LeavesOut(worker, _now) || !stage.Tasks.TryTake(locality, worker, _now, _eligibleWorkerCount, out var position))
+            {
+                continue;
+            }
+
+            Launch(stage, position, worker);
+            launched++;
+            if (worker.AssignedCount < CapacityOf(worker, queuedPerSlot))
+            {
+                _candidates.Enqueue(worker, worker.Priority);
             }
         }
+
+        return launched;
     }
 
     private static long CapacityOf(WorkerState worker, int queuedPerSlot) => worker.SlotCount * (1L + queuedPerSlot);
@@ -117,7 +156,7 @@ public sealed partial class JobScheduler
         {
             // A line is filled up when half of it is gone, so that tasks travel in groups.
             var isLow = worker.AssignedCount - worker.SlotCount <= (long)worker.SlotCount * queuedPerSlot / 2;
-            if (isLow && !worker.IsBackedOff && worker.AssignedCount < CapacityOf(worker, queuedPerSlot))
+            if (isLow && worker is { IsBackedOff: false, IsLeftOut: false } && worker.AssignedCount < CapacityOf(worker, queuedPerSlot))
             {
                 _candidates.Enqueue(worker, worker.Priority);
             }
@@ -129,16 +168,18 @@ public sealed partial class JobScheduler
         var tasks = stage.Tasks!;
         var id = new TaskAttemptId(
             Application, stage.Info.StageId, stage.StageAttempt, tasks.PartitionOf(position), tasks.TakeAttemptNumber(position));
-        var attempt = new AttemptState(id, stage, position, worker);
+        var attempt = new AttemptState(id, stage, position, worker, stage.Pool, _now);
         tasks.Launch(position, attempt);
         worker.Add(attempt);
         worker.AssignedCount++;
         worker.LastUsed = ++_assignmentCount;
         stage.RunningCount++;
         stage.AttemptCount++;
+        attempt.Pool.RunningCount++;
         stage.LastActivity = _now;
         UpdateFree(worker);
         NoteProgress(stage);
+        NoteLaunch();
         if (worker.Launching is null)
         {
             worker.Launching = [];

@@ -84,6 +84,8 @@ public sealed partial class JobScheduler
             attempt.HoldsSlot = false;
             attempt.Stage.RunningCount--;
             attempt.Worker.AssignedCount--;
+            attempt.Pool.RunningCount--;
+            ForgetUnused(attempt.Pool);
             UpdateFree(attempt.Worker);
         }
     }
@@ -156,6 +158,7 @@ public sealed partial class JobScheduler
             return;
         }
 
+        NoteFailureOn(attempt.Worker, stage, attempt.Position);
         if (!troubles.FailedOn.Contains(attempt.Worker))
         {
             troubles.FailedOn.Add(attempt.Worker);

@@ -138,15 +138,18 @@ public sealed partial class JobScheduler
                 }
             }
 
-            stage.Tasks.AdmitBelow(output.MapCount);
+            stage.Tasks.AdmitBelow(output.MapCount, _isThere);
         }
         else
         {
             var job = stage.Jobs[0];
             var partitions = job.Submission.Partitions;
             stage.Tasks = new(partitions.Count, partitions, new int[partitions.Count], locations);
-            stage.Tasks.AdmitBelow(job.AdmittedLimit);
+            stage.Tasks.AdmitBelow(job.AdmittedLimit, _isThere);
         }
+
+        (stage.Locality, stage.LocalitySince) = (Locality.Worker, _now);
+        stage.RunTimes = _options.Speculation ? new() : null;
 
         // A stage that ends sooner than the first report is due makes one report only.
         stage.LastActivity = stage.LastProgress = _now;
@@ -155,7 +158,9 @@ public sealed partial class JobScheduler
     private void EndRun(StageState stage, JobId job)
     {
         ReportEnd(stage, job);
+        CountFailures(stage);
         stage.Tasks = null;
+        stage.RunTimes = null;
         stage.FetchFailureRounds = 0;
         UpdateRunnable(stage);
     }

@@ -21,13 +21,18 @@ public sealed partial class JobScheduler
                 worker.IsBackedOff = false;
                 UpdateFree(worker);
             }
+
+            if (worker is { IsLeftOut: true, IsLive: true } && _now >= worker.LeftOutUntil)
+            {
+                TakeBack(worker, "its time is over.");
+            }
         }
     }
 
     private void AskForWakeUp()
     {
         TimeSpan? next = _timers.TryPeek(out _, out var timer) ? timer : null;
-        next = Earlier(Earlier(next, _nextProgress), _nextJobCheck);
+        next = Earlier(Earlier(Earlier(next, _nextProgress), _nextJobCheck), _nextSpeculation);
         if (next is not { } time)
         {
             // A tick that comes for nothing does no harm.

@@ -13,9 +13,22 @@ public sealed partial class JobScheduler
             _workers.Add(joined.Worker, worker = new(joined.Worker, joined.Host, _workerOrdinal++));
         }
 
-        _eligibleWorkerCount += (joined.SlotCount > 0 ? 1 : 0) - (worker.SlotCount > 0 ? 1 : 0);
-        worker.Host = joined.Host;
+        SetHost(worker, joined.Host);
         worker.SlotCount = joined.SlotCount;
+        OnUsableChanged(worker);
+        TakeBackIfNoneIsLeft();
+    }
+
+    /// <summary>Whether a worker is live, has slots, or is left out has changed.</summary>
+    private void OnUsableChanged(WorkerState worker)
+    {
+        var isUsable = IsUsable(worker);
+        if (isUsable != worker.IsCounted)
+        {
+            worker.IsCounted = isUsable;
+            _eligibleWorkerCount += isUsable ? 1 : -1;
+        }
+
         UpdateFree(worker);
     }
 
@@ -27,10 +40,10 @@ public sealed partial class JobScheduler
         }
 
         _lastWorkerTrouble = $"{lost.Worker} was lost: {lost.Reason}";
-        _eligibleWorkerCount -= worker.SlotCount > 0 ? 1 : 0;
         worker.IsLive = false;
         worker.Cancelling = null;
-        UpdateFree(worker);
+        ForgetHost(worker);
+        OnUsableChanged(worker);
 
         // The outputs first, so that tasks which are launched again see what is missing.
         ForgetOutputsOf(worker.Id);
@@ -42,6 +55,13 @@ public sealed partial class JobScheduler
                 LoseAttempt(attempt, lost.Reason);
             }
         }
+
+        foreach (var stage in _stages.Values)
+        {
+            stage.Failures?.Remove(worker);
+        }
+
+        TakeBackIfNoneIsLeft();
     }
 
     private void LoseAttempt(AttemptState attempt, string reason)

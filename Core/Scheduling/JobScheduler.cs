@@ -65,6 +65,9 @@ public sealed partial class JobScheduler
         _options = options;
         _timeProvider = timeProvider;
         _origin = timeProvider.GetTimestamp();
+        _isWorkerThere = IsWorkerThere;
+        _isHostThere = IsHostThere;
+        _isThere = IsThere;
     }
 
     /// <summary>The application whose jobs it runs.</summary>
@@ -138,6 +141,7 @@ public sealed partial class JobScheduler
         LookAtStages();
         FlushRegistrations();
         FlushCancellations();
+        Speculate();
         PlaceTasks();
         FlushLaunches();
         FlushProgramRequests();
@@ -164,6 +168,7 @@ public sealed partial class JobScheduler
         Assert(_stagesToLookAt.Count == 0 && _lookahead.Count == 0, "stages to look at");
         Assert(_shufflesToRegister.Count == 0, "map outputs to register");
         Assert(_news.Count == 0, "news for the console");
+        Assert(_pools.Count == 0, $"{_pools.Count} pools, first {_pools.Keys.FirstOrDefault()}");
         foreach (var worker in _workers.Values)
         {
             Assert(!worker.HasAttempts && worker.AssignedCount == 0, $"attempts on {worker.Id}");
@@ -189,7 +194,7 @@ public sealed partial class JobScheduler
             Assert(
                 stage.MissingParentCount == stage.Parents.Count(parent => !parent.Output!.IsComplete),
                 $"a wrong count of missing parents of {stage.Info}");
-            Assert(stage.RunningCount == (stage.Tasks?.LaunchedCount ?? 0), $"a wrong count of running attempts of {stage.Info}");
+            Assert(stage.RunningCount >= (stage.Tasks?.LaunchedCount ?? 0), $"a wrong count of running attempts of {stage.Info}");
             Assert(stage.Tasks is not null || stage.AttemptCount == 0, $"attempts of {stage.Info}, which does not run");
         }
 
@@ -197,6 +202,19 @@ public sealed partial class JobScheduler
         {
             Assert(worker.AssignedCount == worker.ListAttempts().Count(attempt => attempt.HoldsSlot), $"a wrong count of attempts on {worker.Id}");
             Assert(worker.FreeIndex >= 0 == HasFreeSlot(worker), $"{worker.Id} in the wrong list");
+            Assert(worker.IsCounted == IsUsable(worker), $"a wrong count of workers, because of {worker.Id}");
+        }
+
+        var held = _workers.Values.SelectMany(worker => worker.ListAttempts()).Where(attempt => attempt.HoldsSlot).ToArray();
+        foreach (var stage in _stages.Values)
+        {
+            Assert(stage.RunningCount == held.Count(attempt => attempt.Stage == stage), $"a wrong count of running attempts of {stage.Info}");
+        }
+
+        foreach (var pool in _pools.Values)
+        {
+            Assert(pool.RunningCount == held.Count(attempt => attempt.Pool == pool), $"a wrong count of running attempts in the pool {pool.Name}");
+            Assert(pool.JobCount == _jobs.Values.Count(job => job.Pool == pool) && pool.IsUsed, $"a wrong count of jobs in the pool {pool.Name}");
         }
     }
 

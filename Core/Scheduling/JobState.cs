@@ -1,11 +1,13 @@
 namespace Dpark.Scheduling;
 
 /// <summary>One running job.</summary>
-internal sealed class JobState(JobSubmitted submission, TimeSpan submittedAt)
+internal sealed class JobState(JobSubmitted submission, PoolState pool, TimeSpan submittedAt)
 {
     public JobId Id { get; } = submission.Job;
 
     public JobSubmitted Submission { get; } = submission;
+
+    public PoolState Pool { get; } = pool;
 
     public TimeSpan SubmittedAt { get; } = submittedAt;
 

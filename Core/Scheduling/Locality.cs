@@ -9,6 +9,9 @@ internal enum Locality
     /// <summary>The worker's host is preferred.</summary>
     Host = 1,
 
+    /// <summary>The task prefers no place that is there, or is tried again: it never waits.</summary>
+    NoPreference = 2,
+
     /// <summary>Any worker.</summary>
-    Any = 2,
+    Any = 3,
 }

@@ -78,6 +78,11 @@ public sealed record StageProgress(
 /// <param name="Since">How long it has waited.</param>
 public sealed record JobWaiting(JobId Job, string Reason, TimeSpan Since) : SchedulerAction;
 
+/// <summary>Something that the user should know and that no job fails of: log it, and note it with the jobs.</summary>
+/// <param name="Jobs">The jobs that it concerns; may be empty.</param>
+/// <param name="Text">Full sentences.</param>
+public sealed record Notice(IReadOnlyList<JobId> Jobs, string Text) : SchedulerAction;
+
 /// <summary>No running job needs a stage any more: its serialized program can go.</summary>
 public sealed record ReleaseStage(StageInfo Stage) : SchedulerAction;
 

@@ -74,8 +74,36 @@ internal sealed class StageState(StageInfo info, ShuffleState? output, StageStat
     /// <summary>It computes, or could if there were slots.</summary>
     public bool IsRunning => Tasks is not null && MissingParentCount == 0 && IsProgramReady;
 
-    public bool CanLaunch => IsRunning && Tasks!.PendingCount > 0;
+    public bool CanLaunch => IsRunning && Tasks!.PendingCount + Tasks.LateCount > 0;
 
-    public void AddRunTime(TimeSpan runTime) =>
+    /// <summary>The pool whose turn decides the stage's turn.</summary>
+    public PoolState Pool => Jobs[0].Pool;
+
+    /// <summary>The farthest place at which its tasks may be launched now.</summary>
+    public Locality Locality { get; set; }
+
+    /// <summary>Since when it waits for slots at <see cref="Locality"/>.</summary>
+    public TimeSpan LocalitySince { get; set; }
+
+    /// <summary>When the driver is to wake the scheduler because of that.</summary>
+    public TimeSpan LocalityWakeUp { get; set; }
+
+    /// <summary>Run times of this run, if late tasks are looked for.</summary>
+    public RunTimes? RunTimes { get; set; }
+
+    /// <summary>The workers on which tasks of this run failed; <see langword="null"/> if none did.</summary>
+    public Dictionary<WorkerState, StageFailures>? Failures { get; set; }
+
+    /// <summary>What the user was told last; not told twice in a row.</summary>
+    public string? LastNotice { get; set; }
+
+    public void AddRunTime(TimeSpan runTime)
+    {
         AverageRunTime = AverageRunTime is { } average ? (average * 0.75) + (runTime * 0.25) : runTime;
+        RunTimes?.Add(runTime);
+    }
+
+    /// <summary>Whether a worker gets no tasks of this stage now.</summary>
+    public bool LeavesOut(WorkerState worker, TimeSpan now) =>
+        Failures is not null && Failures.TryGetValue(worker, out var failures) && failures.LeftOutUntil > now;
 }

@@ -27,6 +27,9 @@ internal struct TaskEntry
 {
     public TaskEntryStatus Status;
 
+    /// <summary>Waits for a slot for a second attempt.</summary>
+    public bool IsLate;
+
     /// <summary>The attempts whose reports are waited for.</summary>
     public AttemptState? Attempts;
 

@@ -3,9 +3,10 @@ namespace Dpark.Scheduling;
 /// <summary>The tasks of one run of a stage, and which of them can be launched next. Every operation takes constant time, amortised.</summary>
 /// <remarks>
 /// A task is known by its position: of a result stage the position in the order that the caller asked for, of a map stage the map index. Fresh tasks
-/// wait in one queue, and also in one for each place they prefer; an entry of a task that has been launched meanwhile is skipped when it comes up.
+/// wait in one of two queues, those that prefer a place that is there and the others, and also in one for each place they prefer; an entry of a task that
+/// has been launched meanwhile is skipped when it comes up.
 /// </remarks>
-internal sealed class TaskSet
+internal sealed partial class TaskSet
 {
     // Tasks at the head of the line that may not run on the asking worker. Looking further would cost too much per slot.
     private const int MaxRetriesScanned = 16;
@@ -15,7 +16,8 @@ internal sealed class TaskSet
     private readonly IReadOnlyList<int>? _partitions;
     private readonly Dictionary<int, int>? _positions;
     private readonly Func<int, IReadOnlyList<string>>? _preferredLocations;
-    private readonly Queue<int> _fresh = new();
+    private readonly Queue<int> _unplaced = new();
+    private readonly Queue<int> _placed = new();
     private readonly LinkedList<int> _again = new();
     private Dictionary<string, Queue<int>>? _preferred;
     private int _admittedCount;
@@ -76,9 +78,6 @@ internal sealed class TaskSet
         return (uint)partition < (uint)_entries.Length;
     }
 
-    /// <summary>The farthest place at which tasks may be launched now. Waiting for nearer slots would be decided here.</summary>
-    public static Locality AllowedLocality => Locality.Any;
-
     /// <summary>The task has what it would make. Only before it is admitted.</summary>
     public void Skip(int position)
     {
@@ -87,7 +86,8 @@ internal sealed class TaskSet
     }
 
     /// <summary>Allows the tasks below a position to be launched.</summary>
-    public void AdmitBelow(int limit)
+    /// <param name="isThere">Whether a place that a task prefers has slots. A task waits only for places that have.</param>
+    public void AdmitBelow(int limit, Func<string, bool> isThere)
     {
         for (; _admittedCount < Math.Min(limit, Count); _admittedCount++)
         {
@@ -99,11 +99,8 @@ internal sealed class TaskSet
 
             entry.Status = TaskEntryStatus.Fresh;
             PendingCount++;
-            _fresh.Enqueue(_admittedCount);
-            if (_preferredLocations is not null)
-            {
-                AddPreferences(_admittedCount);
-            }
+            var queue = _preferredLocations is not null && AddPreferences(_admittedCount, isThere) ? _placed : _unplaced;
+            queue.Enqueue(_admittedCount);
         }
     }
 
@@ -113,15 +110,46 @@ internal sealed class TaskSet
     {
         Locality.Worker => TryTakePreferred(worker.Id.Value, out position),
         Locality.Host => TryTakePreferred(worker.Host, out position),
-        _ => TryTakeAgain(worker, now, eligibleWorkerCount, out position) || TryTakeFresh(_fresh, out position),
+        Locality.NoPreference => TryTakeAgain(worker, now, eligibleWorkerCount, out position) || TryTakeFresh(_unplaced, out position),
+        _ => TryTakeFresh(_placed, out position),
     };
 
+    /// <summary>Whether a fresh task prefers one of some places.</summary>
+    public bool HasFreshNear(Func<string, bool> isPlace)
+    {
+        if (_preferred is null)
+        {
+            return false;
+        }
+
+        foreach (var (place, queue) in _preferred)
+        {
+            while (queue.TryPeek(out var position) && _entries[position].Status != TaskEntryStatus.Fresh)
+            {
+                queue.Dequeue();
+            }
+
+            if (queue.Count > 0 && isPlace(place))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Notes an attempt of a task: of one that was pending, or a second one of a task that is launched already.</summary>
     public void Launch(int position, AttemptState attempt)
     {
         ref var entry = ref _entries[position];
-        entry.Status = TaskEntryStatus.Launched;
         attempt.NextOfTask = entry.Attempts;
         entry.Attempts = attempt;
+        if (entry.Status == TaskEntryStatus.Launched)
+        {
+            return;
+        }
+
+        entry.Status = TaskEntryStatus.Launched;
         PendingCount--;
         LaunchedCount++;
     }
@@ -167,6 +195,7 @@ internal sealed class TaskSet
         }
 
         LaunchedCount--;
+        Unspeculate(ref entry, position);
         MakePending(ref entry, position);
         return true;
     }
@@ -175,6 +204,7 @@ internal sealed class TaskSet
     public void Finish(int position)
     {
         ref var entry = ref _entries[position];
+        Unspeculate(ref entry, position);
         if (entry.Status == TaskEntryStatus.Launched)
         {
             LaunchedCount--;
@@ -236,10 +266,12 @@ internal sealed class TaskSet
         _again.AddLast(position);
     }
 
-    private void AddPreferences(int position)
+    private bool AddPreferences(int position, Func<string, bool> isThere)
     {
+        var isAnyThere = false;
         foreach (var location in _preferredLocations!(PartitionOf(position)))
         {
+            isAnyThere |= isThere(location);
             _preferred ??= new(StringComparer.OrdinalIgnoreCase);
             if (!_preferred.TryGetValue(location, out var queue))
             {
@@ -248,6 +280,8 @@ internal sealed class TaskSet
 
             queue.Enqueue(position);
         }
+
+        return isAnyThere;
     }
 
     private bool TryTakePreferred(string location, out int position)

@@ -22,6 +22,9 @@ internal sealed class WorkerState(WorkerId id, string host, int ordinal)
 
     public bool IsLive { get; set; } = true;
 
+    /// <summary>It is counted among those that may get tasks.</summary>
+    public bool IsCounted { get; set; }
+
     /// <summary>Place in the list of workers with a free slot; -1 if not there.</summary>
     public int FreeIndex { get; set; } = -1;
 
@@ -37,6 +40,15 @@ internal sealed class WorkerState(WorkerId id, string host, int ordinal)
     /// <summary>How long the last such time was; 0 if it took the last launch.</summary>
     public TimeSpan Backoff { get; set; }
 
+    /// <summary>It gets no tasks of the application, because too many failed there.</summary>
+    public bool IsLeftOut { get; set; }
+
+    /// <summary>When that ends.</summary>
+    public TimeSpan LeftOutUntil { get; set; }
+
+    /// <summary>When tasks failed on it that succeeded elsewhere. As many as the limit at most.</summary>
+    public Queue<TimeSpan> RecentFailures { get; } = new();
+
     /// <summary>What the next <see cref="LaunchTasks"/> carries.</summary>
     public List<TaskAssignment>? Launching { get; set; }
 
@@ -44,6 +56,9 @@ internal sealed class WorkerState(WorkerId id, string host, int ordinal)
     public List<TaskAttemptId>? Cancelling { get; set; }
 
     public bool HasAttempts => _attempts is not null;
+
+    /// <summary>The attempt that was launched last; the others follow by <see cref="AttemptState.NextOnWorker"/>.</summary>
+    public AttemptState? NewestAttempt => _attempts;
 
     public void Add(AttemptState attempt)
     {

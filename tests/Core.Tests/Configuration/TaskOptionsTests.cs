@@ -22,10 +22,24 @@ public sealed class TaskOptionsTests
             PrefetchTime = TimeSpan.FromMilliseconds(50),
             WaitingReportAfter = TimeSpan.FromSeconds(15),
             ProgressInterval = TimeSpan.FromMilliseconds(100),
+            Mode = SchedulingMode.Fifo,
+            LocalityWait = TimeSpan.FromSeconds(3),
+            LocalityWaitWorker = null,
+            LocalityWaitHost = null,
+            Speculation = false,
+            SpeculationInterval = TimeSpan.FromMilliseconds(100),
+            SpeculationQuantile = 0.9,
+            SpeculationMultiplier = 3,
+            SpeculationMinRunTime = TimeSpan.FromMilliseconds(100),
+            ExcludeOnFailure = true,
+            MaxStageFailuresPerWorker = 2,
+            MaxFailuresPerWorker = 2,
+            ExcludeTime = TimeSpan.FromMinutes(10),
         };
 
         Assert.Equivalent(expected, new SchedulerOptions());
-        Assert.Equal(12, CountProperties<SchedulerOptions>());
+        Assert.Empty(new SchedulerOptions().Pools);
+        Assert.Equal(26, CountProperties<SchedulerOptions>());
         Assert.True(new SchedulerOptionsValidator().Validate(null, new()).Succeeded);
     }
 
@@ -75,6 +89,17 @@ public sealed class TaskOptionsTests
             PrefetchTime = TimeSpan.FromMinutes(2),
             WaitingReportAfter = TimeSpan.Zero,
             ProgressInterval = TimeSpan.FromHours(1),
+            LocalityWait = TimeSpan.FromHours(2),
+            LocalityWaitWorker = TimeSpan.FromSeconds(-1),
+            LocalityWaitHost = TimeSpan.FromSeconds(-1),
+            SpeculationInterval = TimeSpan.Zero,
+            SpeculationQuantile = 1.1,
+            SpeculationMultiplier = 0.5,
+            SpeculationMinRunTime = TimeSpan.FromSeconds(-1),
+            MaxStageFailuresPerWorker = 0,
+            MaxFailuresPerWorker = 0,
+            ExcludeTime = TimeSpan.Zero,
+            Pools = { new() { Name = "", Weight = 0, MinShare = -1 } },
         };
 
         var failures = new SchedulerOptionsValidator().Validate(null, options).Failures!.ToArray();

@@ -265,17 +265,6 @@ public sealed class JobSchedulerTests
     }
 
     [Fact]
-    public void Decide_PreferredPlaceIsFull_RunsElsewhereWithoutWaiting()
-    {
-        var final = new StageInfo(0, 3, null, []) { PreferredLocations = _ => ["host-a"] };
-
-        _rig.Join(A, 1, "host-a").Join(B, 2, "host-b").Submit(0, final);
-
-        Assert.Equal(3, _rig.Running.Count());
-        Assert.Equal(A, _rig.WorkerOf(_rig.RunningOf(final, 0)));
-    }
-
-    [Fact]
     public void Decide_PreferredHostHasSeveralWorkers_SpreadsOverThem()
     {
         var final = new StageInfo(0, 4, null, []) { PreferredLocations = _ => ["host"] };

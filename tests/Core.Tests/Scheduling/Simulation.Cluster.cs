@@ -10,7 +10,7 @@ internal sealed partial class Simulation
     private void AddWorker()
     {
         var number = _workerCount++;
-        var worker = new SimulatedWorker(this, new($"worker-{number}"), $"host-{number % 3}", _random.Next(1, 4));
+        var worker = new SimulatedWorker(this, new($"worker-{number}"), $"host-{number % 3}", _random.Next(1, 4)) { Slowness = Chance(0.2) ? 10 : 1 };
         _workers.Add(worker.Id, worker);
         worker.IsKnown = true;
         Tell(new WorkerJoined(worker.Id, worker.Host, worker.SlotCount));
@@ -25,10 +25,10 @@ internal sealed partial class Simulation
         }
 
         var victim = known[_random.Next(known.Length)];
-        switch (_random.Next(7))
+        switch (_random.Next(8))
         {
             case 0 or 1:
-                Log($"{victim.Id} dies");
+                Log("", $"{victim.Id} dies");
                 victim.HasDied = true;
                 After(0, 200, () => Lose(victim));
                 break;
@@ -40,8 +40,11 @@ internal sealed partial class Simulation
                 victim.CorruptOne();
                 break;
             case 4:
-                Log("the registry forgets");
+                Log("", "the registry forgets");
                 Tell(new RegistryLost());
+                break;
+            case 6:
+                victim.Slowness = victim.Slowness == 1 ? 20 : 1;
                 break;
             case 5:
                 Tell(new WorkerJoined(victim.Id, victim.Host, victim.SlotCount = _random.Next(1, 5)));
@@ -61,8 +64,27 @@ internal sealed partial class Simulation
         }
 
         worker.IsKnown = false;
+        foreach (var attempt in _live.Where(pair => pair.Value == worker.Id).Select(pair => pair.Key).ToArray())
+        {
+            _live.Remove(attempt);
+        }
+
         Tell(new WorkerLost(worker.Id, "It did not answer."));
-        After(0, 400, AddWorker);
+        After(0, 400, Chance(0.3) && !worker.HasDied ? () => Return(worker) : AddWorker);
+    }
+
+    /// <summary>The same worker joins again, with nothing of what it had.</summary>
+    private void Return(SimulatedWorker worker)
+    {
+        if (worker.HasDied)
+        {
+            AddWorker();
+            return;
+        }
+
+        worker.Forget();
+        worker.IsKnown = true;
+        Tell(new WorkerJoined(worker.Id, worker.Host, worker.SlotCount));
     }
 
     /// <summary>Sends a report as a network may: late, twice, never if the worker dies first.</summary>
@@ -75,6 +97,7 @@ internal sealed partial class Simulation
             {
                 if (!worker.HasDied)
                 {
+                    _live.Remove(report.Attempt);
                     Tell(new TaskReported(worker.Id, report));
                 }
             });
@@ -87,6 +110,7 @@ internal sealed partial class Simulation
         private readonly Queue<TaskAssignment> _queue = new();
         private readonly HashSet<TaskAttemptId> _cancelled = [];
         private readonly Dictionary<(ShuffleId Shuffle, int Map, int Attempt), bool> _files = [];
+        private readonly HashSet<(ShuffleId Shuffle, int Map, int Attempt)> _written = [];
         private int _runningCount;
 
         public WorkerId Id => id;
@@ -99,6 +123,12 @@ internal sealed partial class Simulation
         public bool IsKnown { get; set; }
 
         public bool HasDied { get; set; }
+
+        /// <summary>Its tasks take so many times as long as those of others.</summary>
+        public int Slowness { get; set; }
+
+        /// <summary>It lost its work directory.</summary>
+        public void Forget() => _files.Clear();
 
         public void Start(IReadOnlyList<TaskAssignment> tasks)
         {
@@ -136,7 +166,7 @@ internal sealed partial class Simulation
             {
                 _runningCount++;
                 var inputs = task.Stage.Parents.Select(p => (Shuffle: p.Shuffle!.Value, Outputs: owner._registry.List(p.Shuffle!.Value))).ToArray();
-                owner.After(0, owner.Chance(0.05) ? 2000 : 60, () => Finish(task, inputs));
+                owner.After(0, (owner.Chance(0.05) ? 2000 : 60) * Slowness, () => Finish(task, inputs));
             }
         }
 
@@ -152,7 +182,7 @@ internal sealed partial class Simulation
 
         private TaskReport Compute(TaskAssignment task, (ShuffleId Shuffle, List<MapOutput> Outputs)[] inputs)
         {
-            var report = new TaskReport(task.Attempt, TaskOutcome.Succeeded, [], null, 0, null, null, new() { RunTime = TimeSpan.FromMilliseconds(5) }, []);
+            var report = new TaskReport(task.Attempt, TaskOutcome.Succeeded, [], null, 0, null, null, new() { RunTime = TimeSpan.FromMilliseconds(5 * Slowness) }, []);
             if (_cancelled.Contains(task.Attempt))
             {
                 return report with { Outcome = TaskOutcome.Cancelled };
@@ -181,10 +211,9 @@ internal sealed partial class Simulation
                 return report;
             }
 
-            if (!_files.TryAdd((shuffle, task.Attempt.PartitionIndex, task.Attempt.Attempt), true))
-            {
-                throw new InvalidOperationException($"{task.Attempt} overwrote a map output.");
-            }
+            var file = (shuffle, task.Attempt.PartitionIndex, task.Attempt.Attempt);
+            Check(_written.Add(file), $"{task.Attempt} overwrote a map output.");
+            _files.Add(file, true);
 
             return report with { Result = null, MapOutput = new(task.Attempt.PartitionIndex, id, task.Attempt.Attempt, ImmutableArray<long>.Empty, 0) };
         }

@@ -1,10 +1,16 @@
 using Dpark.Shuffle;
+using Dpark.Tasks;
+using Dpark.Workers;
 
 namespace Dpark.Scheduling;
 
 internal sealed partial class Simulation
 {
     private readonly HashSet<ShuffleId> _unneeded = [];
+
+    // Attempts that the scheduler waits for, with their workers.
+    private readonly Dictionary<TaskAttemptId, WorkerId> _live = [];
+    private readonly HashSet<(int StageId, int Partition, WorkerId Worker)> _places = [];
     private int _wakeUp;
 
     private void PlanJobs()
@@ -21,7 +27,7 @@ internal sealed partial class Simulation
             var final = new StageInfo(stageId++, width, null, parents) { PreferredLocations = RandomPreferences() };
             int[] partitions = [.. Enumerable.Range(0, width).Where(_ => Chance(0.8))];
             _random.Shuffle(partitions);
-            var job = new SimulatedJob(new(id, final, partitions, new(default, Chance(0.3) ? _random.Next(1, 4) : 0)));
+            var job = new SimulatedJob(new(id, final, partitions, new(default, Chance(0.3) ? _random.Next(1, 4) : 0) { Pool = RandomPool() }));
             _jobs.Add(id, job);
             After(0, 500, () => Submit(job));
             if (Chance(0.15))
@@ -44,6 +50,8 @@ internal sealed partial class Simulation
 
         return stages;
     }
+
+    private string? RandomPool() => _random.Next(4) is var number and < 3 ? $"pool-{number}" : null;
 
     private Func<int, IReadOnlyList<string>>? RandomPreferences()
     {
@@ -124,6 +132,11 @@ internal sealed partial class Simulation
                 Launch(launch);
                 break;
             case CancelTasks cancel:
+                foreach (var attempt in cancel.Attempts)
+                {
+                    _live.Remove(attempt);
+                }
+
                 After(0, 20, () => _workers[cancel.Worker].Cancel(cancel.Attempts));
                 break;
             case RegisterMapOutputs register:
@@ -158,7 +171,7 @@ internal sealed partial class Simulation
                 var time = _clock.GetTimestamp() + wake.Delay.Ticks;
                 _agenda.Enqueue(() => OnWakeUp(mine), (time, _ordinal++));
                 break;
-            case AcceptReport or StageProgress or JobWaiting:
+            case AcceptReport or StageProgress or JobWaiting or Notice:
                 break;
             default:
                 throw new InvalidOperationException($"Unexpected {action}.");
@@ -186,6 +199,19 @@ internal sealed partial class Simulation
             }
         }
 
+        _places.Clear();
+        foreach (var (attempt, place) in _live)
+        {
+            _places.Add((attempt.StageId, attempt.PartitionIndex, place));
+        }
+
+        foreach (var task in launch.Tasks)
+        {
+            var (stage, partition) = (task.Attempt.StageId, task.Attempt.PartitionIndex);
+            Check(_places.Add((stage, partition, launch.Worker)), $"{task.Attempt} was launched on {launch.Worker}, where another attempt of it runs.");
+            _live.Add(task.Attempt, launch.Worker);
+        }
+
         var worker = _workers[launch.Worker];
         Check(worker.IsKnown, $"Tasks were launched on {launch.Worker}, which is lost.");
 
@@ -207,6 +233,11 @@ internal sealed partial class Simulation
         if (!worker.HasDied)
         {
             _faultBudget--;
+        }
+
+        foreach (var task in launch.Tasks)
+        {
+            _live.Remove(task.Attempt);
         }
 
         Tell(new LaunchFailed(worker.Id, [.. launch.Tasks.Select(t => t.Attempt)], "The call timed out."));

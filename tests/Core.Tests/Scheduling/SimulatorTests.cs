@@ -1,16 +1,21 @@
+using System.Globalization;
+
 namespace Dpark.Scheduling;
 
 public sealed class SimulatorTests
 {
-    [Theory]
-    [InlineData(0, 2000)]
-    [InlineData(1_000_000, 2000)]
-    public void Run_WorkersDieAndMessagesMisbehave_EveryResultIsDeliveredOnce(int firstSeed, int count)
+    private const int SeedCount = 20_000;
+
+    /// <summary>Set to a number, it runs as many seeds instead; another set of them when <c>DPARK_SIMULATOR_FIRST_SEED</c> is set, too.</summary>
+    private const string CountVariable = "DPARK_SIMULATOR_SEEDS";
+
+    [Fact]
+    public void Run_WorkersDieAndMessagesMisbehave_EveryResultIsDeliveredOnce()
     {
-        for (var seed = firstSeed; seed < firstSeed + count; seed++)
-        {
-            Simulation.Run(seed);
-        }
+        var count = Number(CountVariable) ?? SeedCount;
+        var first = Number("DPARK_SIMULATOR_FIRST_SEED") ?? 0;
+
+        Parallel.For(first, first + count, seed => Simulation.Run(seed));
     }
 
     [Theory]
@@ -18,10 +23,13 @@ public sealed class SimulatorTests
     [InlineData(4711)]
     public void Run_SameSeedTwice_DoesTheSame(int seed)
     {
-        var first = Simulation.Run(seed).Trace;
+        var first = Simulation.Run(seed, isTraced: true).Trace;
 
-        var second = Simulation.Run(seed).Trace;
+        var second = Simulation.Run(seed, isTraced: true).Trace;
 
         Assert.Equal(first, second);
     }
+
+    private static int? Number(string variable) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
 }

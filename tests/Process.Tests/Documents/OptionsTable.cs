@@ -57,7 +57,9 @@ internal static partial class OptionsTable
 
     // What is set in code only, such as a callback, has no key.
     private static bool IsKey(PropertyInfo property) =>
-        !IsArea(property) && (property.SetMethod is { IsPublic: true } ? IsText(property.PropertyType) : property.PropertyType == typeof(IList<string>));
+        !IsArea(property) && (property.SetMethod is { IsPublic: true } ? IsText(property.PropertyType) : IsList(property.PropertyType));
+
+    private static bool IsList(Type type) => type == typeof(IList<string>) || type == typeof(IList<PoolOptions>);
 
     private static bool IsText(Type type)
     {
@@ -86,6 +88,7 @@ internal static partial class OptionsTable
             _ when type == typeof(TimeSpan) => "time, `hh:mm:ss`",
             _ when type == typeof(string) => "text",
             _ when type == typeof(IList<string>) => "list of texts",
+            _ when type == typeof(IList<PoolOptions>) => "list of pools",
             _ when type == typeof(bool) => "`true` or `false`",
             _ when type == typeof(double) || type == typeof(float) => "number",
             _ => "whole number",
