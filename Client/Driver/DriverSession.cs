@@ -5,8 +5,10 @@ using Dpark.Closures;
 using Dpark.Jobs;
 using Dpark.Planning;
 using Dpark.Scheduling;
+using Dpark.Security;
 using Dpark.Shuffle;
 using Dpark.Storage;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Dpark.Driver;
@@ -71,7 +73,8 @@ internal sealed partial class DriverSession : IAsyncDisposable
         _logger = loggers.CreateLogger<DriverSession>();
         _code = CodeResolver.ForDriver(settings.Application, closures.Catalog);
         _failures = new RemoteFailures(_code);
-        Blocks = new BlockClient(Encoding.UTF8.GetBytes(settings.Options.ClusterSecret ?? ""), settings.Options.BlockClient);
+        Blocks = new BlockClient(
+            Encoding.UTF8.GetBytes(settings.Options.ClusterSecret ?? ""), settings.Options.BlockClient, time: null, client.ServiceProvider.GetService<ClusterTls>());
         ApplicationGrain = client.GetGrain<IApplicationGrain>(settings.Application.Value);
         _loop = new DriverLoop(
             new JobScheduler(settings.Application, settings.Options.Scheduler, timeProvider), timeProvider, CarryOut, OnApplied, OnRefused);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using Dpark.Configuration;
+using Dpark.Security;
 using Dpark.Shuffle;
 using Dpark.Storage.Transfer;
 
@@ -25,11 +26,12 @@ public sealed class BlockClient : IDisposable
     /// <summary>Makes a client without connections.</summary>
     /// <param name="secret">The cluster's secret; empty in a local run. Never sent as it is.</param>
     /// <param name="time">Measures the limits. <see langword="null"/> takes the system's clock.</param>
-    public BlockClient(ReadOnlyMemory<byte> secret, BlockClientOptions options, TimeProvider? time = null)
+    /// <param name="tls">Secures the connections; <see langword="null"/>: they are not secured. The caller's to dispose, after the client.</param>
+    public BlockClient(ReadOnlyMemory<byte> secret, BlockClientOptions options, TimeProvider? time = null, ClusterTls? tls = null)
     {
         _options = options;
         _time = time ?? TimeProvider.System;
-        _pool = new ConnectionPool(secret, options, _time);
+        _pool = new ConnectionPool(secret, options, _time, tls);
     }
 
     /// <summary>Opens a block for reading from its start. The stream can be read both ways and is disposed by the caller.</summary>

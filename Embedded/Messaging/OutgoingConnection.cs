@@ -109,7 +109,8 @@ internal sealed class OutgoingConnection
     private void OnClosed()
     {
         _isClosed = true;
-        Fail("the connection was closed before a silo said its name.");
+        Fail("the connection was closed before a silo said its name" + (_connection.Failure is { } failure ? $" ({failure.GetBaseException().Message})" : "")
+            + ". Its log says why if this process was refused, as one without TLS is where it is used, or one whose certificate is not trusted.");
         if (_welcome.Task.IsCompletedSuccessfully)
         {
             _onClosed();

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.Connections.Security;
 using Orleans.Networking.Shared;
 using Orleans.Serialization.Codecs;
 
@@ -81,7 +82,8 @@ internal static class RuntimeServices
             MessageSerializer.MaxFrameBytes(services.GetRequiredService<IOptions<TMessagingOptions>>().Value),
             services.GetRequiredService<IOptions<ConnectionOptions>>().Value.OpenConnectionTimeout,
             services.GetRequiredService<IOptions<SocketConnectionOptions>>().Value);
-        return new TcpTransport(settings, services.GetRequiredService<ILogger<TcpTransport>>());
+        var tls = services.GetService<TlsOptions>() is { } options ? new TlsAuthenticator(options, typeof(TMessagingOptions) == typeof(SiloMessagingOptions)) : null;
+        return new TcpTransport(settings, services.GetRequiredService<ILogger<TcpTransport>>(), tls);
     }
 
     /// <summary>Fills the options with what is loaded, before the user's own configuration takes classes out.</summary>

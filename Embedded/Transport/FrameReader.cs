@@ -42,7 +42,8 @@ internal sealed class FrameReader(Stream stream, int firstBlockBytes)
         if (bytes > MaxFrameBytes)
         {
             throw new InvalidMessageFrameException($"A frame says that it has {bytes} bytes, and the limit is {MaxFrameBytes}. "
-                + "The peer speaks another protocol, or has larger limits of messages: set the same everywhere.");
+                + (IsTlsHello(_block.AsSpan(_start)) ? "The peer uses TLS, and this process does not: set UseTls everywhere or nowhere."
+                    : "The peer speaks another protocol, or has larger limits of messages: set the same everywhere."));
         }
 
         _wanted += (int)bytes;
@@ -65,6 +66,8 @@ internal sealed class FrameReader(Stream stream, int firstBlockBytes)
         _end += read;
         return read > 0;
     }
+
+    private static bool IsTlsHello(ReadOnlySpan<byte> begin) => begin is [0x16, 3, ..];
 
     private void MakeRoom()
     {

@@ -21,6 +21,9 @@ internal interface IMessageConnection
     /// <summary>The other end, for logs.</summary>
     string RemoteName { get; }
 
+    /// <summary>What has broken it; null while it is open, and if one side has closed it.</summary>
+    Exception? Failure { get; }
+
     /// <summary>Whether so much waits to be sent that nothing should be added that can be refused instead.</summary>
     bool IsCongested { get; }
 

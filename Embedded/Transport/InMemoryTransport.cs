@@ -55,6 +55,8 @@ internal sealed class InMemoryTransport : IMessageTransport
 
         public string RemoteName => "this process";
 
+        public Exception? Failure => null;
+
         public bool IsCongested => false;
 
         public static (Connection Near, Connection Far) CreatePair()

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net.Security;
 using System.Net.Sockets;
 
 namespace Orleans.Runtime;
@@ -33,7 +34,8 @@ internal sealed class TcpConnection : IMessageConnection, IThreadPoolWorkItem, I
 
     private readonly TcpTransport _owner;
     private readonly Socket _socket;
-    private readonly NetworkStream _stream;
+    private readonly SslStream? _secured;
+    private readonly Stream _stream;
     private readonly bool _isAccepted;
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -48,16 +50,20 @@ internal sealed class TcpConnection : IMessageConnection, IThreadPoolWorkItem, I
     private Action<ReadOnlyMemory<byte>> _onFrame = static _ => { };
     private Action _onClosed = static () => { };
 
-    public TcpConnection(TcpTransport owner, Socket socket, bool isAccepted)
+    /// <param name="secured">The stream of a connection that is secured.</param>
+    public TcpConnection(TcpTransport owner, Socket socket, SslStream? secured, bool isAccepted)
     {
         _owner = owner;
         _socket = socket;
         _isAccepted = isAccepted;
         RemoteName = socket.RemoteEndPoint?.ToString() ?? "nowhere";
-        _stream = new NetworkStream(socket, ownsSocket: true);
+        _secured = secured;
+        _stream = (Stream?)secured ?? new NetworkStream(socket, ownsSocket: true);
     }
 
     public string RemoteName { get; }
+
+    public Exception? Failure { get; private set; }
 
     public bool IsCongested => Volatile.Read(ref _queuedBytes) > CongestedBytes;
 
@@ -145,6 +151,7 @@ internal sealed class TcpConnection : IMessageConnection, IThreadPoolWorkItem, I
             {
                 if (isEnd)
                 {
+                    await (_secured?.ShutdownAsync() ?? Task.CompletedTask).ConfigureAwait(false);
                     _socket.Shutdown(SocketShutdown.Send);
                     return;
                 }
@@ -159,9 +166,9 @@ internal sealed class TcpConnection : IMessageConnection, IThreadPoolWorkItem, I
                 _sending.Capacity = Math.Min(_sending.Capacity, MostKeptFrames);
             }
         }
-        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)
+        catch (Exception)
         {
-            // The receiver sees the end and tells it.
+            // Whatever it is, the receiver sees the end and tells it.
             Dispose();
         }
     }
@@ -240,6 +247,7 @@ internal sealed class TcpConnection : IMessageConnection, IThreadPoolWorkItem, I
         }
         catch (Exception exception)
         {
+            Failure = exception;
             _owner.OnBroken(this, exception, wasClosed: Volatile.Read(ref _linger) is not null);
         }
 

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime.Messaging;
 
@@ -10,18 +12,22 @@ namespace Orleans.Runtime;
 /// <remarks>
 /// The first frame of each side is small and comes at once. Who begins otherwise is no peer and is cut off, before anything else is read or allocated for it.
 /// </remarks>
-internal sealed partial class TcpTransport(TcpSettings settings, ILogger<TcpTransport> logger) : IMessageTransport, IDisposable, IAsyncDisposable
+/// <param name="tls">Secures the connections; null: they are not secured.</param>
+internal sealed partial class TcpTransport(TcpSettings settings, ILogger<TcpTransport> logger, TlsAuthenticator? tls = null) : IMessageTransport, IDisposable, IAsyncDisposable
 {
     private const int Backlog = 512;
     private static readonly TimeSpan AcceptRetryDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly ConcurrentDictionary<TcpConnection, bool> _connections = new();
     private readonly ConcurrentDictionary<Listener, bool> _listeners = new();
+    private readonly CancellationTokenSource _closing = new();
     private volatile bool _isDisposed;
 
     public TcpSettings Settings => settings;
 
     private ILogger Logger => logger;
+
+    private TlsAuthenticator? Tls => tls;
 
     /// <summary>How many connections are open.</summary>
     public int ConnectionCount => _connections.Count;
@@ -60,7 +66,14 @@ internal sealed partial class TcpTransport(TcpSettings settings, ILogger<TcpTran
                 throw new SocketException((int)SocketError.ConnectionRefused);
             }
 
-            return Add(socket, isAccepted: false);
+            var stream = tls is null ? null : await tls.AuthenticateAsClientAsync(socket, cancellationToken).ConfigureAwait(false);
+            return Add(socket, stream, isAccepted: false);
+        }
+        catch (AuthenticationException exception)
+        {
+            socket.Dispose();
+            throw new ConnectionFailedException(
+                $"Unable to connect to endpoint {endpoint}: {exception.Message} This process uses TLS, and so must all of its cluster, each with a certificate that the others trust.", exception);
         }
         catch (SocketException exception)
         {
@@ -77,12 +90,7 @@ internal sealed partial class TcpTransport(TcpSettings settings, ILogger<TcpTran
     /// <summary>Breaks what is open.</summary>
     public void Dispose()
     {
-        _isDisposed = true;
-        foreach (var listener in _listeners.Keys)
-        {
-            listener.Dispose();
-        }
-
+        StopListening();
         foreach (var connection in _connections.Keys)
         {
             connection.Dispose();
@@ -92,12 +100,7 @@ internal sealed partial class TcpTransport(TcpSettings settings, ILogger<TcpTran
     /// <summary>Closes what is open, so that what was sent still arrives where somebody takes it.</summary>
     public async ValueTask DisposeAsync()
     {
-        _isDisposed = true;
-        foreach (var listener in _listeners.Keys)
-        {
-            listener.Dispose();
-        }
-
+        StopListening();
         var ends = _connections.Keys.Select(connection =>
         {
             connection.Close();
@@ -135,10 +138,20 @@ internal sealed partial class TcpTransport(TcpSettings settings, ILogger<TcpTran
         }
     }
 
-    private TcpConnection Add(Socket socket, bool isAccepted)
+    private void StopListening()
+    {
+        _isDisposed = true;
+        _closing.Cancel();
+        foreach (var listener in _listeners.Keys)
+        {
+            listener.Dispose();
+        }
+    }
+
+    private TcpConnection Add(Socket socket, SslStream? stream, bool isAccepted)
     {
         SetOptions(socket);
-        var connection = new TcpConnection(this, socket, isAccepted);
+        var connection = new TcpConnection(this, socket, stream, isAccepted);
         _connections.TryAdd(connection, true);
         if (_isDisposed)
         {
@@ -176,6 +189,9 @@ internal sealed partial class TcpTransport(TcpSettings settings, ILogger<TcpTran
     [LoggerMessage(LogLevel.Warning, "A connection at {Endpoint} could not be accepted; the next attempt is in {Delay}.")]
     private static partial void LogNotAccepted(ILogger logger, string endpoint, TimeSpan delay, Exception exception);
 
+    [LoggerMessage(LogLevel.Warning, "{Peer} is refused at {Endpoint}, which uses TLS: {Reason}")]
+    private static partial void LogNotSecured(ILogger logger, string peer, string endpoint, string reason);
+
     private sealed class Listener(TcpTransport owner, Socket socket, Action<IMessageConnection> accept) : IDisposable
     {
         private readonly string _endpoint = socket.LocalEndPoint?.ToString() ?? "";
@@ -189,7 +205,14 @@ internal sealed partial class TcpTransport(TcpSettings settings, ILogger<TcpTran
                 try
                 {
                     peer = await socket.AcceptAsync().ConfigureAwait(false);
-                    accept(owner.Add(peer, isAccepted: true));
+                    if (owner.Tls is { } tls)
+                    {
+                        _ = SecureAsync(peer, tls);
+                    }
+                    else
+                    {
+                        accept(owner.Add(peer, stream: null, isAccepted: true));
+                    }
                 }
                 catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
                 {
@@ -200,6 +223,29 @@ internal sealed partial class TcpTransport(TcpSettings settings, ILogger<TcpTran
                         LogNotAccepted(owner.Logger, _endpoint, AcceptRetryDelay, exception);
                         await Task.Delay(AcceptRetryDelay).ConfigureAwait(false);
                     }
+                }
+            }
+        }
+
+        /// <summary>Secures a connection before it is accepted. Others do not wait for it.</summary>
+        private async Task SecureAsync(Socket peer, TlsAuthenticator tls)
+        {
+            var name = "Somebody";
+            try
+            {
+                name = peer.RemoteEndPoint?.ToString() ?? name;
+                using var limit = CancellationTokenSource.CreateLinkedTokenSource(owner._closing.Token);
+                limit.CancelAfter(owner.Settings.OpenTimeout);
+                accept(owner.Add(peer, await tls.AuthenticateAsServerAsync(peer, limit.Token).ConfigureAwait(false), isAccepted: true));
+            }
+            catch (Exception exception)
+            {
+                peer.Dispose();
+                if (!owner._isDisposed)
+                {
+                    LogNotSecured(owner.Logger, name, _endpoint, exception is OperationCanceledException
+                        ? $"the TLS handshake was not done within {owner.Settings.OpenTimeout}."
+                        : exception.Message);
                 }
             }
         }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Dpark.Configuration;
+using Dpark.Security;
 using Dpark.Shuffle;
 using Dpark.Storage.Transfer;
 using Microsoft.Extensions.Logging;
@@ -14,13 +15,15 @@ namespace Dpark.Storage;
 /// </remarks>
 /// <param name="secret">What a client must know; empty in a local run.</param>
 /// <param name="time">Measures the limits. <see langword="null"/> takes the system's clock.</param>
+/// <param name="tls">Secures the connections; <see langword="null"/>: they are not secured. The caller's to dispose, after the server.</param>
 public sealed partial class BlockServer(
     IBlockStore blocks,
     MapOutputFiles mapOutputs,
     ReadOnlyMemory<byte> secret,
     BlockServerOptions options,
     ILogger<BlockServer> logger,
-    TimeProvider? time = null) : IAsyncDisposable
+    TimeProvider? time = null,
+    ClusterTls? tls = null) : IAsyncDisposable
 {
     private const int Backlog = 512;
 
@@ -168,7 +171,7 @@ public sealed partial class BlockServer(
         {
             peer = socket.RemoteEndPoint?.ToString() ?? peer;
             var connection = new BlockConnection(socket, peer, options.PeerTimeout, _time);
-            if (!TryServe(new BlockSession(connection, blocks, mapOutputs, secret, options), peer))
+            if (!TryServe(new BlockSession(connection, blocks, mapOutputs, secret, options, tls), peer))
             {
                 TurnAway(socket, peer);
                 connection.Dispose();
@@ -228,6 +231,12 @@ public sealed partial class BlockServer(
     {
         var reason = $"It serves {options.MaxConnections} connections already, or is stopping. Raise Dpark:BlockServer:MaxConnections if this repeats.";
         LogRefused(Endpoint, peer, reason);
+        if (tls is not null)
+        {
+            // It could not read it yet. It sees that its connection is closed, and tries again.
+            return;
+        }
+
         socket.Blocking = false;
         socket.Send(BlockProtocol.EncodeError(AnswerStatus.Busy, reason));
     }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using Dpark.Configuration;
+using Dpark.Security;
 using Dpark.Shuffle;
 using Dpark.Storage.Transfer;
 
@@ -8,7 +9,7 @@ namespace Dpark.Storage;
 
 /// <summary>One connection of a block server: finds out whether the peer knows the secret, then answers its requests one after the other.</summary>
 internal sealed class BlockSession(
-    BlockConnection connection, IBlockStore blocks, MapOutputFiles mapOutputs, ReadOnlyMemory<byte> secret, BlockServerOptions options) : IDisposable
+    BlockConnection connection, IBlockStore blocks, MapOutputFiles mapOutputs, ReadOnlyMemory<byte> secret, BlockServerOptions options, ClusterTls? tls) : IDisposable
 {
     // Larger blocks are stored as they arrive, on a thread of their own.
     private const int MaxPutInMemory = 4 << 20;
@@ -24,6 +25,11 @@ internal sealed class BlockSession(
     public async Task<string?> RunAsync()
     {
         connection.SetDeadline(options.PeerTimeout);
+        if (tls is not null && await connection.SecureAsync(tls, server: null, blocking: false, CancellationToken.None).ConfigureAwait(false) is { } fault)
+        {
+            return $"The connection could not be secured: {fault}. All of a cluster use TLS (Dpark:Security:Tls), or none.";
+        }
+
         if (await AuthenticateAsync().ConfigureAwait(false) is { } refusal)
         {
             return refusal;

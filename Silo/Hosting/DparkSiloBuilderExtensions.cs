@@ -1,4 +1,5 @@
 using Dpark.Placement;
+using Dpark.Security;
 using Dpark.Workers;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,7 +20,7 @@ public static class DparkSiloBuilderExtensions
     /// the cluster; a further call on the same silo only adds its configuration.
     /// </summary>
     /// <param name="configure">Changes options after they were bound from the configuration section <c>Dpark</c>.</param>
-    /// <remarks>Options are checked before the silo joins the cluster; <see cref="OptionsValidationException"/> names all errors at once.</remarks>
+    /// <remarks>A certificate in the section <c>Dpark:Security:Tls</c> is loaded now, see <see cref="DparkTlsSiloBuilderExtensions.UseDparkTls"/>. Options are checked before the silo joins the cluster; <see cref="OptionsValidationException"/> names all errors at once.</remarks>
     public static ISiloBuilder AddDparkWorker(this ISiloBuilder builder, Action<DparkWorkerOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -37,6 +38,10 @@ public static class DparkSiloBuilderExtensions
             services.AddSingleton<WorkerHost>();
             services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<WorkerHost>());
             builder.AddPlacementDirector<WorkerPlacement, WorkerPlacementDirector>();
+            if (!services.Any(service => service.ServiceType == typeof(ClusterTls)))
+            {
+                builder.UseDparkTls();
+            }
         }
 
         if (configure is not null)

@@ -3,6 +3,7 @@ using System.Text;
 using Dpark.Codecs;
 using Dpark.Configuration;
 using Dpark.Environments;
+using Dpark.Security;
 using Dpark.Storage;
 using Dpark.Workers;
 using Microsoft.Extensions.Logging;
@@ -25,7 +26,8 @@ internal sealed partial class WorkerHost(
     LocalWorker local,
     IGrainFactory grains,
     TimeProvider timeProvider,
-    ILoggerFactory loggers) : ILifecycleParticipant<ISiloLifecycle>, IAsyncDisposable, IDisposable
+    ILoggerFactory loggers,
+    ClusterTls? tls = null) : ILifecycleParticipant<ISiloLifecycle>, IAsyncDisposable, IDisposable
 {
     private readonly ILogger<WorkerHost> _logger = loggers.CreateLogger<WorkerHost>();
     private DparkEnvironment? _environment;
@@ -90,9 +92,9 @@ internal sealed partial class WorkerHost(
         var settings = options.Value;
         var secret = Encoding.UTF8.GetBytes(settings.Security.ClusterSecret);
         var storage = new WorkerStorage(directories, settings.BlockStore);
-        _server = new(storage.Blocks, storage.MapOutputs, secret, settings.BlockServer, loggers.CreateLogger<BlockServer>());
+        _server = new(storage.Blocks, storage.MapOutputs, secret, settings.BlockServer, loggers.CreateLogger<BlockServer>(), time: null, tls);
         _server.Start();
-        _client = new(secret, settings.BlockClient);
+        _client = new(secret, settings.BlockClient, time: null, tls);
         var registration = settings.Registration;
         var info = new WorkerInfo(
             local.Id,

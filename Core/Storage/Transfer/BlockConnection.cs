@@ -1,4 +1,8 @@
+using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using Dpark.Security;
 
 namespace Dpark.Storage.Transfer;
 
@@ -18,6 +22,7 @@ internal sealed class BlockConnection : IDisposable
     private readonly Socket _socket;
     private readonly string _peer;
     private readonly ITimer _timer;
+    private SslStream? _secured;
     private volatile bool _isTimedOut;
     private volatile bool _isAborted;
     private bool _hasDeadline;
@@ -72,7 +77,7 @@ internal sealed class BlockConnection : IDisposable
 
     /// <summary>Connects the socket.</summary>
     /// <exception cref="ConnectionFailedException">It cannot be connected.</exception>
-    public async ValueTask ConnectAsync(System.Net.EndPoint endpoint, bool blocking, CancellationToken cancellationToken)
+    public async ValueTask ConnectAsync(EndPoint endpoint, bool blocking, CancellationToken cancellationToken)
     {
         using var registration = Begin(cancellationToken);
         try
@@ -96,6 +101,42 @@ internal sealed class BlockConnection : IDisposable
         }
     }
 
+    /// <summary>Secures the connection. Everything that follows is sent and received through it.</summary>
+    /// <param name="server">What this side has connected to; <see langword="null"/> if it has accepted.</param>
+    /// <returns><see langword="null"/>, or why the sides do not talk to each other; the connection is closed then.</returns>
+    /// <exception cref="ConnectionFailedException">It broke, or the limit has passed.</exception>
+    public async ValueTask<string?> SecureAsync(ClusterTls tls, EndPoint? server, bool blocking, CancellationToken cancellationToken)
+    {
+        string? fault = null;
+        RemoteCertificateValidationCallback judge = (_, certificate, chain, errors) => (fault = tls.FindFault(certificate, chain, errors)) is null;
+        using var registration = Begin(cancellationToken);
+        try
+        {
+            _secured = new SslStream(new NetworkStream(_socket, ownsSocket: false));
+            var handshake = (server, blocking) switch
+            {
+                (null, _) => _secured.AuthenticateAsServerAsync(tls.CreateServerOptions(judge), CancellationToken.None),
+                (_, false) => _secured.AuthenticateAsClientAsync(tls.CreateClientOptions(server, judge), CancellationToken.None),
+                _ => SecureBlocking(_secured, tls.CreateClientOptions(server, judge)),
+            };
+            await handshake.ConfigureAwait(false);
+            return null;
+        }
+        catch (AuthenticationException failure) when (!_isAborted)
+        {
+            Abort();
+            return fault ?? $"the TLS handshake failed ({failure.GetBaseException().Message.TrimEnd('.')})";
+        }
+        catch (Exception failure) when (failure is AuthenticationException || IsFailure(failure))
+        {
+            throw Failed("broke while it was secured", failure, cancellationToken);
+        }
+        finally
+        {
+            End();
+        }
+    }
+
     /// <summary>Receives some bytes.</summary>
     /// <param name="buffer">Not empty.</param>
     /// <returns>How many; 0 if the peer has closed the connection.</returns>
@@ -105,7 +146,9 @@ internal sealed class BlockConnection : IDisposable
         using var registration = Begin(cancellationToken);
         try
         {
-            return blocking
+            return _secured is { } stream
+                ? blocking ? stream.Read(buffer.Span) : await stream.ReadAsync(buffer, CancellationToken.None).ConfigureAwait(false)
+                : blocking
                 ? _socket.Receive(buffer.Span, SocketFlags.None)
                 : await _socket.ReceiveAsync(buffer, SocketFlags.None, CancellationToken.None).ConfigureAwait(false);
         }
@@ -145,10 +188,7 @@ internal sealed class BlockConnection : IDisposable
             using var registration = Begin(cancellationToken);
             try
             {
-                var sent = blocking
-                    ? _socket.Send(piece.Span, SocketFlags.None)
-                    : await _socket.SendAsync(piece, SocketFlags.None, CancellationToken.None).ConfigureAwait(false);
-                bytes = bytes[sent..];
+                bytes = bytes[await SendPieceAsync(piece, blocking).ConfigureAwait(false)..];
             }
             catch (Exception failure) when (IsFailure(failure))
             {
@@ -172,12 +212,39 @@ internal sealed class BlockConnection : IDisposable
         _isAborted = true;
         _timer.Dispose();
         _socket.Dispose();
+        _secured?.Dispose();
     }
 
     /// <inheritdoc/>
     public void Dispose() => Abort();
 
-    private static bool IsFailure(Exception failure) => failure is SocketException or ObjectDisposedException;
+    private static bool IsFailure(Exception failure) => failure is SocketException or ObjectDisposedException or IOException;
+
+    private static Task SecureBlocking(SslStream stream, SslClientAuthenticationOptions options)
+    {
+        stream.AuthenticateAsClient(options);
+        return Task.CompletedTask;
+    }
+
+    /// <returns>How many bytes were sent.</returns>
+    private async ValueTask<int> SendPieceAsync(ReadOnlyMemory<byte> piece, bool blocking)
+    {
+        if (_secured is not { } stream)
+        {
+            return blocking ? _socket.Send(piece.Span, SocketFlags.None) : await _socket.SendAsync(piece, SocketFlags.None, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        if (blocking)
+        {
+            stream.Write(piece.Span);
+        }
+        else
+        {
+            await stream.WriteAsync(piece, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        return piece.Length;
+    }
 
     private CancellationTokenRegistration Begin(CancellationToken cancellationToken)
     {
@@ -211,6 +278,6 @@ internal sealed class BlockConnection : IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         return isTimedOut ? new ConnectionFailedException($"The connection to {_peer} {what}: the other side was silent for too long.", isTimeout: true, failure)
             : isAborted ? new ConnectionFailedException($"The connection to {_peer} {what}: it was closed on this side.", isTimeout: false, failure)
-            : new ConnectionFailedException($"The connection to {_peer} {what}: {failure.Message}.", isTimeout: false, failure);
+            : new ConnectionFailedException($"The connection to {_peer} {what}: {failure.GetBaseException().Message.TrimEnd('.')}.", isTimeout: false, failure);
     }
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Dpark.Configuration;
+using Dpark.Security;
 
 namespace Dpark.Storage.Transfer;
 
@@ -15,16 +16,19 @@ internal sealed class ConnectionPool : IDisposable
     private readonly ReadOnlyMemory<byte> _secret;
     private readonly BlockClientOptions _options;
     private readonly TimeProvider _time;
+    private readonly ClusterTls? _tls;
     private readonly ITimer _sweeper;
     private bool _isSweeping;
     private bool _isDisposed;
 
     /// <summary>Makes a pool without connections.</summary>
-    public ConnectionPool(ReadOnlyMemory<byte> secret, BlockClientOptions options, TimeProvider time)
+    /// <param name="tls">Secures the connections; <see langword="null"/>: they are not secured.</param>
+    public ConnectionPool(ReadOnlyMemory<byte> secret, BlockClientOptions options, TimeProvider time, ClusterTls? tls)
     {
         _secret = secret;
         _options = options;
         _time = time;
+        _tls = tls;
         _sweeper = time.CreateTimer(static state => ((ConnectionPool)state!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -64,6 +68,11 @@ internal sealed class ConnectionPool : IDisposable
 
             connection.SetDeadline(_options.ConnectTimeout);
             await connection.ConnectAsync(address, blocking, cancellationToken).ConfigureAwait(false);
+            if (_tls is not null && await connection.SecureAsync(_tls, address, blocking, cancellationToken).ConfigureAwait(false) is { } fault)
+            {
+                throw new IOException($"The block server at {endpoint} was reached, and nothing was sent to it: {fault}. All of a cluster use TLS (Dpark:Security:Tls), or none.");
+            }
+
             await AuthenticateAsync(connection, endpoint, blocking, cancellationToken).ConfigureAwait(false);
             connection.ClearDeadline();
             return connection;
@@ -170,7 +179,18 @@ internal sealed class ConnectionPool : IDisposable
         BlockConnection connection, string endpoint, int wanted, bool blocking, CancellationToken cancellationToken)
     {
         var header = new byte[BlockProtocol.AnswerHeaderLength];
-        await connection.ReceiveExactlyAsync(header, blocking, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await connection.ReceiveExactlyAsync(header, blocking, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ConnectionFailedException failure) when (!failure.IsTimeout)
+        {
+            throw new ConnectionFailedException(
+                $"{failure.Message} If that worker turned this process away, as one without TLS where TLS is used, or one whose certificate it does not trust, its log says so.",
+                isTimeout: false,
+                failure);
+        }
+
         var (status, length) = ReadHeader(header, endpoint);
         if (status == AnswerStatus.Ok && length != wanted)
         {

@@ -1,5 +1,6 @@
 using Dpark.Applications;
 using Dpark.Configuration;
+using Dpark.Security;
 using Dpark.Shuffle;
 using Dpark.TestKit;
 
@@ -12,16 +13,16 @@ internal sealed class BlockRig : IAsyncDisposable
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("dpark-block-server-");
 
-    public BlockRig(Action<BlockServerOptions>? server = null, Action<BlockClientOptions>? client = null, string secret = "right", IBlockStore? blocks = null, TimeProvider? time = null)
+    public BlockRig(Action<BlockServerOptions>? server = null, Action<BlockClientOptions>? client = null, string secret = "right", IBlockStore? blocks = null, TimeProvider? time = null, ClusterTls? serverTls = null, ClusterTls? clientTls = null)
     {
         server?.Invoke(ServerOptions);
         client?.Invoke(ClientOptions);
         Secret = System.Text.Encoding.UTF8.GetBytes(secret);
         Blocks = blocks ?? new MemoryBlockStore(1 << 20, new DiskBlockStore([Root]));
         MapOutputs = new MapOutputFiles([Root]);
-        Server = new BlockServer(Blocks, MapOutputs, Secret, ServerOptions, Log, time);
+        Server = new BlockServer(Blocks, MapOutputs, Secret, ServerOptions, Log, time, serverTls);
         Server.Start();
-        Client = new BlockClient(Secret, ClientOptions, time);
+        Client = new BlockClient(Secret, ClientOptions, time, clientTls);
     }
 
     public static AppId App { get; } = new("app-1");

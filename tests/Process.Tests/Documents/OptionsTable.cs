@@ -32,6 +32,7 @@ internal static partial class OptionsTable
             Append(document, section, type, users);
         }
 
+        Append(document, "Security:Tls", typeof(ClusterTlsOptions), "the driver and the worker");
         return document.ToString().TrimEnd() + "\n";
     }
 

@@ -1,0 +1,26 @@
+using Dpark.Configuration;
+using Microsoft.Extensions.Options;
+using Orleans.Hosting;
+
+namespace Dpark.Hosting;
+
+/// <summary>Secures what a silo connects and accepts.</summary>
+public static class DparkTlsSiloBuilderExtensions
+{
+    /// <summary>
+    /// Secures grain calls and the transfer of blocks with one certificate, which is loaded now. Does nothing if none is set. <c>AddDparkWorker</c> calls it if the configuration
+    /// names a certificate; of several calls the last one counts.
+    /// </summary>
+    /// <param name="configure">Changes options after they were bound from the configuration section <c>Dpark:Security:Tls</c>.</param>
+    /// <exception cref="OptionsValidationException">A file is missing or of no use; the message says why.</exception>
+    public static ISiloBuilder UseDparkTls(this ISiloBuilder builder, Action<ClusterTlsOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        if (DparkTls.Load(builder.Services, builder.Configuration, configure) is { } tls)
+        {
+            builder.UseTls(options => DparkTls.Apply(tls, options));
+        }
+
+        return builder;
+    }
+}
