@@ -164,6 +164,8 @@ internal sealed class IncomingCallContext(Message message, IInvokable request, I
         }
 
         var map = type.GetInterfaceMap(contract);
-        return map.TargetMethods[Array.IndexOf(map.InterfaceMethods, declared)];
+        return declared.IsGenericMethod
+            ? map.TargetMethods[Array.IndexOf(map.InterfaceMethods, declared.GetGenericMethodDefinition())].MakeGenericMethod(declared.GetGenericArguments())
+            : map.TargetMethods[Array.IndexOf(map.InterfaceMethods, declared)];
     }
 }

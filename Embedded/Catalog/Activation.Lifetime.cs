@@ -122,6 +122,7 @@ internal sealed partial class Activation
     {
         _state = ActivationState.Deactivating;
         _deactivationToken = cancellationToken;
+        _enumerations?.ReleaseWaiting();
         Turns.QueueAction(static state => _ = ((Activation)state!).DeactivateAsync(), this);
     }
 
@@ -403,6 +404,7 @@ internal sealed partial class Activation
     {
         try
         {
+            _enumerations?.EndAll();
             switch (GrainInstance)
             {
                 case IAsyncDisposable disposable:

@@ -20,6 +20,7 @@ internal sealed partial class Activation : IGrainContext, ICallChainReentrantGra
     private AsyncServiceScope? _scope;
     private ActivationLifecycle? _lifecycle;
     private GrainReference? _reference;
+    private AsyncEnumerableGrainExtension? _enumerations;
 
     public Activation(SiloRuntime silo, GrainClass grainClass, GrainId grain, IActivationOwner owner)
     {
@@ -92,6 +93,11 @@ internal sealed partial class Activation : IGrainContext, ICallChainReentrantGra
         if (componentType.IsInstanceOfType(this))
         {
             return this;
+        }
+
+        if (componentType == typeof(IAsyncEnumerableGrainExtension))
+        {
+            return _enumerations ??= new AsyncEnumerableGrainExtension(this, Runtime);
         }
 
         return typeof(IGrainExtension).IsAssignableFrom(componentType) ? CreateExtension(componentType) : null;

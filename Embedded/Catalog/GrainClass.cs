@@ -4,6 +4,7 @@ using Orleans.Concurrency;
 using Orleans.Configuration;
 using Orleans.Placement;
 using Orleans.Serialization.Invocation;
+using Orleans.Serialization.TypeSystem;
 
 namespace Orleans.Runtime;
 
@@ -52,20 +53,35 @@ internal sealed class GrainClass
 
     public bool HasInterleavePredicate => _mayInterleave is not null;
 
-    /// <summary>The name that a class has on the wire.</summary>
+    /// <summary>The name that a class has on the wire. That of a generic one ends with its arity, that of a constructed one with its arguments.</summary>
     public static GrainType NameOf(Type type)
     {
+        if (type.IsConstructedGenericType)
+        {
+            return Construct(NameOf(type.GetGenericTypeDefinition()), type.GetGenericArguments());
+        }
+
         if (type.GetCustomAttribute<GrainTypeAttribute>(inherit: false) is { } named)
         {
-            return named.GetGrainType(null!, type);
+            var given = named.GetGrainType(null!, type);
+            return !type.IsGenericTypeDefinition || IsGeneric(given) ? given
+                : throw new OrleansConfigurationException($"The grain class {type} is generic, and its grain type '{given}' has no arity. Name it '{given}`{type.GetGenericArguments().Length}'.");
         }
 
         const string Suffix = "grain";
         var name = type.Name.ToLowerInvariant();
         var arity = name.IndexOf('`', StringComparison.Ordinal);
-        name = arity < 0 ? name : name[..arity];
-        return GrainType.Create(name.Length > Suffix.Length && name.EndsWith(Suffix, StringComparison.Ordinal) ? name[..^Suffix.Length] : name);
+        var plain = arity < 0 ? name : name[..arity];
+        plain = plain.Length > Suffix.Length && plain.EndsWith(Suffix, StringComparison.Ordinal) ? plain[..^Suffix.Length] : plain;
+        return GrainType.Create(arity < 0 ? plain : plain + name[arity..]);
     }
+
+    /// <summary>Whether the name is that of a generic class, with or without arguments.</summary>
+    public static bool IsGeneric(GrainType grainType) => grainType.AsSpan().Contains((byte)'`');
+
+    /// <summary>The name of a generic class with arguments; any other name stays as it is.</summary>
+    public static GrainType Construct(GrainType definition, Type[] arguments) =>
+        IsGeneric(definition) ? GrainType.Create(definition + TypeNames.FormatArguments(arguments)) : definition;
 
     /// <summary>Makes the grain's object. Runs as a turn of the activation.</summary>
     public object CreateInstance(Activation activation) => _constructor.Value.Create(activation);

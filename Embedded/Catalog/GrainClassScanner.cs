@@ -16,9 +16,9 @@ internal static class GrainClassScanner
     public static IEnumerable<Type> FindAll() =>
         AssemblyLoadContext.Default.Assemblies.Where(KnownAssemblies.IsKnown).SelectMany(assembly => ByAssembly.GetValue(assembly, Find));
 
-    /// <summary>Whether the class can be activated as a grain.</summary>
+    /// <summary>Whether the class can be activated as a grain, if it is generic once it has arguments.</summary>
     public static bool IsGrainClass(Type type) =>
-        type is { IsClass: true, IsAbstract: false, ContainsGenericParameters: false } && typeof(IGrain).IsAssignableFrom(type) && !typeof(GrainReference).IsAssignableFrom(type);
+        type is { IsClass: true, IsAbstract: false } && (!type.ContainsGenericParameters || type.IsGenericTypeDefinition) && typeof(IGrain).IsAssignableFrom(type) && !typeof(GrainReference).IsAssignableFrom(type);
 
     private static unsafe Type[] Find(Assembly assembly)
     {

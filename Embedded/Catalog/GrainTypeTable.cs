@@ -25,7 +25,7 @@ internal sealed class GrainTypeTable(Func<IReadOnlyCollection<GrainClassEntry>> 
     public static GrainClassEntry Describe(Type type) => new(
         GrainClass.NameOf(type),
         type.FullName!,
-        [.. type.GetInterfaces().Where(IsGrainInterface).Select(contract => GrainInterfaceType.Create(GrainInterface.NameOf(contract)))]);
+        [.. type.GetInterfaces().Where(IsGrainInterface).Select(contract => GrainInterfaceType.Create(GrainInterface.NameOf(DefinitionOf(contract))))]);
 
     /// <summary>The grain type behind an interface.</summary>
     /// <param name="classPrefix">The full name of the class, or how it begins; null: any.</param>
@@ -47,6 +47,9 @@ internal sealed class GrainTypeTable(Func<IReadOnlyCollection<GrainClassEntry>> 
         return _resolved.GetOrAdd((interfaceType, classPrefix), found.Value);
     }
 
+    // A generic class passes its own parameters on: whatever they are, it implements the interface.
+    private static Type DefinitionOf(Type contract) => contract is { IsGenericType: true, ContainsGenericParameters: true } ? contract.GetGenericTypeDefinition() : contract;
+
     private static bool IsGrainInterface(Type type) =>
         typeof(IAddressable).IsAssignableFrom(type) && type.Assembly != typeof(GrainTypeTable).Assembly
         || type == typeof(IManagementGrain)
@@ -60,11 +63,29 @@ internal sealed class GrainTypeTable(Func<IReadOnlyCollection<GrainClassEntry>> 
     {
         if (string.IsNullOrWhiteSpace(classPrefix) && interfaceType.GetCustomAttribute<DefaultGrainTypeAttribute>() is { } named)
         {
-            return named.GrainType;
+            return Construct(named.GrainType, interfaceType);
         }
 
+        var candidates = Implementing(interfaceType);
+        if (candidates.Count == 0 && interfaceType.IsConstructedGenericType)
+        {
+            candidates = Implementing(interfaceType.GetGenericTypeDefinition());
+        }
+
+        return Select(candidates, interfaceType, classPrefix) is { } found ? Construct(found, interfaceType) : null;
+    }
+
+    private List<GrainClassEntry> Implementing(Type interfaceType)
+    {
         var name = GrainInterfaceType.Create(GrainInterface.NameOf(interfaceType));
-        var candidates = Entries.Where(entry => Array.IndexOf(entry.Interfaces, name) >= 0).ToList();
+        return [.. Entries.Where(entry => Array.IndexOf(entry.Interfaces, name) >= 0)];
+    }
+
+    private static GrainType Construct(GrainType found, Type interfaceType) =>
+        interfaceType.IsConstructedGenericType ? GrainClass.Construct(found, interfaceType.GetGenericArguments()) : found;
+
+    private static GrainType? Select(List<GrainClassEntry> candidates, Type interfaceType, string? classPrefix)
+    {
         if (!string.IsNullOrWhiteSpace(classPrefix))
         {
             var exact = candidates.Find(entry => entry.ClassName == classPrefix);

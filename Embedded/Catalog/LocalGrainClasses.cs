@@ -1,8 +1,12 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Metadata;
+using Orleans.Serialization.Buffers;
+using Orleans.Serialization.Session;
+using Orleans.Serialization.TypeSystem;
 
 namespace Orleans.Runtime;
 
@@ -10,6 +14,7 @@ namespace Orleans.Runtime;
 internal sealed class LocalGrainClasses : Placement.ILocalGrainTypes
 {
     private readonly ConcurrentDictionary<GrainType, GrainClass> _classes = new();
+    private readonly ConcurrentDictionary<GrainType, Type> _definitions = new();
     private readonly IServiceProvider _services;
     private readonly GrainCollectionOptions _collection;
     private readonly HashSet<Type> _refused;
@@ -32,7 +37,7 @@ internal sealed class LocalGrainClasses : Placement.ILocalGrainTypes
         get
         {
             Scan();
-            return [.. _classes.Values.Select(grainClass => GrainTypeTable.Describe(grainClass.Type))];
+            return [.. _classes.Values.Select(grainClass => grainClass.Type).Where(type => !type.IsGenericType).Concat(_definitions.Values).Select(GrainTypeTable.Describe)];
         }
     }
 
@@ -43,7 +48,7 @@ internal sealed class LocalGrainClasses : Placement.ILocalGrainTypes
             return true;
         }
 
-        return Scan() && _classes.TryGetValue(grainType, out grainClass);
+        return (Scan() && _classes.TryGetValue(grainType, out grainClass)) || TryConstruct(grainType, out grainClass);
     }
 
     public bool IsInDirectory(GrainType grainType) => !TryGet(grainType, out var grainClass) || grainClass.UsesDirectory;
@@ -65,6 +70,29 @@ internal sealed class LocalGrainClasses : Placement.ILocalGrainTypes
         return properties;
     }
 
+    /// <summary>Makes a class of a generic one whose arguments are in the grain type.</summary>
+    private bool TryConstruct(GrainType grainType, [NotNullWhen(true)] out GrainClass? grainClass)
+    {
+        grainClass = null;
+        if (!GrainClass.IsGeneric(grainType))
+        {
+            return false;
+        }
+
+        var (definition, arguments) = TypeNames.Split(grainType.ToString());
+        if (arguments.Length == 0
+            || !_definitions.TryGetValue(GrainType.Create(definition), out var type)
+            || _classes.Count >= SerializerLimits.MaxResolvedTypes
+            || TypeNames.ParseArguments(arguments, _services.GetRequiredService<SerializerSessionPool>().Manifest) is not { } types
+            || TypeNames.Construct(type, types) is not { } constructed)
+        {
+            return false;
+        }
+
+        grainClass = _classes.GetOrAdd(grainType, static (_, arguments) => new GrainClass(arguments.constructed, arguments._services, arguments._collection), (constructed, _services, _collection));
+        return true;
+    }
+
     /// <summary>Looks at assemblies that were loaded since the last time. False: there are none.</summary>
     private bool Scan()
     {
@@ -80,12 +108,13 @@ internal sealed class LocalGrainClasses : Placement.ILocalGrainTypes
             var found = false;
             foreach (var type in GrainClassScanner.FindAll().Where(type => !_refused.Contains(type) && _seen.Add(type)))
             {
-                var grainClass = new GrainClass(type, _services, _collection);
                 found = true;
-                if (!_classes.TryAdd(grainClass.GrainType, grainClass))
+                var grainType = GrainClass.NameOf(type);
+                if (type.IsGenericTypeDefinition ? !_definitions.TryAdd(grainType, type) : !_classes.TryAdd(grainType, new GrainClass(type, _services, _collection)))
                 {
+                    var other = type.IsGenericTypeDefinition ? _definitions[grainType] : _classes[grainType].Type;
                     throw new OrleansConfigurationException(
-                        $"The grain classes {_classes[grainClass.GrainType].Type} and {type} have the same grain type '{grainClass.GrainType}'. Give one another name with [GrainType].");
+                        $"The grain classes {other} and {type} have the same grain type '{grainType}'. Give one another name with [GrainType].");
                 }
             }
 

@@ -85,7 +85,7 @@ internal sealed class MessageSerializer(SerializerSessionPool pool, int maxHeade
     {
         if (message.Request is null && message.Kind is MessageKind.Request or MessageKind.OneWay)
         {
-            var method = GrainInterface.Of(message.InterfaceType).GetMethod(message.MethodId);
+            var method = GrainInterface.Of(message.InterfaceType, pool.Manifest).GetMethod(message.MethodId);
             message.Request = method.ReadRequest(pool, message.Body.Span);
             message.Body = default;
         }

@@ -40,7 +40,7 @@ internal sealed class GrainFactory(CallRuntime runtime, GrainTypeTable types, Lo
     public IAddressable GetGrain(GrainId grainId) => runtime.GetReference(grainId);
 
     public IAddressable GetGrain(GrainId grainId, GrainInterfaceType interfaceType) =>
-        interfaceType.IsDefault ? runtime.GetReference(grainId) : (IAddressable)runtime.GetReference(grainId, GrainInterface.Of(interfaceType).Type);
+        interfaceType.IsDefault ? runtime.GetReference(grainId) : (IAddressable)runtime.GetReference(grainId, GrainInterface.Of(interfaceType, runtime.Pool.Manifest).Type);
 
     public IAddressable GetGrain(Type interfaceType, IdSpan grainKey) => Get(interfaceType, grainKey, null);
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using Orleans.Serialization.Buffers;
 using Orleans.Serialization.TypeSystem;
 
 namespace Orleans.Runtime;
@@ -50,8 +51,9 @@ internal sealed class GrainInterface
     }
 
     /// <summary>The interface of a name from a message.</summary>
+    /// <param name="manifest">Says which types may be arguments of a generic interface.</param>
     /// <exception cref="OrleansException">This process has none of the name.</exception>
-    public static GrainInterface Of(GrainInterfaceType name)
+    public static GrainInterface Of(GrainInterfaceType name, TypeManifest manifest)
     {
         if (ByName.TryGetValue(name, out var found))
         {
@@ -59,23 +61,46 @@ internal sealed class GrainInterface
         }
 
         var text = name.ToString();
-        var type = KnownAssemblies.FindAlias(text, []) ?? FindByFullName(text);
-        return type is { IsInterface: true } && typeof(IAddressable).IsAssignableFrom(type) && NameOf(type) == text
+        return Find(text, manifest) is { IsInterface: true } type && typeof(IAddressable).IsAssignableFrom(type) && NameOf(type) == text
             ? Of(type)
             : throw new OrleansException($"The grain interface '{text}' is unknown here. Deploy its assembly to this silo.");
     }
 
-    /// <summary>The name that an interface has on the wire.</summary>
-    public static string NameOf(Type type) =>
-        type.GetCustomAttribute<GrainInterfaceTypeAttribute>()?.GetGrainInterfaceType(null!, type).ToString()
-        ?? type.GetCustomAttribute<AliasAttribute>()?.Alias
-        ?? type.FullName
-        ?? type.Name;
+    /// <summary>The name that an interface has on the wire. A constructed one has its arguments in it.</summary>
+    public static string NameOf(Type type)
+    {
+        if (type.IsConstructedGenericType)
+        {
+            return NameOf(type.GetGenericTypeDefinition()) + TypeNames.FormatArguments(type.GetGenericArguments());
+        }
+
+        return type.GetCustomAttribute<GrainInterfaceTypeAttribute>()?.GetGrainInterfaceType(null!, type).ToString()
+            ?? type.GetCustomAttribute<AliasAttribute>()?.Alias
+            ?? type.FullName
+            ?? type.Name;
+    }
 
     /// <exception cref="OrleansException">The interface has no such method.</exception>
     public InterfaceMethod GetMethod(uint id) => _methods.TryGetValue(id, out var method)
         ? method
         : throw new OrleansException($"The grain interface {Type} has no method {id:X8}. Deploy the same version of its assembly everywhere.");
+
+    private static Type? Find(string name, TypeManifest manifest)
+    {
+        var (definition, arguments) = TypeNames.Split(name);
+        var type = KnownAssemblies.FindAlias(definition, []) ?? FindByFullName(definition);
+        if (arguments.Length == 0 || type is null)
+        {
+            return type is { IsGenericTypeDefinition: true } ? null : type;
+        }
+
+        if (ByName.Count >= SerializerLimits.MaxResolvedTypes)
+        {
+            throw new OrleansException($"Messages have named {ByName.Count} grain interfaces already. A peer may be making them up; no further generic one is accepted.");
+        }
+
+        return TypeNames.ParseArguments(arguments, manifest) is { } types ? TypeNames.Construct(type, types) : null;
+    }
 
     private static Type? FindByFullName(string name)
     {

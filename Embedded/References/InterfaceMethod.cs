@@ -4,6 +4,7 @@ using System.Text;
 using Orleans.Concurrency;
 using Orleans.Serialization.Invocation;
 using Orleans.Serialization.Session;
+using Orleans.Serialization.TypeSystem;
 
 namespace Orleans.Runtime;
 
@@ -25,6 +26,7 @@ internal abstract class InterfaceMethod
         IsExtension = typeof(IGrainExtension).IsAssignableFrom(Interface);
         IsResultShared = info.ReturnParameter.IsDefined(typeof(ImmutableAttribute), inherit: false);
         TakesToken = Array.Exists(info.GetParameters(), static parameter => parameter.ParameterType == typeof(CancellationToken));
+        TypeArguments = info.IsConstructedGenericMethod ? TypeNames.FormatArguments(info.GetGenericArguments()) : null;
         Timeout = info.GetCustomAttribute<ResponseTimeoutAttribute>()?.Timeout;
     }
 
@@ -51,6 +53,9 @@ internal abstract class InterfaceMethod
 
     public bool TakesToken { get; }
 
+    /// <summary>The type arguments as they are written before the arguments; null if the method is not generic.</summary>
+    public string? TypeArguments { get; }
+
     /// <summary>What <see cref="ResponseTimeoutAttribute"/> says.</summary>
     public TimeSpan? Timeout { get; }
 
@@ -70,10 +75,17 @@ internal abstract class InterfaceMethod
 
     private static uint ComputeId(MethodInfo info)
     {
+        // All constructed methods have the number of their definition.
+        info = info.IsGenericMethod ? info.GetGenericMethodDefinition() : info;
         var alias = info.GetCustomAttribute<AliasAttribute>()?.Alias;
         var text = new StringBuilder(GrainInterface.NameOf(info.DeclaringType!)).Append('.').Append(alias ?? info.Name);
         if (alias is null)
         {
+            if (info.IsGenericMethodDefinition)
+            {
+                text.Append('`').Append(info.GetGenericArguments().Length);
+            }
+
             // An alias is unique within its interface, so that parameters may change their types' names.
             text.Append('(').AppendJoin(',', info.GetParameters().Where(parameter => parameter.ParameterType != typeof(CancellationToken)).Select(parameter => parameter.ParameterType.ToString())).Append(')');
         }
@@ -87,6 +99,10 @@ internal abstract class InterfaceMethod<TArguments>(MethodInfo info) : Interface
     where TArguments : struct, ITuple
 {
     public abstract ValueTask<Response> Invoke(object target, ref TArguments arguments, CancellationToken cancellationToken);
+
+    /// <summary>Calls a method that returns a stream.</summary>
+    public virtual object OpenStream(object target, ref TArguments arguments, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException($"{InterfaceName}.{Info.Name} does not return a stream.");
 
     public override Request ReadRequest(SerializerSessionPool pool, ReadOnlySpan<byte> body) => new Request<TArguments>(this, pool.Read<TArguments>(body));
 

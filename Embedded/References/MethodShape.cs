@@ -5,13 +5,19 @@ namespace Orleans.Runtime;
 /// <summary>The types that a method of a grain interface is emitted with.</summary>
 internal sealed class MethodShape
 {
+    private static readonly Type[] GenericReturnTypes = [typeof(Task<>), typeof(ValueTask<>), typeof(IAsyncEnumerable<>)];
+
     /// <exception cref="ArgumentException">The method cannot be called remotely.</exception>
-    public MethodShape(MethodInfo info, int index)
+    /// <param name="typeParameters">What stands for the type parameters of a generic method in the emitted code.</param>
+    public MethodShape(MethodInfo info, int index, Type[]? typeParameters = null)
     {
         Info = info;
         Index = index;
+        TypeParameters = typeParameters ?? [];
+        Type[] own = typeParameters is null ? [] : info.GetGenericArguments();
         var parameters = info.GetParameters();
-        ParameterTypes = [.. parameters.Select(parameter => parameter.ParameterType)];
+        ParameterTypes = [.. parameters.Select(parameter => EmittedMembers.Substitute(parameter.ParameterType, own, TypeParameters))];
+        ReturnType = EmittedMembers.Substitute(info.ReturnType, own, TypeParameters);
         TokenParameter = Array.FindIndex(ParameterTypes, type => type == typeof(CancellationToken));
         Check();
         Arguments =
@@ -19,11 +25,11 @@ internal sealed class MethodShape
             .. parameters
                 .Where(parameter => parameter.Position != TokenParameter)
                 .Select(parameter => new Argument(
-                    parameter.Position, parameter.ParameterType, parameter.IsDefined(typeof(ImmutableAttribute), inherit: false))),
+                    parameter.Position, ParameterTypes[parameter.Position], parameter.IsDefined(typeof(ImmutableAttribute), inherit: false))),
         ];
         TupleType = ArgumentTuples.TypeOf(
             [.. Arguments.Select(argument => argument.IsShared ? typeof(ByReference<>).MakeGenericType(argument.Type) : argument.Type)]);
-        (MethodType, var result) = Kind(info.ReturnType, TupleType);
+        (MethodType, var result) = Kind(ReturnType, TupleType);
         InvokerType = typeof(MethodInvoker<,>).MakeGenericType(TupleType, result);
     }
 
@@ -32,7 +38,12 @@ internal sealed class MethodShape
     /// <summary>Distinguishes overloads.</summary>
     public int Index { get; }
 
+    /// <summary>The type parameters of a generic method; empty for any other.</summary>
+    public Type[] TypeParameters { get; }
+
     public Type[] ParameterTypes { get; }
+
+    public Type ReturnType { get; }
 
     /// <summary>The position of the cancellation token; -1 if there is none.</summary>
     public int TokenParameter { get; }
@@ -70,25 +81,27 @@ internal sealed class MethodShape
         }
 
         var definition = returnType.GetGenericTypeDefinition();
-        return ((definition == typeof(Task<>) ? typeof(TaskMethod<,>) : typeof(ValueTaskMethod<,>)).MakeGenericType(tuple, returnType.GetGenericArguments()[0]), returnType);
+        var method = definition == typeof(Task<>) ? typeof(TaskMethod<,>)
+            : definition == typeof(ValueTask<>) ? typeof(ValueTaskMethod<,>)
+            : typeof(StreamMethod<,>);
+        return (method.MakeGenericType(tuple, returnType.GetGenericArguments()[0]), returnType);
     }
 
     private void Check()
     {
         var returnType = Info.ReturnType;
         var isAllowed = returnType == typeof(void) || returnType == typeof(Task) || returnType == typeof(ValueTask)
-            || (returnType.IsGenericType && (returnType.GetGenericTypeDefinition() == typeof(Task<>) || returnType.GetGenericTypeDefinition() == typeof(ValueTask<>)));
+            || (returnType.IsGenericType && Array.IndexOf(GenericReturnTypes, returnType.GetGenericTypeDefinition()) >= 0);
         var reason = Info.IsSpecialName ? "it belongs to a property or event"
-            : Info.IsGenericMethodDefinition ? "it is generic"
             : !isAllowed ? $"it returns {returnType}"
-            : Array.Exists(ParameterTypes, type => type.IsByRef || type.IsPointer || type.IsByRefLike) ? "a parameter is passed by reference"
+            : Array.Exists(Info.GetParameters(), parameter => parameter.ParameterType is { } type && (type.IsByRef || type.IsPointer || type.IsByRefLike)) ? "a parameter is passed by reference"
             : ParameterTypes.Count(type => type == typeof(CancellationToken)) > 1 ? "it takes several cancellation tokens"
             : null;
         if (reason is not null)
         {
             throw new ArgumentException(
                 $"Grain interface method {Info.DeclaringType}.{Info.Name} cannot be called remotely: {reason}. "
-                + "Return Task, Task<T>, ValueTask, ValueTask<T> or void, and take values.");
+                + "Return Task, Task<T>, ValueTask, ValueTask<T>, IAsyncEnumerable<T> or void, and take values.");
         }
     }
 

@@ -22,6 +22,8 @@ internal static class ProxyEmitter
     private static readonly ConstructorInfo BaseConstructor = typeof(GrainReference).GetConstructor(
         BindingFlags.Instance | BindingFlags.NonPublic, [typeof(ReferenceTarget), typeof(GrainId), typeof(SiloAddress)])!;
 
+    private static readonly MethodInfo ConstructMethod = typeof(GenericMethod).GetMethod(nameof(GenericMethod.Construct))!;
+
     private static int s_count;
 
     /// <exception cref="ArgumentException">A method of the interface cannot be called remotely.</exception>
@@ -38,7 +40,7 @@ internal static class ProxyEmitter
                 Open(declaring.Assembly);
                 foreach (var method in declaring.GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Where(method => method.IsAbstract))
                 {
-                    shapes.Add(EmitMethod(proxy, new MethodShape(method, shapes.Count)));
+                    shapes.Add(EmitMethod(proxy, method, shapes.Count));
                 }
             }
 
@@ -52,8 +54,7 @@ internal static class ProxyEmitter
         var methods = new Dictionary<uint, InterfaceMethod>(shapes.Count);
         foreach (var shape in shapes)
         {
-            var invoker = created.GetMethod(shape.InvokerName, BindingFlags.Static | BindingFlags.Public)!.CreateDelegate(shape.InvokerType);
-            var method = (InterfaceMethod)Activator.CreateInstance(shape.MethodType, shape.Info, invoker)!;
+            var method = shape.TypeParameters.Length > 0 ? new GenericMethod(shape.Info, created, shape.InvokerName) : CreateMethod(created, shape);
             created.GetField(shape.FieldName, BindingFlags.Static | BindingFlags.Public)!.SetValue(null, method);
             if (!methods.TryAdd(method.Id, method))
             {
@@ -63,6 +64,12 @@ internal static class ProxyEmitter
         }
 
         return (created.GetMethod("Create", BindingFlags.Static | BindingFlags.Public)!.CreateDelegate<ProxyFactory>(), methods);
+    }
+
+    private static InterfaceMethod CreateMethod(Type created, MethodShape shape)
+    {
+        var invoker = created.GetMethod(shape.InvokerName, BindingFlags.Static | BindingFlags.Public)!.CreateDelegate(shape.InvokerType);
+        return (InterfaceMethod)Activator.CreateInstance(shape.MethodType, shape.Info, invoker)!;
     }
 
     /// <summary>Lets emitted code use what is internal to an assembly.</summary>
@@ -101,17 +108,56 @@ internal static class ProxyEmitter
         il.Emit(OpCodes.Ret);
     }
 
-    private static MethodShape EmitMethod(TypeBuilder proxy, MethodShape shape)
+    private static MethodShape EmitMethod(TypeBuilder proxy, MethodInfo info, int index)
     {
-        foreach (var type in shape.ParameterTypes.Append(shape.Info.ReturnType))
+        foreach (var type in info.GetParameters().Select(parameter => parameter.ParameterType).Append(info.ReturnType))
         {
             OpenTypes(type);
         }
 
-        var field = proxy.DefineField(shape.FieldName, shape.MethodType, FieldAttributes.Public | FieldAttributes.Static);
-        EmitStub(proxy, shape, field);
-        EmitInvoker(proxy, shape);
+        var stub = proxy.DefineMethod(
+            $"{info.DeclaringType!.FullName}.{info.Name}.{index}",
+            MethodAttributes.Private | MethodAttributes.Virtual | MethodAttributes.Final | MethodAttributes.HideBySig | MethodAttributes.NewSlot);
+        var shape = new MethodShape(info, index, DefineTypeParameters(stub, info));
+        stub.SetReturnType(shape.ReturnType);
+        stub.SetParameters(shape.ParameterTypes);
+        var field = proxy.DefineField(
+            shape.FieldName, shape.TypeParameters.Length > 0 ? typeof(GenericMethod) : shape.MethodType, FieldAttributes.Public | FieldAttributes.Static);
+        EmitStub(stub.GetILGenerator(), shape, field);
+        proxy.DefineMethodOverride(stub, info);
+        EmitInvoker(proxy, info, shape);
         return shape;
+    }
+
+    /// <returns>Null for a method that is not generic.</returns>
+    private static Type[]? DefineTypeParameters(MethodBuilder method, MethodInfo info)
+    {
+        if (!info.IsGenericMethodDefinition)
+        {
+            return null;
+        }
+
+        var parameters = info.GetGenericArguments();
+        var defined = method.DefineGenericParameters([.. parameters.Select(parameter => parameter.Name)]);
+        for (var i = 0; i < parameters.Length; i++)
+        {
+            var constraints = parameters[i].GetGenericParameterConstraints();
+            foreach (var constraint in constraints)
+            {
+                OpenTypes(constraint);
+            }
+
+            defined[i].SetGenericParameterAttributes(parameters[i].GenericParameterAttributes);
+            if (Array.Find(constraints, constraint => constraint.IsClass) is { } baseType)
+            {
+                defined[i].SetBaseTypeConstraint(EmittedMembers.Substitute(baseType, parameters, defined));
+            }
+
+            defined[i].SetInterfaceConstraints(
+                [.. constraints.Where(constraint => !constraint.IsClass).Select(constraint => EmittedMembers.Substitute(constraint, parameters, defined))]);
+        }
+
+        return defined;
     }
 
     private static void OpenTypes(Type type)
@@ -123,16 +169,16 @@ internal static class ProxyEmitter
         }
     }
 
-    // return s_method.Call(this, new ValueTuple<...>(arguments), token);
-    private static void EmitStub(TypeBuilder proxy, MethodShape shape, FieldBuilder field)
+    // return s_method.Call(this, new ValueTuple<...>(arguments), token); with s_method.Construct<ValueTuple<types>>() for a generic method
+    private static void EmitStub(ILGenerator il, MethodShape shape, FieldBuilder field)
     {
-        var stub = proxy.DefineMethod(
-            $"{shape.Info.DeclaringType!.FullName}.{shape.Info.Name}.{shape.Index}",
-            MethodAttributes.Private | MethodAttributes.Virtual | MethodAttributes.Final | MethodAttributes.HideBySig | MethodAttributes.NewSlot,
-            shape.Info.ReturnType,
-            shape.ParameterTypes);
-        var il = stub.GetILGenerator();
         il.Emit(OpCodes.Ldsfld, field);
+        if (shape.TypeParameters.Length > 0)
+        {
+            il.Emit(OpCodes.Callvirt, ConstructMethod.MakeGenericMethod(ArgumentTuples.TypeOf(shape.TypeParameters)));
+            il.Emit(OpCodes.Castclass, shape.MethodType);
+        }
+
         il.Emit(OpCodes.Ldarg_0);
         EmitTuple(il, shape, 0, shape.TupleType);
         if (shape.TokenParameter >= 0)
@@ -147,9 +193,8 @@ internal static class ProxyEmitter
             il.Emit(OpCodes.Ldloc, none);
         }
 
-        il.Emit(OpCodes.Callvirt, shape.MethodType.GetMethod("Call")!);
+        il.Emit(OpCodes.Callvirt, EmittedMembers.Method(shape.MethodType, "Call"));
         il.Emit(OpCodes.Ret);
-        proxy.DefineMethodOverride(stub, shape.Info);
     }
 
     private static void EmitTuple(ILGenerator il, MethodShape shape, int first, Type tuple)
@@ -170,7 +215,7 @@ internal static class ProxyEmitter
             il.Emit(OpCodes.Ldarg, (short)(argument.Position + 1));
             if (argument.IsShared)
             {
-                il.Emit(OpCodes.Newobj, types[i].GetConstructor([argument.Type])!);
+                il.Emit(OpCodes.Newobj, EmittedMembers.Constructor(types[i], 1));
             }
         }
 
@@ -179,21 +224,22 @@ internal static class ProxyEmitter
             EmitTuple(il, shape, first + 7, types[7]);
         }
 
-        il.Emit(OpCodes.Newobj, tuple.GetConstructor(types)!);
+        il.Emit(OpCodes.Newobj, EmittedMembers.Constructor(tuple, types.Length));
     }
 
     // return ((IInterface)target).Method(arguments.Item1, ..., token);
-    private static void EmitInvoker(TypeBuilder proxy, MethodShape shape)
+    private static void EmitInvoker(TypeBuilder proxy, MethodInfo info, MethodShape shape)
     {
-        var isVoid = shape.Info.ReturnType == typeof(void);
-        var invoker = proxy.DefineMethod(
-            shape.InvokerName,
-            MethodAttributes.Public | MethodAttributes.Static,
-            isVoid ? typeof(object) : shape.Info.ReturnType,
-            [typeof(object), shape.TupleType.MakeByRefType(), typeof(CancellationToken)]);
+        var isVoid = info.ReturnType == typeof(void);
+        var invoker = proxy.DefineMethod(shape.InvokerName, MethodAttributes.Public | MethodAttributes.Static);
+
+        // Type parameters belong to one method.
+        shape = DefineTypeParameters(invoker, info) is { } parameters ? new MethodShape(info, shape.Index, parameters) : shape;
+        invoker.SetReturnType(isVoid ? typeof(object) : shape.ReturnType);
+        invoker.SetParameters(typeof(object), shape.TupleType.MakeByRefType(), typeof(CancellationToken));
         var il = invoker.GetILGenerator();
         il.Emit(OpCodes.Ldarg_0);
-        il.Emit(OpCodes.Castclass, shape.Info.DeclaringType!);
+        il.Emit(OpCodes.Castclass, info.DeclaringType!);
         var next = 0;
         for (var position = 0; position < shape.ParameterTypes.Length; position++)
         {
@@ -207,7 +253,7 @@ internal static class ProxyEmitter
             }
         }
 
-        il.Emit(OpCodes.Callvirt, shape.Info);
+        il.Emit(OpCodes.Callvirt, shape.TypeParameters.Length > 0 ? info.MakeGenericMethod(shape.TypeParameters) : info);
         if (isVoid)
         {
             il.Emit(OpCodes.Ldnull);
@@ -223,16 +269,16 @@ internal static class ProxyEmitter
         il.Emit(OpCodes.Ldarg_1);
         for (var level = 0; level < depth; level++)
         {
-            var rest = tuple.GetField("Rest")!;
-            il.Emit(OpCodes.Ldflda, rest);
-            tuple = rest.FieldType;
+            il.Emit(OpCodes.Ldflda, EmittedMembers.Field(tuple, "Rest"));
+            tuple = tuple.GetGenericArguments()[^1];
         }
 
-        var field = tuple.GetField(name)!;
-        if (shape.Arguments[index].IsShared)
+        var field = EmittedMembers.Field(tuple, name);
+        var argument = shape.Arguments[index];
+        if (argument.IsShared)
         {
             il.Emit(OpCodes.Ldflda, field);
-            il.Emit(OpCodes.Ldfld, field.FieldType.GetField("Value")!);
+            il.Emit(OpCodes.Ldfld, EmittedMembers.Field(typeof(ByReference<>).MakeGenericType(argument.Type), "Value"));
         }
         else
         {

@@ -30,6 +30,9 @@ internal abstract class Request : IInvokable
 
     public abstract ValueTask<Response> Invoke();
 
+    /// <summary>Calls a method that returns a stream.</summary>
+    public abstract object OpenStream(CancellationToken cancellationToken);
+
     public abstract int GetArgumentCount();
 
     public abstract object? GetArgument(int index);
@@ -94,6 +97,9 @@ internal sealed class Request<TArguments>(InterfaceMethod<TArguments> method, TA
         return method.Invoke(target, ref _arguments, GetCancellationToken());
     }
 
+    public override object OpenStream(CancellationToken cancellationToken) =>
+        method.OpenStream(Target ?? throw NoTarget(), ref _arguments, cancellationToken);
+
     public override int GetArgumentCount() => _arguments.Length;
 
     public override object? GetArgument(int index)
@@ -111,7 +117,15 @@ internal sealed class Request<TArguments>(InterfaceMethod<TArguments> method, TA
         _arguments = (TArguments)ArgumentTuples.With(_arguments, index, value);
     }
 
-    public override void WriteArguments(SerializerSessionPool pool, IBufferWriter<byte> output) => pool.Write(_arguments, output);
+    public override void WriteArguments(SerializerSessionPool pool, IBufferWriter<byte> output)
+    {
+        if (method.TypeArguments is { } types)
+        {
+            GenericMethod.WritePrefix(types, output);
+        }
+
+        pool.Write(_arguments, output);
+    }
 
     private Exception NoTarget() => Method.IsExtension
         ? new GrainExtensionNotInstalledException($"No implementation of {Method.Interface} is installed. Add one with AddGrainExtension.")
@@ -142,6 +156,13 @@ internal static class ArgumentTuples
             6 => typeof(ValueTuple<,,,,,>).MakeGenericType([.. types]),
             _ => typeof(ValueTuple<,,,,,,>).MakeGenericType([.. types]),
         };
+    }
+
+    /// <summary>The types that <see cref="TypeOf"/> made a tuple of.</summary>
+    public static Type[] TypesOf(Type tuple)
+    {
+        var types = tuple.GetGenericArguments();
+        return types.Length > Direct ? [.. types[..Direct], .. TypesOf(types[Direct])] : types;
     }
 
     /// <summary>The field of an argument, and in which nested tuple it is.</summary>

@@ -136,7 +136,7 @@ internal abstract class CallRuntime : IReferenceResolver
     object IReferenceResolver.Resolve(string grainId, string @interface)
     {
         var grain = GrainId.Parse(grainId);
-        return @interface.Length == 0 ? GetReference(grain) : GetReference(grain, GrainInterface.Of(GrainInterfaceType.Create(@interface)).Type);
+        return @interface.Length == 0 ? GetReference(grain) : GetReference(grain, GrainInterface.Of(GrainInterfaceType.Create(@interface), Pool.Manifest).Type);
     }
 
     /// <summary>What travels in place of an object that is passed as a grain or observer.</summary>

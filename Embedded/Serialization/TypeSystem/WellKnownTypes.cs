@@ -139,6 +139,13 @@ internal static class WellKnownTypes
         return MayBeKnown(type) && Ids.TryGetValue(type.FullName!, out id) && Entries[id].Type == type;
     }
 
+    /// <summary>The type, or generic definition, of a full name.</summary>
+    public static bool TryGet(string fullName, [NotNullWhen(true)] out Type? type)
+    {
+        type = Ids.TryGetValue(fullName, out var id) ? Entries[id].Type : null;
+        return type is not null;
+    }
+
     public static bool TryCreateCodec(Type type, [NotNullWhen(true)] out Codec? codec)
     {
         codec = null;

@@ -8,11 +8,11 @@ namespace Dpark.Conformance.Signals;
 public interface IGateGrain : IGrainWithStringKey
 {
     /// <summary>Completes when the gate is open.</summary>
-    [Alias("Pass")]
+    [Alias("Pass"), ResponseTimeout(Signal.Timeout)]
     Task PassAsync();
 
     /// <summary>Completes when at least <paramref name="count"/> callers came to the gate, open or not.</summary>
-    [Alias("WaitForArrivals")]
+    [Alias("WaitForArrivals"), ResponseTimeout(Signal.Timeout)]
     Task WaitForArrivalsAsync(int count);
 
     [Alias("Arrivals")]

@@ -11,11 +11,11 @@ public interface IJournalGrain : IGrainWithStringKey
     Task AppendAsync(string entry);
 
     /// <summary>All entries, as soon as there are at least <paramref name="count"/>.</summary>
-    [Alias("WaitFor")]
+    [Alias("WaitFor"), ResponseTimeout(Signal.Timeout)]
     Task<List<string>> WaitForAsync(int count);
 
     /// <summary>All entries, as soon as one of them is <paramref name="entry"/>.</summary>
-    [Alias("WaitForEntry")]
+    [Alias("WaitForEntry"), ResponseTimeout(Signal.Timeout)]
     Task<List<string>> WaitForEntryAsync(string entry);
 
     [Alias("Read")]
