@@ -51,7 +51,7 @@ public sealed partial class DparkContext
         await StartAsync(cancellationToken).ConfigureAwait(false);
         var graph = _planner.Plan(rdd);
         var wanted = partitions ?? [.. Enumerable.Range(0, graph.ResultStage.PartitionCount)];
-        var job = new RunningJob(new JobId(Interlocked.Increment(ref _nextJob)), wanted, options, _options.MaxResultBytes);
+        var job = new RunningJob(new JobId(Interlocked.Increment(ref _nextJob)), wanted, options, _options.MaxResultBytes) { IsRepeated = recomputations < MaxResultRecomputations };
         Func<int, CancellationToken, IAsyncEnumerable<PartitionResult<T>>?> recompute = Recompute;
         _session.Submit(job, graph);
         try

@@ -79,6 +79,12 @@ internal sealed partial class DriverSession
             case Notice notice:
                 Note(notice);
                 break;
+            case TaskStillRuns still:
+                Note(still);
+                break;
+            case DiscardResult discard:
+                JobResult<byte>.Discard([discard.Report], Blocks);
+                break;
             case ReleaseStage release:
                 _stages.Release(release.Stage, _stopping.Token);
                 break;
@@ -188,6 +194,11 @@ internal sealed partial class DriverSession
         var source = (StageSource)accept.Stage.Source!;
         Totals.Add(accept.Report);
         source.Job.Metrics.Add(accept.Report);
+        if (accept.IsFirst && (source.Stage.Output is not null || !source.Job.IsRepeated))
+        {
+            Merge(source.Job, accept.Report);
+        }
+
         source.Cached?.Remember(accept.Report.Attempt.PartitionIndex, accept.Worker);
         foreach (var warning in accept.Report.Warnings)
         {
@@ -199,14 +210,53 @@ internal sealed partial class DriverSession
         }
     }
 
+    private void Merge(RunningJob job, TaskReport report)
+    {
+        foreach (var update in report.Updates)
+        {
+            if (Accumulators.Find(update.Accumulator) is not { } accumulator)
+            {
+                continue;
+            }
+
+            try
+            {
+                accumulator.Merge(update.Total);
+                job.Added(accumulator);
+            }
+#pragma warning disable CA1031 // It is the user's function, and only the job that it belongs to must fail.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                var failure = new JobFailedException(
+                    $"{job} failed: what {report.Attempt} added to {accumulator} could not be merged. {e.GetType().Name}: {e.Message}", job.Id, job.Options.CallSite, e);
+                EndJob(job, JobOutcome.Failed, failure);
+                _loop.Tell(new JobCancelled(job.Id));
+                return;
+            }
+        }
+    }
+
     private void Note(Notice notice)
     {
         LogNotice(_settings.Application, notice.Text);
-        foreach (var id in notice.Jobs)
+        Warn(notice.Jobs, notice.Text);
+    }
+
+    private void Note(TaskStillRuns still)
+    {
+        LogStillRuns(still.Attempt, still.Worker, still.Reason);
+        Warn(still.Jobs, $"{still.Attempt} on {still.Worker} does not stop. {still.Reason}");
+        _listeners.Tell(still, static (listener, news) => listener.OnTaskStillRuns(news));
+    }
+
+    private void Warn(IReadOnlyList<JobId> jobs, string text)
+    {
+        foreach (var id in jobs)
         {
-            if (_jobs.TryGetValue(id, out var job) && job.Warn(notice.Text))
+            if (_jobs.TryGetValue(id, out var job) && job.Warn(text))
             {
-                _listeners.Tell((id, notice.Text), static (listener, news) => listener.OnWarning(news.id, news.Text));
+                _listeners.Tell((id, text), static (listener, news) => listener.OnWarning(news.id, news.text));
             }
         }
     }
@@ -272,6 +322,9 @@ internal sealed partial class DriverSession
 
     [LoggerMessage(LogLevel.Warning, "{Job} has made no progress for {Since}. {Reason}")]
     private partial void LogWaiting(JobId job, TimeSpan since, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "{Attempt} on {Worker} does not stop. {Reason}")]
+    private partial void LogStillRuns(TaskAttemptId attempt, Workers.WorkerId worker, string reason);
 
     [LoggerMessage(LogLevel.Warning, "{Application}: {Notice}")]
     private partial void LogNotice(Applications.AppId application, string notice);

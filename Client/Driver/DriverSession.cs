@@ -92,6 +92,8 @@ internal sealed partial class DriverSession : IAsyncDisposable
 
     public IApplicationGrain ApplicationGrain { get; }
 
+    public DriverAccumulators Accumulators { get; } = new();
+
     /// <summary>Over all jobs.</summary>
     public MetricsSum Totals { get; } = new();
 

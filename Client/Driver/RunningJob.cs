@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Dpark.Accumulators;
 using Dpark.Jobs;
 using Dpark.Rdds;
 using Dpark.Scheduling;
@@ -15,6 +16,7 @@ internal sealed class RunningJob(JobId id, IReadOnlyList<int> partitions, JobOpt
     private readonly TaskReport?[] _reports = new TaskReport?[partitions.Count];
     private readonly List<string> _warnings = [];
     private readonly HashSet<string> _warningTexts = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<AccumulatorId, IDriverAccumulator> _accumulators = new(Comparer<AccumulatorId>.Create((one, other) => one.Value.CompareTo(other.Value)));
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource<TaskReport>? _waiter;
     private int _waitingPosition;
@@ -30,6 +32,9 @@ internal sealed class RunningJob(JobId id, IReadOnlyList<int> partitions, JobOpt
     public JobOptions Options { get; } = options;
 
     public MetricsSum Metrics { get; } = new();
+
+    /// <summary>It computes a result again that was lost before it was read: what its tasks add to accumulators has counted.</summary>
+    public bool IsRepeated { get; init; }
 
     /// <summary>When it was submitted.</summary>
     public long StartedAt { get; set; }
@@ -116,6 +121,18 @@ internal sealed class RunningJob(JobId id, IReadOnlyList<int> partitions, JobOpt
         }
     }
 
+    /// <summary>A task of the job has added to an accumulator. Called by the loop.</summary>
+    public void Added(IDriverAccumulator accumulator)
+    {
+        if (accumulator.Name is not null)
+        {
+            lock (_gate)
+            {
+                _accumulators[accumulator.Id] = accumulator;
+            }
+        }
+    }
+
     /// <summary>The caller's token was cancelled.</summary>
     public void Cancel(CancellationToken token) => Abort(new OperationCanceledException($"{this} was cancelled by its caller.", token));
 
@@ -146,7 +163,10 @@ internal sealed class RunningJob(JobId id, IReadOnlyList<int> partitions, JobOpt
     {
         lock (_gate)
         {
-            return new(Id, Options.CallSite, outcome, elapsed, Metrics.Snapshot(), [.. _warnings], failure);
+            return new(Id, Options.CallSite, outcome, elapsed, Metrics.Snapshot(), [.. _warnings], failure)
+            {
+                Accumulators = [.. _accumulators.Values.Select(accumulator => new NamedTotal(accumulator.Name!, accumulator.Text))],
+            };
         }
     }
 

@@ -31,4 +31,13 @@ public sealed record JobStarted(JobId Job, CallSite CallSite, int StageCount);
 /// <param name="Warnings">What its tasks warned of, each text once, in order of arrival. The first 1,000.</param>
 /// <param name="Failure">Of a failed job: what it threw.</param>
 public sealed record JobSummary(
-    JobId Job, CallSite CallSite, JobOutcome Outcome, TimeSpan Elapsed, JobMetrics Metrics, IReadOnlyList<string> Warnings, Exception? Failure);
+    JobId Job, CallSite CallSite, JobOutcome Outcome, TimeSpan Elapsed, JobMetrics Metrics, IReadOnlyList<string> Warnings, Exception? Failure)
+{
+    /// <summary>The named accumulators that its tasks added to, with their totals at its end, in the order in which they were made.</summary>
+    public IReadOnlyList<NamedTotal> Accumulators { get; init; } = [];
+}
+
+/// <summary>An accumulator as people see it.</summary>
+/// <param name="Name">Its name; need not be unique.</param>
+/// <param name="Total">Its total as text, at most a few hundred characters.</param>
+public sealed record NamedTotal(string Name, string Total);

@@ -21,8 +21,17 @@ public sealed class ExecutorOptions
     /// <remarks>About 50 bytes each.</remarks>
     public int RememberedAttempts { get; set; } = 65_536;
 
-    /// <summary>How long a cancelled attempt may go on before it is reported as not stopping. From 0 to 1 hour. Default: 10 s.</summary>
-    public TimeSpan CancelLimit { get; set; } = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// How long a cancelled attempt may go on before it is reported as not stopping, and another thread takes its slot if <see cref="SpareSlotCount"/> allows.
+    /// From 0 to 1 hour. Default: 500 ms.
+    /// </summary>
+    public TimeSpan CancelLimit { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// Most attempts that do not stop whose slots are given to others. Each takes a processor and memory as long as its code runs; beyond this number the worker
+    /// has fewer slots. From 0 to 4096. Default: the number of processors.
+    /// </summary>
+    public int SpareSlotCount { get; set; } = Environment.ProcessorCount;
 
     /// <summary>How long the worker waits for its attempts when it stops. From 0 to 10 minutes. Default: 5 s.</summary>
     public TimeSpan StopLimit { get; set; } = TimeSpan.FromSeconds(5);

@@ -24,6 +24,7 @@ public sealed class ExecutorOptionsValidator : IValidateOptions<ExecutorOptions>
         failures.CheckRange(
             nameof(options.RememberedAttempts), options.RememberedAttempts, MinRemembered, MaxRemembered, "a launch that arrives twice must run once, in bounded memory");
         failures.CheckRange(nameof(options.CancelLimit), options.CancelLimit, TimeSpan.Zero, TimeSpan.FromHours(1), "a task that does not stop must be reported");
+        failures.CheckRange(nameof(options.SpareSlotCount), options.SpareSlotCount, 0, MaxSlots, "each slot is a thread");
         failures.CheckRange(nameof(options.StopLimit), options.StopLimit, TimeSpan.Zero, TimeSpan.FromMinutes(10), "a worker must stop some time");
         return failures.Result;
     }

@@ -5,10 +5,25 @@ namespace Dpark.Scheduling;
 
 public sealed partial class JobScheduler
 {
+    private const int MaxUnwanted = 4096;
+
+    // Attempts that were cancelled of late. Another one of the same task may have been accepted, and a report may come twice, so only theirs are superfluous.
+    private readonly RecentSet<TaskAttemptId> _unwanted = new(MaxUnwanted);
+
     private void OnReport(WorkerId workerId, TaskReport report)
     {
+        if (report.StillRuns)
+        {
+            OnStillRuns(workerId, report);
+        }
+
         if (!_workers.TryGetValue(workerId, out var worker) || FindAttempt(report.Attempt, worker) is not { } attempt)
         {
+            if (report.ResultBlock is not null && _unwanted.Contains(report.Attempt))
+            {
+                _actions.Add(new DiscardResult(report));
+            }
+
             return;
         }
 
@@ -47,6 +62,12 @@ public sealed partial class JobScheduler
                 OnFailure(attempt, report);
                 break;
         }
+    }
+
+    private void OnStillRuns(WorkerId worker, TaskReport report)
+    {
+        var jobs = _stages.TryGetValue(report.Attempt.StageId, out var stage) ? stage.Jobs.Select(job => job.Id) : [];
+        _actions.Add(new TaskStillRuns(report.Attempt, worker, [.. jobs], report.Failure?.Message ?? ""));
     }
 
     /// <returns><see langword="null"/> if nobody waits for the report: of an older run, of a cancelled attempt, or the second copy of one.</returns>
@@ -125,7 +146,7 @@ public sealed partial class JobScheduler
         }
 
         UpdateRunnable(stage);
-        _actions.Add(new AcceptReport(stage.Info, attempt.Worker.Id, report));
+        _actions.Add(new AcceptReport(stage.Info, attempt.Worker.Id, report, stage.Output?.Count(attempt.Id.PartitionIndex) ?? true));
         if (stage.Output is null)
         {
             Deliver(stage, attempt.Position, report);
@@ -297,6 +318,10 @@ public sealed partial class JobScheduler
     {
         Detach(attempt);
         CancelOn(attempt.Worker, attempt.Id);
+        if (attempt.Stage.Output is null)
+        {
+            _unwanted.Add(attempt.Id);
+        }
     }
 
     private void CancelAttempts(StageState stage)

@@ -43,7 +43,18 @@ public sealed record ForgetWorkerOutputs(WorkerId Worker, long Epoch) : Schedule
 /// <summary>
 /// An attempt is the first of its partition that succeeded: its accumulators, counters and warnings count. Given once per partition of a stage run.
 /// </summary>
-public sealed record AcceptReport(StageInfo Stage, WorkerId Worker, TaskReport Report) : SchedulerAction;
+/// <param name="IsFirst">
+/// Nothing of the partition has counted before. Not so for a map output that was lost and computed again: what it adds to accumulators has counted.
+/// </param>
+public sealed record AcceptReport(StageInfo Stage, WorkerId Worker, TaskReport Report, bool IsFirst) : SchedulerAction;
+
+/// <summary>A success that came too late kept its result as a block that nobody will read: it can be deleted.</summary>
+public sealed record DiscardResult(TaskReport Report) : SchedulerAction;
+
+/// <summary>An attempt was cancelled, and its code does not stop. It may be of a job that has ended.</summary>
+/// <param name="Jobs">The running jobs that need its stage; mostly none.</param>
+/// <param name="Reason">What that means for the worker; full sentences.</param>
+public sealed record TaskStillRuns(TaskAttemptId Attempt, WorkerId Worker, IReadOnlyList<JobId> Jobs, string Reason) : SchedulerAction;
 
 /// <summary>Hand a result to the caller of a job. Given once per position, in the order in which tasks end.</summary>
 /// <param name="Position">Index into <see cref="JobSubmitted.Partitions"/>.</param>

@@ -9,6 +9,7 @@ internal sealed class ShuffleState(ShuffleId id, int mapCount)
     private readonly MapOutput?[] _outputs = new MapOutput?[mapCount];
     private readonly long[] _outputEpochs = new long[mapCount];
     private List<MapOutput> _unregistered = [];
+    private readonly bool[] _hasCounted = new bool[mapCount];
     private HashSet<WorkerId>? _suspects;
 
     public ShuffleId Id { get; } = id;
@@ -62,6 +63,10 @@ internal sealed class ShuffleState(ShuffleId id, int mapCount)
         MissingCount--;
         Epoch = ChangedAt = epoch;
     }
+
+    /// <summary>Notes that what a map task added to accumulators counts.</summary>
+    /// <returns><see langword="false"/> if an earlier output of the same map has counted.</returns>
+    public bool Count(int mapIndex) => !_hasCounted[mapIndex] && (_hasCounted[mapIndex] = true);
 
     public void Forget(int mapIndex, long epoch)
     {

@@ -68,7 +68,10 @@ internal sealed class AttemptRunner(WorkerId worker, ExecutorOptions options, IP
 
     private static TaskReport Succeeded(
         TaskContext context, long recordCount, byte[]? result = null, BlockLocation? block = null, MapOutput? map = null) =>
-        new(context.Attempt, TaskOutcome.Succeeded, result, block, recordCount, map, null, context.Metrics, context.ListWarnings());
+        new(context.Attempt, TaskOutcome.Succeeded, result, block, recordCount, map, null, context.Metrics, context.ListWarnings())
+        {
+            Updates = context.ListUpdates(),
+        };
 
     private TaskReport Fail(TaskLaunch launch, TaskContext context, Exception exception)
     {

@@ -6,6 +6,10 @@ public sealed partial class Executor
 {
     private static readonly ContextCallback RunInContext = static state => ((Slot)state!).RunCurrent();
 
+    private int UsableSlots => _options.SlotCount - _stuckCount + _spareCount;
+
+    private void StartThread(int slot) => new Thread(RunSlot, _options.StackBytes) { IsBackground = true, Name = $"dpark-slot-{slot}" }.Start();
+
     private void RunSlot()
     {
         // User code may leave async-local values and a culture behind. Each attempt starts from the context that the thread had when it was new.
@@ -40,6 +44,10 @@ public sealed partial class Executor
             {
                 _runningCount--;
                 End(finished);
+                if (finished.IsReplaced)
+                {
+                    return null;
+                }
             }
 
             while (true)
@@ -74,6 +82,7 @@ public sealed partial class Executor
         if (run.IsStuck)
         {
             _stuckCount--;
+            _spareCount -= run.IsReplaced ? 1 : 0;
             LogStuckEnded(run.Attempt);
         }
 
@@ -127,6 +136,16 @@ public sealed partial class Executor
 
     private void Report(TaskRun run, TaskReport report)
     {
+        if (!run.TryClaimReport())
+        {
+            return;
+        }
+
+        Append(run, report);
+    }
+
+    private void Append(TaskRun run, TaskReport report)
+    {
         _observer?.Invoke(report);
         if (!run.Application.HasEnded)
         {
@@ -150,25 +169,56 @@ public sealed partial class Executor
 
     private void MarkStuck(List<TaskRun> cancelled)
     {
+        List<TaskRun> stuck = [];
+        TaskRun[] waiting = [];
+        var replacedCount = 0;
         lock (_gate)
         {
             foreach (var run in cancelled)
             {
-                if (run.State == TaskRunState.Running)
+                if (run.State != TaskRunState.Running || !run.TryClaimReport())
                 {
-                    run.IsStuck = true;
-                    _stuckCount++;
-                    LogStuck(run.Attempt, _options.CancelLimit, _stuckCount, _options.SlotCount);
+                    continue;
+                }
+
+                run.IsStuck = true;
+                _stuckCount++;
+                stuck.Add(run);
+                if (_stop is null && _spareCount < _options.SpareSlotCount)
+                {
+                    run.IsReplaced = true;
+                    _spareCount++;
+                    _liveThreads++;
+                    replacedCount++;
                 }
             }
+
+            waiting = UsableSlots == 0 ? [.. _queue.Where(run => run.State == TaskRunState.Queued)] : [];
         }
+
+        foreach (var run in stuck)
+        {
+            LogStuck(run.Attempt, _options.CancelLimit, run.IsReplaced ? "Another thread has taken its slot" : "Its slot is not free", UsableSlotCount, _options.SlotCount);
+            var text = $"It was cancelled {_options.CancelLimit} ago and still runs. " +
+                (run.IsReplaced ? "Another thread has taken its slot. " : "Its slot is not free before it ends. ") +
+                "What it does is discarded; its code must look at its cancellation token.";
+            Append(run, AttemptRunner.NotRun(run.Attempt, text) with { StillRuns = true });
+        }
+
+        // After the reports, so that a driver hears why before it hears of what comes next.
+        for (var i = 0; i < replacedCount; i++)
+        {
+            StartThread(_options.SlotCount + i);
+        }
+
+        Cancel(waiting, "Every slot of the worker is held by a task that was cancelled and does not stop.");
     }
 
     [LoggerMessage(
         LogLevel.Warning,
-        "{Attempt} was cancelled {Limit} ago and still runs, so its slot is not free; {StuckCount} of {SlotCount} slots are held like this. " +
+        "{Attempt} was cancelled {Limit} ago and still runs. {Consequence}; {UsableCount} of {SlotCount} slots can be used. " +
         "Its code must look at its cancellation token.")]
-    private partial void LogStuck(TaskAttemptId attempt, TimeSpan limit, int stuckCount, int slotCount);
+    private partial void LogStuck(TaskAttemptId attempt, TimeSpan limit, string consequence, int usableCount, int slotCount);
 
     [LoggerMessage(LogLevel.Information, "{Attempt} stopped at last; its slot is free again.")]
     private partial void LogStuckEnded(TaskAttemptId attempt);

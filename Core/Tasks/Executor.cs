@@ -9,8 +9,8 @@ namespace Dpark.Tasks;
 /// <remarks>
 /// An attempt is queued, then running, then ended; it leaves each state once. Whoever ends it reports it: a slot that ran it, or the canceller of one that
 /// was still queued. So each attempt that <see cref="TryStart"/> accepted is reported once, unless its application ends first.
-/// A thread is never taken from user code by force: an attempt that ignores its token keeps its slot until it returns, and the log and
-/// <see cref="ExecutorStatus.StuckCount"/> say so.
+/// A thread is never taken from user code by force. An attempt that ignores its token for longer than the limit is reported as one that still runs, what it
+/// does later is discarded, and another thread takes its slot; with too many of them the worker has fewer slots, and with no slot left it gives back what waits.
 /// </remarks>
 public sealed partial class Executor : IAsyncDisposable
 {
@@ -34,6 +34,7 @@ public sealed partial class Executor : IAsyncDisposable
     private int _stuckCount;
     private int _idleThreads;
     private int _liveThreads;
+    private int _spareCount;
     private Task<bool>? _stop;
 
     /// <summary>Starts the threads.</summary>
@@ -60,7 +61,19 @@ public sealed partial class Executor : IAsyncDisposable
         _liveThreads = options.SlotCount;
         for (var slot = 0; slot < options.SlotCount; slot++)
         {
-            new Thread(RunSlot, options.StackBytes) { IsBackground = true, Name = $"dpark-slot-{slot}" }.Start();
+            StartThread(slot);
+        }
+    }
+
+    /// <summary>Slots that are not held by attempts which do not stop.</summary>
+    public int UsableSlotCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return UsableSlots;
+            }
         }
     }
 
@@ -80,7 +93,7 @@ public sealed partial class Executor : IAsyncDisposable
     /// <param name="applicationEpoch">The driver's epoch; a newer one than before makes all older commands void.</param>
     /// <returns>
     /// <see langword="true"/> if the attempt is, or was, queued here. <see langword="false"/> if it was refused: the epoch is older than one seen before,
-    /// the application has ended, or the executor stops.
+    /// the application has ended, the executor stops, or all slots are held by attempts that do not stop.
     /// </returns>
     public bool TryStart(TaskLaunch launch, long applicationEpoch = 0)
     {
@@ -95,6 +108,11 @@ public sealed partial class Executor : IAsyncDisposable
             if (application.Knows(launch.Attempt))
             {
                 return true;
+            }
+
+            if (UsableSlots == 0)
+            {
+                return false;
             }
 
             var run = new TaskRun(launch, application, _timeProvider.GetTimestamp());

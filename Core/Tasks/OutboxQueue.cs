@@ -159,6 +159,11 @@ internal sealed class OutboxQueue(Guid generation, TimeProvider timeProvider)
             bytes += warning.Length;
         }
 
+        foreach (var update in report.Updates)
+        {
+            bytes += update.Total.Length;
+        }
+
         return bytes;
     }
 

@@ -1,3 +1,4 @@
+using Dpark.Accumulators;
 using Dpark.Broadcasting;
 using Dpark.Caching;
 using Dpark.Shuffle;
@@ -12,6 +13,7 @@ public sealed class TaskContext
     private static TaskContext? s_current;
 
     private List<string>? _warnings;
+    private AttemptTotals? _totals;
 
     /// <summary>The attempt that runs on this thread; <see langword="null"/> outside tasks.</summary>
     public static TaskContext? Current
@@ -52,6 +54,12 @@ public sealed class TaskContext
 
     /// <summary>Things the user should know that do not fail the task, such as input that is not valid UTF-8. Reported once per text per job.</summary>
     public IList<string> Warnings => _warnings ??= [];
+
+    /// <summary>What the attempt adds to accumulators.</summary>
+    internal AttemptTotals Totals => _totals ??= new();
+
+    /// <summary>The updates of accumulators as they are reported.</summary>
+    internal AccumulatorUpdate[] ListUpdates() => _totals is null ? [] : _totals.Encode();
 
     /// <summary>The warnings as they are reported.</summary>
     internal string[] ListWarnings() => _warnings is null ? [] : [.. _warnings];

@@ -1,3 +1,4 @@
+using Dpark.Accumulators;
 using Dpark.Rdds;
 using Dpark.Shuffle;
 using Dpark.Storage;
@@ -61,7 +62,14 @@ public sealed record TaskReport(
     [property: Id(5)] MapOutput? MapOutput,
     [property: Id(6)] TaskFailure? Failure,
     [property: Id(7)] TaskMetrics Metrics,
-    [property: Id(8)] string[] Warnings);
+    [property: Id(8)] string[] Warnings)
+{
+    /// <summary>Succeeded: what the attempt added to accumulators; mostly empty.</summary>
+    [Id(9)] public AccumulatorUpdate[] Updates { get; init; } = [];
+
+    /// <summary>Cancelled: its code has not stopped within the limit. It runs on; what it does is discarded, and it reports nothing more.</summary>
+    [Id(10)] public bool StillRuns { get; init; }
+}
 
 /// <summary>Why an attempt did not succeed, as plain text, so that the driver needs none of the user's exception types.</summary>
 /// <param name="ExceptionType">Full type name.</param>

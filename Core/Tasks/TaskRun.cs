@@ -11,6 +11,8 @@ internal enum TaskRunState
 /// <summary>One attempt in the executor. All members but the token source are guarded by the executor's lock.</summary>
 internal sealed class TaskRun(TaskLaunch launch, ApplicationAttempts application, long queuedAt)
 {
+    private int _isReported;
+
     public TaskLaunch Launch { get; } = launch;
 
     public TaskAttemptId Attempt => Launch.Attempt;
@@ -27,6 +29,12 @@ internal sealed class TaskRun(TaskLaunch launch, ApplicationAttempts application
 
     public bool IsCancelled { get; set; }
 
+    /// <summary>Whoever gets <see langword="true"/> makes the attempt's only report. Needs no lock.</summary>
+    public bool TryClaimReport() => Interlocked.Exchange(ref _isReported, 1) == 0;
+
     /// <summary>It was cancelled longer ago than the limit and still runs.</summary>
     public bool IsStuck { get; set; }
+
+    /// <summary>Another thread has taken its slot, so its own one ends with it.</summary>
+    public bool IsReplaced { get; set; }
 }

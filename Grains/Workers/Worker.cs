@@ -76,8 +76,16 @@ internal sealed partial class Worker : IAsyncDisposable
             info.Id, executor, _applications, services, _outbox, timeProvider, loggers.CreateLogger<Executor>(), DparkInstruments.OnEnded);
     }
 
-    /// <summary>Who it is.</summary>
-    public WorkerInfo Info => Volatile.Read(ref _info);
+    /// <summary>Who it is, with the slots that tasks can have now: fewer than configured while some are held by tasks that do not stop.</summary>
+    public WorkerInfo Info
+    {
+        get
+        {
+            var info = Volatile.Read(ref _info);
+            var usable = _executor.UsableSlotCount;
+            return info.SlotCount <= usable ? info : info with { SlotCount = usable };
+        }
+    }
 
     /// <summary>Fires when the worker takes no more calls that wait.</summary>
     public CancellationToken Stopping => _stopping.Token;

@@ -52,12 +52,13 @@ public sealed class TaskOptionsTests
             StackBytes = 16_777_216,
             MaxInlineResultBytes = 65_536,
             RememberedAttempts = 65_536,
-            CancelLimit = TimeSpan.FromSeconds(10),
+            CancelLimit = TimeSpan.FromMilliseconds(500),
+            SpareSlotCount = Environment.ProcessorCount,
             StopLimit = TimeSpan.FromSeconds(5),
         };
 
         Assert.Equivalent(expected, new ExecutorOptions());
-        Assert.Equal(6, CountProperties<ExecutorOptions>());
+        Assert.Equal(7, CountProperties<ExecutorOptions>());
         Assert.True(new ExecutorOptionsValidator().Validate(null, new()).Succeeded);
     }
 
@@ -104,7 +105,7 @@ public sealed class TaskOptionsTests
 
         var failures = new SchedulerOptionsValidator().Validate(null, options).Failures!.ToArray();
 
-        Assert.Equal(12, failures.Length);
+        Assert.Equal(25, failures.Length);
         Assert.Equal("Dpark:Scheduler:MaxTaskFailures is 0. Set from 1 to 1000: a job must fail some time.", failures[0]);
         Assert.Contains("Dpark:Scheduler:PrefetchTime is 00:02:00. Set from 00:00:00 to 00:01:00: tasks that wait on one worker cannot run on another.", failures);
     }
@@ -129,12 +130,13 @@ public sealed class TaskOptionsTests
             MaxInlineResultBytes = 1 << 20,
             RememberedAttempts = 0,
             CancelLimit = TimeSpan.FromDays(1),
+            SpareSlotCount = -1,
             StopLimit = TimeSpan.FromDays(1),
         };
 
         var failures = new ExecutorOptionsValidator().Validate(null, options).Failures!.ToArray();
 
-        Assert.Equal(6, failures.Length);
+        Assert.Equal(7, failures.Length);
         Assert.Equal("Dpark:Executor:SlotCount is 0. Set from 1 to 4096: each slot is a thread.", failures[0]);
     }
 

@@ -472,4 +472,30 @@ public sealed class JobSchedulerFaultTests
 
         Assert.Equal(B, rig.WorkerOf(rig.Running.Single()));
     }
+
+    [Fact]
+    public void WorkerLost_MapRunsAgain_WhatItAddsToAccumulatorsHasCounted()
+    {
+        var final = Final(1, 1, Map(0, 2));
+        _rig.Join(A, 1).Join(B, 1).Submit(0, final).SucceedAll();
+
+        _rig.Lose(A).SucceedAll().SucceedAll();
+
+        Assert.Equal([true, true, false, true], _rig.All<AcceptReport>().Select(accept => accept.IsFirst));
+        Assert.Single(_rig.All<CompleteJob>());
+    }
+
+    [Fact]
+    public void TaskReported_AttemptOfAnEndedJobStillRuns_IsSaid()
+    {
+        _rig.Join(A, 1).Submit(0, Final(0, 1));
+        var attempt = _rig.Running.Single();
+        _rig.Tell(new JobCancelled(new(0)));
+
+        _rig.Tell(new TaskReported(A, new(attempt, TaskOutcome.Cancelled, null, null, 0, null, Failure("It still runs."), new(), []) { StillRuns = true }));
+
+        var still = Assert.Single(_rig.All<TaskStillRuns>());
+        Assert.Equal((attempt, A, "It still runs."), (still.Attempt, still.Worker, still.Reason));
+        Assert.Empty(still.Jobs);
+    }
 }

@@ -41,6 +41,31 @@ public sealed class JobSchedulerSpeculationTests
     }
 
     [Fact]
+    public void TaskReported_CancelledAttemptKeptItsResultAsABlock_ItIsDiscarded()
+    {
+        var late = RunAllButOne();
+        var report = _rig.Success(late) with { Result = null, ResultBlock = new(new(Application, "result"), _rig.WorkerOf(late), "127.0.0.1:1", 1 << 20) };
+        var worker = _rig.WorkerOf(late);
+        _rig.Advance(TimeSpan.FromMilliseconds(200)).Succeed(_rig.Running.Single(id => id != late));
+
+        _rig.Tell(new TaskReported(worker, report));
+
+        Assert.Equal(late, Assert.Single(_rig.All<DiscardResult>()).Report.Attempt);
+    }
+
+    [Fact]
+    public void TaskReported_AcceptedResultComesTwice_ItIsKept()
+    {
+        var late = RunAllButOne();
+        var report = _rig.Success(late) with { Result = null, ResultBlock = new(new(Application, "result"), _rig.WorkerOf(late), "127.0.0.1:1", 1 << 20) };
+        var told = new TaskReported(_rig.WorkerOf(late), report);
+
+        _rig.Tell(told, told);
+
+        Assert.Empty(_rig.All<DiscardResult>());
+    }
+
+    [Fact]
     public void Tick_TooFewTasksAreDone_StartsNone()
     {
         _rig.Join(A, 5).Join(B, 5).Submit(0, _final).Succeed([.. _rig.Running.Take(8)]);

@@ -335,7 +335,7 @@ public sealed class ExecutorTests
         var logger = new RecordingLogger<Executor>();
         using var started = new ManualResetEventSlim();
         using var gate = new ManualResetEventSlim();
-        await using var rig = new ExecutorRig(new() { SlotCount = 2, CancelLimit = TimeSpan.FromSeconds(10) }, clock, logger).With("deaf", (_, _) =>
+        await using var rig = new ExecutorRig(new() { SlotCount = 2, SpareSlotCount = 0, CancelLimit = TimeSpan.FromSeconds(10) }, clock, logger).With("deaf", (_, _) =>
         {
             started.Set();
             gate.Wait();
@@ -349,14 +349,73 @@ public sealed class ExecutorTests
         var before = rig.Executor.Status.StuckCount;
         clock.Advance(TimeSpan.FromSeconds(1));
         var after = rig.Executor.Status;
+        var report = await rig.NextAsync();
+        var usable = rig.Executor.UsableSlotCount;
         gate.Set();
-        await rig.NextAsync();
         await rig.Executor.StopAsync(CancellationToken.None);
 
         Assert.Equal(0, before);
         Assert.Equal((1, 1), (after.StuckCount, after.RunningCount));
+        Assert.Equal((TaskOutcome.Cancelled, true, 1), (report.Outcome, report.StillRuns, usable));
+        Assert.False(await rig.HasReportAsync());
         Assert.Contains(logger.Lines, line => line.Contains("app-1/stage-0.0/0.0 was cancelled", StringComparison.Ordinal));
         Assert.Equal(0, rig.Executor.Status.StuckCount);
+    }
+
+    [Fact]
+    public async Task Cancel_AttemptNeverStops_AnotherThreadTakesItsSlotUntilItEnds()
+    {
+        using var started = new ManualResetEventSlim();
+        using var gate = new ManualResetEventSlim();
+        await using var rig = new ExecutorRig(new() { SlotCount = 1, SpareSlotCount = 1, CancelLimit = TimeSpan.Zero })
+            .With("deaf", (_, _) =>
+            {
+                started.Set();
+                gate.Wait();
+                return ExecutorRig.Empty;
+            })
+            .With("p", (_, _) => ExecutorRig.Empty);
+        rig.Start("deaf");
+        rig.Start("p", partition: 1);
+        Assert.True(started.Wait(Limit));
+
+        rig.Executor.Cancel(Reports.Application, [Reports.Attempt(0)]);
+        var first = await rig.NextAsync();
+        var second = await rig.NextAsync();
+        Assert.Equal((0, true), (first.Attempt.PartitionIndex, first.StillRuns));
+        Assert.Equal((1, TaskOutcome.Succeeded), (second.Attempt.PartitionIndex, second.Outcome));
+        Assert.Equal(1, rig.Executor.UsableSlotCount);
+
+        gate.Set();
+        rig.Start("p", partition: 2);
+        Assert.Equal(2, (await rig.NextAsync()).Attempt.PartitionIndex);
+        Assert.True(await rig.Executor.StopAsync(CancellationToken.None));
+        Assert.Equal((0, 0), (rig.Executor.Status.StuckCount, rig.Executor.Status.RunningCount));
+    }
+
+    [Fact]
+    public async Task Cancel_NoSlotIsLeft_GivesBackWhatWaitsAndRefusesMore()
+    {
+        using var started = new ManualResetEventSlim();
+        using var gate = new ManualResetEventSlim();
+        await using var rig = new ExecutorRig(new() { SlotCount = 1, SpareSlotCount = 0, CancelLimit = TimeSpan.Zero }).With("deaf", (_, _) =>
+        {
+            started.Set();
+            gate.Wait();
+            return ExecutorRig.Empty;
+        });
+        rig.Start("deaf");
+        rig.Start("deaf", partition: 1);
+        Assert.True(started.Wait(Limit));
+
+        rig.Executor.Cancel(Reports.Application, [Reports.Attempt(0)]);
+        Assert.True((await rig.NextAsync()).StillRuns);
+        var waiting = await rig.NextAsync();
+
+        Assert.Equal((1, TaskOutcome.Cancelled, false), (waiting.Attempt.PartitionIndex, waiting.Outcome, waiting.StillRuns));
+        Assert.Contains("does not stop", waiting.Failure!.Message, StringComparison.Ordinal);
+        Assert.False(rig.Start("deaf", partition: 2));
+        gate.Set();
     }
 
     [Fact]
