@@ -1,6 +1,7 @@
 using Dpark.Codecs;
 using Dpark.Rdds;
 using Dpark.Tasks;
+using Dpark.Text;
 
 namespace Dpark.Caching;
 
@@ -80,6 +81,7 @@ internal sealed class CachingReader<T>(PartitionCache cache, PartitionCache.Part
         {
             context.CancellationToken.ThrowIfCancellationRequested();
             batches.Add(batch.ToArray());
+            BorrowedBytes<T>.KeepAll(batches[^1]);
             recordCount += batch.Length;
             var allocated = GC.GetAllocatedBytesForCurrentThread();
             fits = cache.TryReserve(entry, Measure(batch, allocated - allocatedBefore));

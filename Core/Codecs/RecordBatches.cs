@@ -70,7 +70,7 @@ internal sealed class RecordBatchDecoder<T>(RecordCodec<T> codec)
     public ReadOnlySpan<T> Next(scoped ref RecordInput input)
     {
         var count = input.ReadInt32();
-        var batch = new RecordInput(input.ReadBytes(input.ReadInt32()));
+        var batch = new RecordInput(input.ReadBytes(input.ReadInt32())) { Arena = input.Arena };
         if ((uint)count > BatchReader.Capacity)
         {
             RecordErrors.ThrowTooMany(count, batch.Remaining);

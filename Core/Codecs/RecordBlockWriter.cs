@@ -1,4 +1,5 @@
 using Dpark.Rdds;
+using Dpark.Text;
 
 namespace Dpark.Codecs;
 
@@ -66,6 +67,7 @@ public sealed class RecordBlockWriter<T> : IDisposable
         }
 
         records[..count].CopyTo(_pending.AsSpan(_pendingCount));
+        BorrowedBytes<T>.KeepAll(_pending.AsSpan(_pendingCount, count));
         _pendingCount += count;
         if (_pendingCount == BatchReader.Capacity)
         {

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Text;
+using Dpark.Text;
 
 namespace Dpark.Codecs;
 
@@ -13,7 +14,7 @@ internal sealed partial class RecordCodecBuilder
             return (RecordCodec<T>)(object)new StringCodec();
         }
 
-        return !typeof(T).IsValueType || typeof(T).IsEnum ? CreateText<T>() : (RecordCodec<T>?)(CreateNumber<T>() ?? CreateTime<T>());
+        return !typeof(T).IsValueType || typeof(T).IsEnum ? CreateText<T>() : (RecordCodec<T>?)(CreateNumber<T>() ?? CreateTime<T>() ?? CreateBytes<T>());
     }
 
     private static object? CreateNumber<T>()
@@ -98,6 +99,16 @@ internal sealed partial class RecordCodecBuilder
         }
 
         return typeof(T) == typeof(Rune) ? new CheckedFixedCodec<Rune, ValueChecks>("rune") : null;
+    }
+
+    private static object? CreateBytes<T>()
+    {
+        if (typeof(T) == typeof(Utf8Text))
+        {
+            return new Utf8TextCodec();
+        }
+
+        return typeof(T) == typeof(ByteSlice) ? new ByteSliceCodec() : null;
     }
 
     private static RecordCodec<T>? CreateText<T>()

@@ -17,6 +17,9 @@ public ref struct RecordInput
     /// <summary>How many recursive types are being decoded inside each other.</summary>
     internal int Depth { get; set; }
 
+    /// <summary>Where texts and slices of bytes are copied to; <see langword="null"/> gives each column memory of its own.</summary>
+    internal Text.ByteArena? Arena { get; set; }
+
     /// <summary>Reads one byte.</summary>
     /// <exception cref="InvalidDataException">Nothing is left.</exception>
     public byte ReadByte() => ReadBytes(1)[0];

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Dpark.Codecs;
+using Dpark.Sorting;
 
 namespace Dpark.Partitioning;
 
@@ -9,6 +11,9 @@ public sealed class RangePartitioner<TKey> : Partitioner
     private readonly TKey[] _bounds;
     private readonly IComparer<TKey>? _comparer;
     private readonly bool _isDescending;
+
+    [NonSerialized]
+    private ulong[]? _boundPrefixes;
 
     /// <summary>Makes a partitioner with one partition more than there are bounds.</summary>
     /// <param name="bounds">Where partitions begin, in any order; copied. Repeated bounds leave partitions between them empty.</param>
@@ -73,9 +78,54 @@ public sealed class RangePartitioner<TKey> : Partitioner
 
     private void PartitionsOf(ReadOnlySpan<TKey> keys, Span<int> partitions)
     {
+        if (_comparer is null && SortPrefix<TKey>.Default is { } prefix)
+        {
+            PartitionsOf(keys, partitions, prefix);
+            return;
+        }
+
         for (var i = 0; i < keys.Length; i++)
         {
             partitions[i] = PartitionOf(keys[i]);
         }
+    }
+
+    // The beginnings of keys decide, but for those that begin like a bound.
+    private void PartitionsOf(ReadOnlySpan<TKey> keys, Span<int> partitions, SortPrefix<TKey> prefix)
+    {
+        var bounds = BoundPrefixes(prefix);
+        using var scratch = new Scratch<ulong>(keys.Length);
+        prefix.Get(keys, scratch.Span);
+        for (var i = 0; i < keys.Length; i++)
+        {
+            int low = 0, high = bounds.Length;
+            while (low < high)
+            {
+                var middle = (int)(((uint)low + (uint)high) / 2);
+                if (bounds[middle] <= scratch.Span[i])
+                {
+                    low = middle + 1;
+                }
+                else
+                {
+                    high = middle;
+                }
+            }
+
+            var isDecided = prefix.IsExact || low == 0 || bounds[low - 1] != scratch.Span[i];
+            partitions[i] = !isDecided ? PartitionOf(keys[i]) : _isDescending ? bounds.Length - low : low;
+        }
+    }
+
+    private ulong[] BoundPrefixes(SortPrefix<TKey> prefix)
+    {
+        if (_boundPrefixes is null)
+        {
+            var prefixes = new ulong[_bounds.Length];
+            prefix.Get(_bounds, prefixes);
+            _boundPrefixes = prefixes;
+        }
+
+        return _boundPrefixes;
     }
 }

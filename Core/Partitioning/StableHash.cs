@@ -58,7 +58,7 @@ public static class StableHash
     {
         ref var start = ref MemoryMarshal.GetReference(bytes);
         var count = (nuint)bytes.Length;
-        var hash = count ^ C0;
+        var hash = StartBytes(bytes.Length);
         ulong a;
         ulong b;
         if (count > 16)
@@ -66,7 +66,7 @@ public static class StableHash
             nuint offset = 0;
             for (; count - offset > 16; offset += 16)
             {
-                hash = Fold(Read64(ref start, offset) ^ C1, Read64(ref start, offset + 8) ^ hash);
+                hash = Step(Read64(ref start, offset), Read64(ref start, offset + 8), hash);
             }
 
             a = Read64(ref start, count - 16);
@@ -88,8 +88,20 @@ public static class StableHash
             b = 0;
         }
 
-        return Fold(Fold(a ^ C1, b ^ hash) ^ C2, count ^ C3);
+        return Finish(a, b, hash, bytes.Length);
     }
+
+    /// <summary>What <see cref="OfBytes"/> does before the first byte, for those who have the bytes in another form.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ulong StartBytes(int count) => (ulong)count ^ C0;
+
+    /// <summary>What <see cref="OfBytes"/> does with the next sixteen bytes while there are more than that.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ulong Step(ulong first, ulong second, ulong hash) => Fold(first ^ C1, second ^ hash);
+
+    /// <summary>What <see cref="OfBytes"/> does with the last two words.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ulong Finish(ulong a, ulong b, ulong hash, int count) => Fold(Fold(a ^ C1, b ^ hash) ^ C2, (ulong)count ^ C3);
 
     /// <summary>The hash of a string: of the bytes of its UTF-16 characters.</summary>
     internal static ulong OfString(string? value) => value is null ? OfNull : OfBytes(MemoryMarshal.AsBytes(value.AsSpan()));

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
+using Dpark.Rdds.Actions;
 using Dpark.Rdds.Sinks;
+using Dpark.Text;
 
 namespace Dpark.Rdds;
 
@@ -26,8 +28,19 @@ public abstract partial class Rdd<T>
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         var callSite = new CallSite(nameof(SaveAsTextFileAsync), file, line);
+        Func<string, PartitionSummary<T, string>> newSink = typeof(T) == typeof(Utf8Text)
+            ? staging => new SliceFileSink<T>(staging, isCompressed)
+            : staging => new TextFileSink<T>(staging, isCompressed);
+        return await SaveAsync(newSink, directory, callSite, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Fills a directory with one file per partition, all or nothing.</summary>
+    /// <param name="newSink">Makes the sink for a staging directory.</param>
+    internal async Task<string[]> SaveAsync(
+        Func<string, PartitionSummary<T, string>> newSink, string directory, CallSite callSite, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
 
         // Missing input is found before a directory is made for the output.
         _ = Partitions;
@@ -35,7 +48,7 @@ public abstract partial class Rdd<T>
         List<string> names = [];
         try
         {
-            names = await SummarizeAsync(new TextFileSink<T>(output.StagingPath, isCompressed), callSite, cancellationToken).ConfigureAwait(false);
+            names = await SummarizeAsync(newSink(output.StagingPath), callSite, cancellationToken).ConfigureAwait(false);
             return output.Commit(names);
         }
         catch

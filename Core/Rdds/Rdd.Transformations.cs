@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Dpark.Caching;
 using Dpark.Partitioning;
 using Dpark.Rdds.Operators;
+using Dpark.Text;
 
 namespace Dpark.Rdds;
 
@@ -21,6 +22,12 @@ public abstract partial class Rdd<T>
     /// <exception cref="Closures.ClosureException">The function captures something that cannot travel.</exception>
     public Rdd<TOut> FlatMap<TOut>(Func<T, IEnumerable<TOut>> expand, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
         new FlatMappedRdd<T, TOut>(this, expand, Check(expand, nameof(FlatMap), file, line));
+
+    /// <summary>Replaces each element by the parts of a text, without an object for each element. Narrow.</summary>
+    /// <example><code>var words = dpark.Utf8TextFile("books/*.txt").FlatMap(line => line.Split(' '));</code></example>
+    /// <exception cref="Closures.ClosureException">The function captures something that cannot travel.</exception>
+    public Rdd<Utf8Text> FlatMap(Func<T, Utf8Split> expand, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        new SplitRdd<T>(this, expand, Check(expand, nameof(FlatMap), file, line));
 
     /// <summary>Keeps the elements that a predicate accepts. Narrow.</summary>
     /// <example><code>var errors = lines.Filter(line => line.StartsWith("ERROR"));</code></example>
@@ -92,11 +99,14 @@ public abstract partial class Rdd<T>
     /// Sorts all elements by a key. Stable; partition by partition, the result is in order. Wide, and a job samples the keys before the first job that uses the
     /// result, so what is expensive to compute should be cached before it.
     /// </summary>
-    /// <param name="keySelector">Called up to three times per element.</param>
+    /// <param name="keySelector">Called about three times per element, and once more for each time that it is spilled.</param>
     /// <param name="isDescending">Greatest first; equal elements still in their original order.</param>
     /// <param name="partitionCount">Of the result; at least 1, some may be empty. <see langword="null"/>: <see cref="IRddContext.DefaultParallelism"/>.</param>
     /// <param name="comparer">Travels to the workers. <see langword="null"/>: the natural order of the key, null first, strings by UTF-16 code units.</param>
-    /// <remarks>A partition is sorted in memory. With few distinct keys, partitions can be no smaller than the elements of one key.</remarks>
+    /// <remarks>
+    /// A partition that does not fit in memory is sorted in runs on disk, which are merged while they are read. Numbers, times, strings, texts, slices of bytes and pairs
+    /// of those are compared by their first 64 bits where these differ. With few distinct keys, partitions can be no smaller than the elements of one key.
+    /// </remarks>
     /// <example><code>var byCount = counts.SortBy(pair => pair.Value, isDescending: true);</code></example>
     /// <exception cref="Closures.ClosureException">The function captures something that cannot travel.</exception>
     /// <exception cref="InvalidOperationException">The key has no order and no comparer is given.</exception>

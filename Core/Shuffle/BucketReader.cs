@@ -1,11 +1,13 @@
 using Dpark.Codecs;
 using Dpark.Rdds;
+using Dpark.Text;
 
 namespace Dpark.Shuffle;
 
 /// <summary>Reads the records of one bucket. Used by one thread.</summary>
 /// <param name="source">Disposed with the reader.</param>
-internal sealed class BucketReader<T>(BucketSource source) : BatchReader<T>
+/// <param name="arena">Where texts and slices of the records are put; <see langword="null"/> gives each batch memory of its own.</param>
+internal sealed class BucketReader<T>(BucketSource source, ByteArena? arena = null) : BatchReader<T>
 {
     private readonly RecordBatchDecoder<T> _batches = new(RecordCodec<T>.Default);
     private readonly FrameReader _frames = new();
@@ -31,7 +33,7 @@ internal sealed class BucketReader<T>(BucketSource source) : BatchReader<T>
             }
         }
 
-        var input = new RecordInput(_payload.Span);
+        var input = new RecordInput(_payload.Span) { Arena = arena };
         var records = _batches.Next(ref input);
         if (records.IsEmpty)
         {

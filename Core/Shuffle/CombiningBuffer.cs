@@ -1,5 +1,6 @@
 using Dpark.Codecs;
 using Dpark.Rdds;
+using Dpark.Text;
 
 namespace Dpark.Shuffle;
 
@@ -41,6 +42,21 @@ internal sealed class CombiningBuffer<TKey, TValue, TCombined>(
         _values.Dispose();
     }
 
+    private static void KeepBorrowed(Span<TCombined> values, ReadOnlySpan<int> numbers)
+    {
+        using var scratch = new Scratch<TCombined>(numbers.Length);
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            scratch.Span[i] = values[numbers[i]];
+        }
+
+        BorrowedBytes<TCombined>.KeepAll(scratch.Span);
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            values[numbers[i]] = scratch.Span[i];
+        }
+    }
+
     private protected override void AddValues(ReadOnlySpan<(TKey Key, TValue Value)> pairs, ReadOnlySpan<int> numbers, int known)
     {
         var values = _values.ExtendTo(Index.Count);
@@ -57,6 +73,11 @@ internal sealed class CombiningBuffer<TKey, TValue, TCombined>(
             {
                 value = merge(value, pairs[i].Value);
             }
+        }
+
+        if (BorrowedBytes<TCombined>.ArePossible)
+        {
+            KeepBorrowed(values, numbers);
         }
     }
 }

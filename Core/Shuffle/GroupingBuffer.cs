@@ -1,5 +1,6 @@
 using Dpark.Codecs;
 using Dpark.Rdds;
+using Dpark.Text;
 
 namespace Dpark.Shuffle;
 
@@ -97,6 +98,8 @@ internal sealed class GroupingBuffer<TKey, TValue>(long limit) : PairBuffer<TKey
         {
             values[i] = pairs[i].Value;
         }
+
+        BorrowedBytes<TValue>.KeepAll(values);
 
         numbers.CopyTo(_owners.ExtendTo(start + numbers.Length)[start..]);
     }

@@ -29,6 +29,14 @@ public interface IShuffleStore
         ShuffleId shuffle, int reduceIndex, Func<TCombined, TCombined, TCombined> merge, TaskContext context)
         where TKey : notnull;
 
+    /// <summary>
+    /// Streams the values of one reduce partition in the order of their keys, equal ones in the order of the map tasks and of their output. The shuffle is one without an
+    /// aggregator whose keys tell the map task; see <see cref="Rdd{T}.SortBy"/>. Memory is bounded: sorted runs spill to work directories.
+    /// </summary>
+    /// <param name="comparer"><see langword="null"/>: the default order of the keys.</param>
+    BatchReader<T> ReadSorted<T, TKey>(
+        ShuffleId shuffle, int reduceIndex, Func<T, TKey> keySelector, IComparer<TKey>? comparer, bool isDescending, TaskContext context);
+
     /// <summary>As <see cref="ReadBucket"/>, with the values of a key gathered into one array, in no particular order.</summary>
     BatchReader<(TKey Key, TValue[] Values)> ReadGrouped<TKey, TValue>(ShuffleId shuffle, int reduceIndex, TaskContext context)
         where TKey : notnull;

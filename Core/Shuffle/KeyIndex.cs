@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using Dpark.Partitioning;
 using Dpark.Rdds;
+using Dpark.Text;
 using StableHash = Dpark.Partitioning.StableHash;
 
 namespace Dpark.Shuffle;
@@ -34,6 +35,11 @@ internal abstract class KeyIndex<TKey> : IDisposable
         if (typeof(TKey) == typeof(string))
         {
             return (KeyIndex<TKey>)(object)new KeyIndex<string, StringKeys>();
+        }
+
+        if (typeof(TKey) == typeof(Utf8Text))
+        {
+            return (KeyIndex<TKey>)(object)new Utf8KeyIndex();
         }
 
         return typeof(TKey) == typeof(long) ? (KeyIndex<TKey>)(object)new KeyIndex<long, IntegerKeys>()
@@ -152,6 +158,7 @@ internal sealed class KeyIndex<TKey, TOperations> : KeyIndex<TKey>
     public override void Locate(ReadOnlySpan<TKey> keys, Span<int> numbers)
     {
         Reserve(keys.Length);
+        var known = Count;
         var hashes = _batchHashes.AsSpan(0, keys.Length);
         TOperations.Hash(keys, hashes);
         for (var start = 0; start < keys.Length; start += FetchAheadKeys)
@@ -167,6 +174,8 @@ internal sealed class KeyIndex<TKey, TOperations> : KeyIndex<TKey>
                 numbers[i] = Locate(keys[i], hashes[i]);
             }
         }
+
+        BorrowedBytes<TKey>.KeepAll(_keys.AsSpan(known..Count));
     }
 
     public override void Clear()

@@ -3,6 +3,7 @@ using Dpark.Configuration;
 using Dpark.Rdds;
 using Dpark.Storage;
 using Dpark.Tasks;
+using Dpark.Text;
 using Dpark.Workers;
 
 namespace Dpark.Shuffle;
@@ -11,9 +12,10 @@ namespace Dpark.Shuffle;
 /// Reads one bucket of every map output of a shuffle, as written. Requests to other workers are under way while files of this one are read; each worker is asked
 /// once for all its outputs. Used by the task's thread.
 /// </summary>
+/// <param name="arena">Where texts and slices of the records are put; <see langword="null"/> gives each batch memory of its own.</param>
 internal sealed class MapOutputReader<T>(
     ShuffleId shuffle, int reduceIndex, WorkerId worker, MapOutputFiles files, IMapOutputSource outputs, BlockClient client, ShuffleOptions options,
-    TaskContext context) : BatchReader<T>
+    TaskContext context, ByteArena? arena = null) : BatchReader<T>
 {
     private readonly Queue<MapOutputLocation> _local = new();
     private readonly Queue<MapOutputLocation[]> _notAsked = new();
@@ -95,11 +97,11 @@ internal sealed class MapOutputReader<T>(
     {
         if (_local.TryDequeue(out _current))
         {
-            _bucket = new BucketReader<T>(Guarded(OpenLocal));
+            _bucket = new BucketReader<T>(Guarded(OpenLocal), arena);
         }
         else if (TryNextRemote())
         {
-            _bucket = new BucketReader<T>(Guarded(OpenRemote));
+            _bucket = new BucketReader<T>(Guarded(OpenRemote), arena);
             context.Metrics.ShuffleRemoteBytesRead += _current!.Output.BucketBytes[reduceIndex];
         }
         else

@@ -5,6 +5,7 @@ using Dpark.Configuration;
 using Dpark.Partitioning;
 using Dpark.Rdds;
 using Dpark.Tasks;
+using Dpark.Text;
 
 namespace Dpark.Shuffle;
 
@@ -63,6 +64,12 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
         {
             _context.CancellationToken.ThrowIfCancellationRequested();
             Add(batch);
+            if (BorrowedBytes<(TKey Key, TValue Value)>.ArePossible)
+            {
+                // The pairs may not wait for the next batch: it may be read into the memory that they refer to.
+                EncodeWaiting();
+            }
+
             if (_gauge.IsFull(0, this, static writer => writer.MeasureWaiting()))
             {
                 EncodeWaiting();

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using Dpark.Codecs;
 using Dpark.Configuration;
 using Dpark.Partitioning;
 using Dpark.Rdds;
+using Dpark.Sorting;
 using Dpark.Storage;
 using Dpark.Tasks;
 using Dpark.Workers;
@@ -64,6 +66,16 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
             context);
 
     /// <inheritdoc/>
+    public BatchReader<T> ReadSorted<T, TKey>(
+        ShuffleId shuffle, int reduceIndex, Func<T, TKey> keySelector, IComparer<TKey>? comparer, bool isDescending, TaskContext context) =>
+        new SortingReader<T, TKey>(
+            arena => new MapOutputReader<(long Key, T Value)>(shuffle, reduceIndex, worker, files, outputs, client, options, context, arena),
+            new SortOrder<T, TKey>(keySelector, comparer, isDescending),
+            run => SpillSorted(shuffle, run, context),
+            options,
+            context);
+
+    /// <inheritdoc/>
     public BatchReader<(TKey Key, TValue[] Values)> ReadGrouped<TKey, TValue>(ShuffleId shuffle, int reduceIndex, TaskContext context)
         where TKey : notnull =>
         new ReducingReader<TKey, TValue, TValue[]>(
@@ -77,6 +89,14 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
 
     // The number of a file must differ between all attempts at a map, also between those of different attempts at its stage.
     private static int AttemptOf(TaskAttemptId attempt) => (attempt.StageAttempt << 16) | (attempt.Attempt & 0xFFFF);
+
+    private SpillFile SpillSorted<T>(ShuffleId shuffle, BatchReader<(long Key, T Value)> run, TaskContext context)
+    {
+        var shape = RecordBlock.ShapeHash(RecordCodec<(long Key, T Value)>.Default);
+        var file = files.Spill(shuffle, 1, shape, writer => PairFrames.Write(writer, 1, _ => run, options, context.CancellationToken));
+        context.Metrics.SpilledBytes += file.Length;
+        return file;
+    }
 
     private (long[] Offsets, long RecordCount) WriteAll<TKey, TValue>(
         ShuffleId shuffle, int mapIndex, int attempt, BatchReader<(TKey Key, TValue Value)> input, Partitioner partitioner, TaskContext context)

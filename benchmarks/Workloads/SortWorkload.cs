@@ -22,7 +22,9 @@ internal sealed class SortWorkload : Workload
             engine,
             cancellationToken,
             run.Timed(
-                () => engine.Context.TextFile(path).SortBy(line => line[..SortBaseline.KeyBytes]).SaveAsTextFileAsync(output, cancellationToken: cancellationToken),
+                () => engine.Context.BinaryRecords(path, SortBaseline.RecordBytes)
+                    .SortBy(record => record[..SortBaseline.KeyBytes], partitionCount: run.Pick(2, 4, 16, 32))
+                    .SaveAsBinaryFileAsync(output, cancellationToken),
                 paths => Check(paths, output)),
             run.TimedPlain(() => SortBaseline.Sort(path, output, 2), paths => Check(paths, output)));
         File.Delete(path);

@@ -73,13 +73,14 @@ internal sealed class Utf8WordCountWorkload : TextWorkload
 {
     public override string Name => "W1b";
 
-    public override string Description => "word count, beside C# with UTF-8 spans and an open hash table on two threads";
+    public override string Description => "word count on UTF-8 texts, beside C# with UTF-8 spans and an open hash table on two threads";
 
     protected override async Task<(string Word, long Count)[]> CountAsync(DparkContext dpark, string path, CancellationToken cancellationToken) =>
-        await dpark.TextFile(path)
-            .FlatMap(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        await dpark.Utf8TextFile(path)
+            .FlatMap(line => line.Split(' '))
             .Map(word => (word, 1L))
             .ReduceByKey((a, b) => a + b)
+            .Map(pair => (pair.Key.ToString(), pair.Value))
             .CollectAsync(cancellationToken);
 
     protected override Dictionary<string, long> CountPlain(string path) => Utf8WordCountBaseline.CountOnThreads(path, 2);

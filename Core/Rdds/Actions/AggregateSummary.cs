@@ -1,5 +1,6 @@
 using Dpark.Rdds.Operators;
 using Dpark.Tasks;
+using Dpark.Text;
 
 namespace Dpark.Rdds.Actions;
 
@@ -12,6 +13,12 @@ internal sealed class AggregateSummary<T, TResult>(TResult zero, Func<TResult, T
         var result = zero;
         for (var batch = input.Next(); !batch.IsEmpty; batch = input.Next())
         {
+            // The result may be a collection that grows; copying what is added copies each element once.
+            if (BorrowedBytes<TResult>.ArePossible)
+            {
+                batch = BorrowedBytes<T>.KeepBatch(batch);
+            }
+
             for (var i = 0; i < batch.Length;)
             {
                 for (var end = pacer.EndOfRun(i, batch.Length); i < end; i++)

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using Dpark.Text;
+
 namespace Dpark.Rdds.Actions;
 
 /// <summary>
@@ -9,6 +12,7 @@ internal sealed class BoundedHeap<TKey, T>(int capacity, IComparer<TKey> compare
     // A binary heap with the least kept element at the root. It grows with what is added: the capacity may be far more than there is.
     private readonly List<(TKey Key, long Order, T Element)> _entries = [];
     private long _order;
+    private long _keptUpTo;
 
     public void Add(TKey key, T element)
     {
@@ -23,6 +27,25 @@ internal sealed class BoundedHeap<TKey, T>(int capacity, IComparer<TKey> compare
             _entries[0] = entry;
             SiftDown();
         }
+    }
+
+    /// <summary>Copies what the elements that were added since the last call borrow from a reader's buffer.</summary>
+    public void KeepBorrowed()
+    {
+        if (!BorrowedBytes<TKey>.ArePossible && !BorrowedBytes<T>.ArePossible)
+        {
+            return;
+        }
+
+        foreach (ref var entry in CollectionsMarshal.AsSpan(_entries))
+        {
+            if (entry.Order >= _keptUpTo)
+            {
+                entry = (BorrowedBytes<TKey>.Keep(entry.Key), entry.Order, BorrowedBytes<T>.Keep(entry.Element));
+            }
+        }
+
+        _keptUpTo = _order;
     }
 
     /// <summary>The kept elements, greatest first.</summary>

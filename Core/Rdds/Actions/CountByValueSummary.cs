@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Dpark.Tasks;
+using Dpark.Text;
 
 namespace Dpark.Rdds.Actions;
 
@@ -16,7 +17,8 @@ internal sealed class CountByValueSummary<T> : PartitionSummary<T, (T Value, lon
         {
             foreach (var value in batch)
             {
-                CollectionsMarshal.GetValueRefOrAddDefault(counts, value, out _)++;
+                var kept = BorrowedBytes<T>.ArePossible && !counts.ContainsKey(value) ? BorrowedBytes<T>.Keep(value) : value;
+                CollectionsMarshal.GetValueRefOrAddDefault(counts, kept, out _)++;
             }
         }
 
@@ -35,8 +37,9 @@ internal sealed class ReduceByKeySummary<TKey, TValue>(Func<TValue, TValue, TVal
         {
             foreach (var (key, value) in batch)
             {
-                ref var result = ref CollectionsMarshal.GetValueRefOrAddDefault(results, key, out var exists);
-                result = exists ? reduce(result!, value) : value;
+                var kept = BorrowedBytes<TKey>.ArePossible && !results.ContainsKey(key) ? BorrowedBytes<TKey>.Keep(key) : key;
+                ref var result = ref CollectionsMarshal.GetValueRefOrAddDefault(results, kept, out var exists);
+                result = BorrowedBytes<TValue>.Keep(exists ? reduce(result!, value) : value);
             }
         }
 

@@ -1,5 +1,6 @@
 using Dpark.Rdds.Operators;
 using Dpark.Tasks;
+using Dpark.Text;
 
 namespace Dpark.Rdds.Actions;
 
@@ -27,6 +28,8 @@ internal sealed class ReduceSummary<T>(Func<T, T, T> reduce) : PartitionSummary<
                     result = reduce(result, batch[i]);
                 }
             }
+
+            result = BorrowedBytes<T>.Keep(result);
         }
 
         return hasResult ? [result] : [];

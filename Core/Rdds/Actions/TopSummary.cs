@@ -1,6 +1,7 @@
 using Dpark.Partitioning;
 using Dpark.Rdds.Operators;
 using Dpark.Tasks;
+using Dpark.Text;
 
 namespace Dpark.Rdds.Actions;
 
@@ -20,6 +21,8 @@ internal sealed class TopSummary<T, TKey>(int count, Func<T, TKey> by, IComparer
                     heap.Add(by(batch[i]), batch[i]);
                 }
             }
+
+            heap.KeepBorrowed();
         }
 
         return heap.ToDescendingArray();

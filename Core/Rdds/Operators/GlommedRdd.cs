@@ -1,4 +1,5 @@
 using Dpark.Tasks;
+using Dpark.Text;
 
 namespace Dpark.Rdds.Operators;
 
@@ -23,7 +24,7 @@ internal sealed class GlommedRdd<T>(Rdd<T> parent, CallSite callSite) : NarrowRd
             for (var input = Pull(); !input.IsEmpty; input = Pull())
             {
                 Context.CancellationToken.ThrowIfCancellationRequested();
-                elements.AddRange(input);
+                elements.AddRange(BorrowedBytes<T>.KeepBatch(input));
             }
 
             _isDone = true;

@@ -59,16 +59,25 @@ internal sealed class RangeKeyedRdd<T, TKey>(
         BatchReader<T> source, Func<T, TKey> keySelector, RangePartitioner<TKey> ranges, int mapIndex, CallSite callSite, TaskContext context)
         : OperatorReader<T, (long Key, T Value)>(source, callSite, context)
     {
+        private readonly TKey[] _keys = new TKey[BatchReader.Capacity];
+        private readonly int[] _partitions = new int[BatchReader.Capacity];
+
         public override ReadOnlySpan<(long Key, T Value)> Next()
         {
             var input = Pull();
-            var output = Output(input.Length);
             for (var i = 0; i < input.Length;)
             {
                 for (var end = Pacer.EndOfRun(i, input.Length); i < end; i++)
                 {
-                    output[i] = (BucketPartitioner.KeyOf(ranges.PartitionOf(keySelector(input[i])), mapIndex), input[i]);
+                    _keys[i] = keySelector(input[i]);
                 }
+            }
+
+            ranges.PartitionsOf<TKey>(_keys.AsSpan(0, input.Length), _partitions);
+            var output = Output(input.Length);
+            for (var i = 0; i < input.Length; i++)
+            {
+                output[i] = (BucketPartitioner.KeyOf(_partitions[i], mapIndex), input[i]);
             }
 
             return output;

@@ -1,4 +1,5 @@
 using System.Collections;
+using Dpark.Text;
 
 namespace Dpark.Rdds.Operators;
 
@@ -58,6 +59,7 @@ internal sealed class ReaderEnumerable<T>(OperatorSource<T> source, CallSite cal
         }
 
         batch.CopyTo(_batch);
+        BorrowedBytes<T>.KeepAll(_batch.AsSpan(0, batch.Length));
         _next = 0;
         _count = batch.Length;
         return _count > 0;

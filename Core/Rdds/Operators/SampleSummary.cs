@@ -1,5 +1,6 @@
 using Dpark.Rdds.Actions;
 using Dpark.Tasks;
+using Dpark.Text;
 
 namespace Dpark.Rdds.Operators;
 
@@ -20,7 +21,7 @@ internal sealed class SampleSummary<T, TKey>(Func<T, TKey> keySelector, int samp
             var i = 0;
             for (; samples.Count < sampleCount && i < batch.Length; i++)
             {
-                samples.Add(batch[i]);
+                samples.Add(BorrowedBytes<T>.Keep(batch[i]));
             }
 
             if (samples.Count == sampleCount && threshold == 0)
@@ -31,7 +32,7 @@ internal sealed class SampleSummary<T, TKey>(Func<T, TKey> keySelector, int samp
 
             for (; nextReplacement < seen + batch.Length && samples.Count == sampleCount; nextReplacement += 1 + Gap(random, threshold))
             {
-                samples[random.Next(sampleCount)] = batch[(int)(nextReplacement - seen)];
+                samples[random.Next(sampleCount)] = BorrowedBytes<T>.Keep(batch[(int)(nextReplacement - seen)]);
                 threshold *= Math.Exp(Math.Log(1 - random.NextDouble()) / sampleCount);
             }
 

@@ -3,13 +3,17 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Dpark.Rdds.Sources;
 
-/// <summary>The bytes of a file for a <see cref="TextPieceReader"/>, in order. Used by one thread.</summary>
+/// <summary>The bytes of a file for a <see cref="TextPieceReader{T}"/>, in order. Used by one thread.</summary>
 internal abstract class TextBytes : IDisposable
 {
     /// <summary>Opens the file of a piece, just before its first byte if it is not the first of the file.</summary>
     /// <exception cref="IOException">The file is not there any more or cannot be read.</exception>
     public static TextBytes Open(TextPiece piece) =>
         piece.IsCompressed ? new GzipBytes(piece.Path) : new FileBytes(piece.Path, Math.Max(piece.Begin - 1, 0));
+
+    /// <summary>Opens a file that is not compressed, from one of its bytes on.</summary>
+    /// <exception cref="IOException">The file is not there any more or cannot be read.</exception>
+    public static TextBytes OpenAt(string path, long offset) => new FileBytes(path, offset);
 
     /// <summary>Fills the buffer as far as there are bytes.</summary>
     /// <returns>How many; 0 at the end.</returns>

@@ -1,9 +1,10 @@
 using Dpark.Tasks;
+using Dpark.Text;
 
 namespace Dpark.Rdds.Sources;
 
 /// <summary>The lines of text files. Tasks open the files by their full path, so workers must see the same files as the driver.</summary>
-internal sealed class TextFileRdd(IRddContext context, string[] paths, TextFileOptions options, CallSite callSite) : Rdd<string>(context, callSite)
+internal abstract class TextFileRdd<T>(IRddContext context, string[] paths, TextFileOptions options, CallSite callSite) : Rdd<T>(context, callSite)
 {
     [NonSerialized]
     private readonly string[] _paths = paths;
@@ -18,12 +19,25 @@ internal sealed class TextFileRdd(IRddContext context, string[] paths, TextFileO
 
     public override IReadOnlyList<Dependency> Dependencies => [];
 
-    protected override BatchReader<string> Compute(Partition partition, TaskContext context) =>
-        new TextPartitionReader(((TextPartition)partition).Pieces, CallSite, context);
-
     private Partition[] ListPartitions()
     {
         InputFile[] files = [.. _paths.SelectMany(path => InputFiles.Find(path, _options.Extension))];
         return TextPartitioning.Cut(files, _options, Context.DefaultParallelism);
     }
+}
+
+/// <summary>Lines as strings.</summary>
+internal sealed class StringFileRdd(IRddContext context, string[] paths, TextFileOptions options, CallSite callSite)
+    : TextFileRdd<string>(context, paths, options, callSite)
+{
+    protected override BatchReader<string> Compute(Partition partition, TaskContext context) => new TextPartitionReader<string>(
+        ((TextPartition)partition).Pieces, static (piece, context) => new StringPieceReader(piece, context), CallSite, context);
+}
+
+/// <summary>Lines as parts of the read buffers.</summary>
+internal sealed class Utf8FileRdd(IRddContext context, string[] paths, TextFileOptions options, CallSite callSite)
+    : TextFileRdd<Utf8Text>(context, paths, options, callSite)
+{
+    protected override BatchReader<Utf8Text> Compute(Partition partition, TaskContext context) => new TextPartitionReader<Utf8Text>(
+        ((TextPartition)partition).Pieces, static (piece, context) => new Utf8PieceReader(piece, context), CallSite, context);
 }

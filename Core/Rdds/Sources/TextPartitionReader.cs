@@ -3,20 +3,22 @@ using Dpark.Tasks;
 namespace Dpark.Rdds.Sources;
 
 /// <summary>Reads the pieces of a partition one after the other.</summary>
-internal sealed class TextPartitionReader(TextPiece[] pieces, CallSite callSite, TaskContext context) : BatchReader<string>
+/// <param name="open">Opens one piece.</param>
+internal sealed class TextPartitionReader<T>(
+    TextPiece[] pieces, Func<TextPiece, TaskContext, TextPieceReader<T>> open, CallSite callSite, TaskContext context) : BatchReader<T>
 {
-    private readonly string[] _lines = new string[BatchReader.Capacity];
-    private TextPieceReader? _current;
+    private readonly T[] _lines = new T[BatchReader.Capacity];
+    private TextPieceReader<T>? _current;
     private int _next;
 
-    public override ReadOnlySpan<string> Next()
+    public override ReadOnlySpan<T> Next()
     {
         context.CancellationToken.ThrowIfCancellationRequested();
         context.RunningOperator = callSite;
         var count = 0;
         while (count == 0 && (_current is not null || _next < pieces.Length))
         {
-            _current ??= new TextPieceReader(pieces[_next++], context);
+            _current ??= open(pieces[_next++], context);
             count = _current.Read(_lines);
             if (count == 0)
             {

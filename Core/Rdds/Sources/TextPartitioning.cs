@@ -12,13 +12,14 @@ internal static class TextPartitioning
 
     /// <summary>Lists the partitions, in the order of the files. None if all files are empty.</summary>
     /// <param name="parallelism">Tasks that run at once.</param>
-    public static TextPartition[] Cut(IReadOnlyList<InputFile> files, TextFileOptions options, int parallelism)
+    /// <param name="recordBytes">Files are cut at multiples of it, and never decompressed, if it is not 1.</param>
+    public static TextPartition[] Cut(IReadOnlyList<InputFile> files, TextFileOptions options, int parallelism, int recordBytes = 1)
     {
         var limit = LimitOf(files, options, parallelism);
         var partitions = new List<TextPartition>();
         var open = new List<TextPiece>();
         var openBytes = 0L;
-        foreach (var piece in files.SelectMany(file => Cut(file, limit, isExact: options.PartitionBytes is not null)))
+        foreach (var piece in files.SelectMany(file => Cut(file, limit, options.PartitionBytes is not null, recordBytes)))
         {
             var bytes = piece.End - piece.Begin;
 
@@ -55,14 +56,14 @@ internal static class TextPartitioning
     // Rounded down, the remainder would be a partition of its own, and a round of tasks.
     private static long CeilingOf(long total, long count) => total == 0 ? 0 : 1 + ((total - 1) / count);
 
-    private static IEnumerable<TextPiece> Cut(InputFile file, long limit, bool isExact)
+    private static IEnumerable<TextPiece> Cut(InputFile file, long limit, bool isExact, int recordBytes)
     {
         if (file.Length == 0)
         {
             yield break;
         }
 
-        if (IsCompressed(file.Path))
+        if (recordBytes == 1 && IsCompressed(file.Path))
         {
             yield return new TextPiece(file.Path, 0, file.Length, IsCompressed: true);
             yield break;
@@ -73,8 +74,12 @@ internal static class TextPartitioning
         for (long piece = 0, begin = 0; piece < count; piece++)
         {
             var end = isExact ? Math.Min(begin + limit, file.Length) : (long)((Int128)file.Length * (piece + 1) / count);
-            yield return new TextPiece(file.Path, begin, end, IsCompressed: false);
-            begin = end;
+            end = piece == count - 1 ? file.Length : end / recordBytes * recordBytes;
+            if (end > begin)
+            {
+                yield return new TextPiece(file.Path, begin, end, IsCompressed: false);
+                begin = end;
+            }
         }
     }
 }

@@ -10,10 +10,10 @@ namespace Dpark.Rdds.Sources;
 /// <para>Lines end as in <see cref="File.ReadLines(string)"/>: after a line feed, a carriage return, or both in this order; what follows the last end is a line
 /// if it is not empty. So the first line that begins in a piece follows the first end that is found from one byte before it, and the last one is read to
 /// its end wherever that is. All pieces of a file together have every line once, however it is cut.</para>
-/// <para>Text is UTF-8, with or without a byte order mark at the start of the file. Bytes that are not valid become replacement characters, and the first such
-/// byte of a piece is reported as a warning of the task.</para>
+/// <para>Text is UTF-8, with or without a byte order mark at the start of the file. The first byte of a piece that is not valid is reported as a warning of
+/// the task.</para>
 /// </remarks>
-internal sealed class TextPieceReader : IDisposable
+internal abstract class TextPieceReader<T> : IDisposable
 {
     // Fits into the cache of one core, so that a line is decoded while it is there.
     private const int BufferBytes = 256 << 10;
@@ -21,16 +21,12 @@ internal sealed class TextPieceReader : IDisposable
     // What is read at once behind the end of the piece, for the end of its last line.
     private const int TailBytes = 16 << 10;
 
-    // Lines of a batch are alive together, and garbage collections copy what is alive: a few are enough to hide what a batch costs.
-    private const int BatchBytes = 16 << 10;
-
     // A longer line that is not complete is not looked at again after each read.
     private const int RecheckBytes = 64 << 10;
 
     private readonly TextPiece _piece;
     private readonly TaskContext _context;
     private readonly TextBytes _source;
-    private byte[] _buffer;
     private bool _isRented = true;
 
     // The buffer holds the bytes of the file from _offset. From _start to _end they are not taken yet; from _start to _scan there is no end of line.
@@ -44,26 +40,31 @@ internal sealed class TextPieceReader : IDisposable
     private long _limit;
     private bool _isPositioned;
 
-    private bool _isAscii = true;
     private bool _mayBeInvalid;
     private bool _isReported;
 
-    public TextPieceReader(TextPiece piece, TaskContext context)
+    private protected TextPieceReader(TextPiece piece, TaskContext context)
     {
         _piece = piece;
         _context = context;
         _source = TextBytes.Open(piece);
         _limit = piece.IsCompressed ? long.MaxValue : piece.End;
-        _buffer = ArrayPool<byte>.Shared.Rent(piece.IsCompressed ? BufferBytes : (int)Math.Min(BufferBytes, piece.End - piece.Begin + TailBytes));
+        Buffer = ArrayPool<byte>.Shared.Rent(piece.IsCompressed ? BufferBytes : (int)Math.Min(BufferBytes, piece.End - piece.Begin + TailBytes));
     }
+
+    /// <summary>Bytes of the file, of which some are lines that were not read yet.</summary>
+    protected byte[] Buffer { get; private set; }
+
+    /// <summary>Whether the bytes in the buffer are ASCII.</summary>
+    protected bool IsAscii { get; private set; } = true;
 
     /// <summary>Where the next line begins.</summary>
     private long Offset => _offset + _start;
 
     /// <summary>Reads the next lines into <paramref name="lines"/>, fewer than there is room for if they are long.</summary>
     /// <returns>How many; 0 at the end.</returns>
-    /// <exception cref="InvalidDataException">A line is longer than a string can be, or a compressed file is damaged.</exception>
-    public int Read(Span<string> lines)
+    /// <exception cref="InvalidDataException">A line is longer than its type can be, or a compressed file is damaged.</exception>
+    public int Read(Span<T> lines)
     {
         if (!_isPositioned)
         {
@@ -72,28 +73,61 @@ internal sealed class TextPieceReader : IDisposable
         }
 
         var begin = Offset;
-        var count = 0;
-        for (; count < lines.Length && Offset - begin < BatchBytes && Offset < _limit && FindLineEnd(isKept: true, out var end, out var next); count++)
-        {
-            lines[count] = Decode(_start, end);
-            _start = _scan = next;
-        }
-
+        var count = ReadLines(lines);
         _context.Metrics.InputBytes += _piece.IsCompressed ? _source.TakeBytesRead() : Offset - begin;
         return count;
     }
 
     public void Dispose()
     {
+        BeforeBufferChanges();
         _source.Dispose();
         if (_isRented)
         {
             _isRented = false;
-            ArrayPool<byte>.Shared.Return(_buffer);
+            ArrayPool<byte>.Shared.Return(Buffer);
         }
 
-        _buffer = [];
+        Buffer = [];
     }
+
+    /// <summary>Reads some lines by <see cref="TryNextLine"/>.</summary>
+    /// <returns>How many; 0 only at the end.</returns>
+    protected abstract int ReadLines(Span<T> lines);
+
+    /// <summary>What is done with bytes that are not valid, for the warning.</summary>
+    protected abstract string FateOfInvalidBytes { get; }
+
+    /// <summary>Called before bytes of the buffer are moved or overwritten.</summary>
+    protected virtual void BeforeBufferChanges()
+    {
+    }
+
+    /// <summary>Finds the next line of the piece, in <see cref="Buffer"/>.</summary>
+    /// <param name="mayFill">Whether the buffer may be filled again for it: positions of earlier lines are void then.</param>
+    /// <returns><see langword="false"/> at the end, and if the line is not in the buffer as a whole and it may not be filled.</returns>
+    protected bool TryNextLine(bool mayFill, out int start, out int end)
+    {
+        start = end = 0;
+        if (Offset >= _limit || !(mayFill ? FindLineEnd(isKept: true, out end, out var next) : TryFindLineEnd(out end, out next)))
+        {
+            return false;
+        }
+
+        start = _start;
+        _start = _scan = next;
+        if (_mayBeInvalid && !Utf8.IsValid(Buffer.AsSpan(start, end - start)))
+        {
+            Report(start);
+        }
+
+        return true;
+    }
+
+    /// <summary>Where in the file a position of the buffer is.</summary>
+    protected void ThrowTooLong(int start) => throw new InvalidDataException(
+        $"The line at byte {_offset + start} of {_piece.Path} has more than {TextLimits.MostCharacters} characters, the most that a text can hold. " +
+        "The file may not be text, or its lines end otherwise.");
 
     /// <summary>Goes to the first line that begins in the piece.</summary>
     private void Position()
@@ -114,7 +148,7 @@ internal sealed class TextPieceReader : IDisposable
             Fill();
         }
 
-        if (_buffer.AsSpan(0, _end).StartsWith("\uFEFF"u8))
+        if (Buffer.AsSpan(0, _end).StartsWith("\uFEFF"u8))
         {
             _start = _scan = 3;
             _context.Metrics.InputBytes += _piece.IsCompressed ? 0 : 3;
@@ -131,29 +165,12 @@ internal sealed class TextPieceReader : IDisposable
     /// <returns><see langword="false"/> if there is no line, or no line of this piece after one that is not wanted.</returns>
     private bool FindLineEnd(bool isKept, out int end, out int next)
     {
-        while (true)
+        while (!TryFindLineEnd(out end, out next))
         {
-            var found = _buffer.AsSpan(_scan, _end - _scan).IndexOfAny((byte)'\n', (byte)'\r');
-            if (found >= 0)
+            if (_isAtEnd)
             {
-                end = _scan + found;
-                if (_buffer[end] == '\n' || end + 1 < _end || _isAtEnd)
-                {
-                    next = _buffer[end] == '\r' && end + 1 < _end && _buffer[end + 1] == '\n' ? end + 2 : end + 1;
-                    return true;
-                }
-
-                // A carriage return, and whether a line feed follows is not read yet.
-                _scan = end;
-            }
-            else
-            {
-                _scan = _end;
-                if (_isAtEnd)
-                {
-                    end = next = _end;
-                    return isKept && _end > _start;
-                }
+                end = next = _end;
+                return isKept && _end > _start;
             }
 
             if (!isKept)
@@ -168,30 +185,55 @@ internal sealed class TextPieceReader : IDisposable
 
             Fill();
         }
+
+        return true;
+    }
+
+    /// <summary>As <see cref="FindLineEnd"/>, within the buffer.</summary>
+    private bool TryFindLineEnd(out int end, out int next)
+    {
+        var found = Buffer.AsSpan(_scan, _end - _scan).IndexOfAny((byte)'\n', (byte)'\r');
+        end = next = _scan + found;
+        if (found < 0)
+        {
+            _scan = _end;
+            return false;
+        }
+
+        if (Buffer[end] == '\n' || end + 1 < _end || _isAtEnd)
+        {
+            next = Buffer[end] == '\r' && end + 1 < _end && Buffer[end + 1] == '\n' ? end + 2 : end + 1;
+            return true;
+        }
+
+        // A carriage return, and whether a line feed follows is not read yet.
+        _scan = end;
+        return false;
     }
 
     /// <summary>Reads more bytes behind those that are not taken yet.</summary>
     private void Fill()
     {
         _context.CancellationToken.ThrowIfCancellationRequested();
+        BeforeBufferChanges();
         if (_start > 0)
         {
-            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+            Buffer.AsSpan(_start, _end - _start).CopyTo(Buffer);
             _offset += _start;
             _scan -= _start;
             _end -= _start;
             _start = 0;
         }
 
-        if (_end == _buffer.Length)
+        if (_end == Buffer.Length)
         {
             Grow();
         }
 
-        var room = _buffer.Length - _end;
+        var room = Buffer.Length - _end;
         var position = _offset + _end;
         var wanted = position < _limit ? _limit - position : Math.Max(_end, TailBytes);
-        var read = _source.Read(_buffer.AsSpan(_end, wanted < room - TailBytes ? (int)wanted + TailBytes : room));
+        var read = _source.Read(Buffer.AsSpan(_end, wanted < room - TailBytes ? (int)wanted + TailBytes : room));
         _isAtEnd = read == 0;
         CheckEncoding(read);
         _end += read;
@@ -199,61 +241,40 @@ internal sealed class TextPieceReader : IDisposable
 
     private void Grow()
     {
-        if (_buffer.Length == Array.MaxLength)
+        if (Buffer.Length == Array.MaxLength)
         {
-            ThrowTooLong();
+            ThrowTooLong(_start);
         }
 
-        var larger = GC.AllocateUninitializedArray<byte>((int)Math.Min(2L * _buffer.Length, Array.MaxLength));
-        _buffer.AsSpan(0, _end).CopyTo(larger);
+        var larger = GC.AllocateUninitializedArray<byte>((int)Math.Min(2L * Buffer.Length, Array.MaxLength));
+        Buffer.AsSpan(0, _end).CopyTo(larger);
         if (_isRented)
         {
             _isRented = false;
-            ArrayPool<byte>.Shared.Return(_buffer);
+            ArrayPool<byte>.Shared.Return(Buffer);
         }
 
-        _buffer = larger;
+        Buffer = larger;
     }
 
     /// <summary>Finds out how the bytes behind <see cref="_end"/> can be decoded, together with those before them.</summary>
     private void CheckEncoding(int newBytes)
     {
-        var isAsciiBefore = _isAscii || (_end < RecheckBytes && Ascii.IsValid(_buffer.AsSpan(0, _end)));
-        _isAscii = isAsciiBefore && Ascii.IsValid(_buffer.AsSpan(_end, newBytes));
+        var isAsciiBefore = IsAscii || (_end < RecheckBytes && Ascii.IsValid(Buffer.AsSpan(0, _end)));
+        IsAscii = isAsciiBefore && Ascii.IsValid(Buffer.AsSpan(_end, newBytes));
         _mayBeInvalid = false;
-        if (!_isAscii && !_isReported)
+        if (!IsAscii && !_isReported)
         {
             // A character whose last bytes are not read yet is behind the last end of line.
-            var bytes = _buffer.AsSpan(0, _end + newBytes);
+            var bytes = Buffer.AsSpan(0, _end + newBytes);
             var complete = _isAtEnd ? bytes : bytes[..(bytes.LastIndexOfAny((byte)'\n', (byte)'\r') + 1)];
             _mayBeInvalid = complete.IsEmpty || !Utf8.IsValid(complete);
         }
     }
 
-    private string Decode(int start, int end)
-    {
-        var line = _buffer.AsSpan(start, end - start);
-        if (line.Length > TextLimits.MostCharacters && (_isAscii || Encoding.UTF8.GetCharCount(line) is > TextLimits.MostCharacters or < 0))
-        {
-            ThrowTooLong();
-        }
-
-        if (_isAscii)
-        {
-            return Encoding.Latin1.GetString(line);
-        }
-
-        if (_mayBeInvalid && !Utf8.IsValid(line))
-        {
-            Report(start);
-        }
-
-        return Encoding.UTF8.GetString(line);
-    }
-
     private void Report(int start)
     {
-        while (Rune.DecodeFromUtf8(_buffer.AsSpan(start, _end - start), out _, out var consumed) == OperationStatus.Done)
+        while (Rune.DecodeFromUtf8(Buffer.AsSpan(start, _end - start), out _, out var consumed) == OperationStatus.Done)
         {
             start += consumed;
         }
@@ -262,10 +283,6 @@ internal sealed class TextPieceReader : IDisposable
         _mayBeInvalid = false;
         _context.Warnings.Add(
             $"{_piece.Path} is not valid UTF-8: byte {_offset + start}{(_piece.IsCompressed ? " of its content" : "")} cannot be decoded. " +
-            "Such bytes became replacement characters; convert the file if it has another encoding.");
+            $"{FateOfInvalidBytes}; convert the file if it has another encoding.");
     }
-
-    private void ThrowTooLong() => throw new InvalidDataException(
-        $"The line at byte {Offset} of {_piece.Path} has more than {TextLimits.MostCharacters} characters, the most that a string can hold. " +
-        "The file may not be text, or its lines end otherwise.");
 }

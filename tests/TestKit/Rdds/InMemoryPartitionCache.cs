@@ -1,6 +1,7 @@
 using Dpark.Caching;
 using Dpark.Rdds;
 using Dpark.Tasks;
+using Dpark.Text;
 
 namespace Dpark.TestKit.Rdds;
 
@@ -18,7 +19,7 @@ public sealed class InMemoryPartitionCache : IPartitionCache
             var computed = new List<T[]>();
             for (var batch = reader.Next(); !batch.IsEmpty; batch = reader.Next())
             {
-                computed.Add(batch.ToArray());
+                computed.Add(BorrowedBytes<T>.KeepBatch(batch).ToArray());
             }
 
             _partitions[(rdd.Id, partition.Index)] = batches = computed;

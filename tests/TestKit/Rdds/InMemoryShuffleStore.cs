@@ -1,7 +1,10 @@
+using Dpark.Configuration;
 using Dpark.Partitioning;
 using Dpark.Rdds;
 using Dpark.Shuffle;
+using Dpark.Sorting;
 using Dpark.Tasks;
+using Dpark.Text;
 
 namespace Dpark.TestKit.Rdds;
 
@@ -34,6 +37,7 @@ public sealed class InMemoryShuffleStore : IShuffleStore
         var places = new Dictionary<ValueTuple<TKey>, int>();
         for (var batch = input.Next(); !batch.IsEmpty; batch = input.Next())
         {
+            batch = BorrowedBytes<(TKey Key, TValue Value)>.KeepBatch(batch);
             var keys = new TKey[batch.Length];
             for (var i = 0; i < batch.Length; i++)
             {
@@ -80,6 +84,16 @@ public sealed class InMemoryShuffleStore : IShuffleStore
         where TKey : notnull =>
         new DeferredReader<(TKey Key, TCombined Value)>(() => BatchListReader<(TKey Key, TCombined Value)>.Of(
             Groups<TKey, TCombined>(shuffle, reduceIndex, context).Select(group => (group.Key, group.Values.Aggregate(merge)))));
+
+    /// <inheritdoc/>
+    public BatchReader<T> ReadSorted<T, TKey>(
+        ShuffleId shuffle, int reduceIndex, Func<T, TKey> keySelector, IComparer<TKey>? comparer, bool isDescending, TaskContext context) =>
+        new SortingReader<T, TKey>(
+            _ => ReadBucket<long, T>(shuffle, reduceIndex, context),
+            new SortOrder<T, TKey>(keySelector, comparer, isDescending),
+            spill: null,
+            new ShuffleOptions(),
+            context);
 
     /// <inheritdoc/>
     public BatchReader<(TKey Key, TValue[] Values)> ReadGrouped<TKey, TValue>(ShuffleId shuffle, int reduceIndex, TaskContext context)

@@ -1,0 +1,287 @@
+using Dpark.Codecs;
+using Dpark.Partitioning;
+using Dpark.Rdds;
+using Dpark.Rdds.Operators;
+using Dpark.Shuffle;
+using Dpark.Text;
+
+namespace Dpark.Sorting;
+
+/// <summary>How elements are put in order.</summary>
+/// <param name="KeySelector">The key of an element.</param>
+/// <param name="Comparer"><see langword="null"/>: the default order.</param>
+internal sealed record SortOrder<T, TKey>(Func<T, TKey> KeySelector, IComparer<TKey>? Comparer, bool IsDescending)
+{
+    /// <summary>The order of keys before it is turned around.</summary>
+    public IComparer<TKey> KeyComparer => Comparer ?? DefaultOrder<TKey>.Comparer;
+
+    /// <summary>The beginnings of keys, if the order has them.</summary>
+    public SortPrefix<TKey>? Prefix => Comparer is null ? SortPrefix<TKey>.Default : null;
+
+    /// <summary>Whether equal prefixes leave something to compare.</summary>
+    public bool NeedsKeys => Prefix is not { IsExact: true };
+
+    /// <summary>The beginnings of keys, turned around if the order is; all equal if there are none.</summary>
+    public void GetPrefixes(ReadOnlySpan<TKey> keys, Span<ulong> prefixes)
+    {
+        if (Prefix is not { } prefix)
+        {
+            prefixes.Clear();
+            return;
+        }
+
+        prefix.Get(keys, prefixes);
+        if (IsDescending)
+        {
+            foreach (ref var value in prefixes)
+            {
+                value = ~value;
+            }
+        }
+    }
+}
+
+/// <summary>Gathers elements with the map task that each comes from, and sorts them by key, equal keys in the parent's order. Used by one thread.</summary>
+/// <param name="limit">Bytes at which it is full.</param>
+internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, long limit, CancellationToken cancellationToken) : IDisposable
+{
+    private readonly HeapGauge _gauge = new(limit, !RecordCodec<T>.Default.IsInline && typeof(T) != typeof(ByteSlice) && typeof(T) != typeof(Utf8Text));
+    private readonly TKey[] _batchKeys = new TKey[BatchReader.Capacity];
+    private readonly ulong[] _batchPrefixes = new ulong[BatchReader.Capacity];
+    private RunPacer _pacer = new(cancellationToken);
+    private PooledList<T> _elements = new();
+    private PooledList<TKey> _keys = new();
+    private PooledList<int> _maps = new();
+    private PooledList<SortEntry> _entries = new();
+
+    /// <summary>Where texts and slices of the elements are.</summary>
+    public ByteArena Arena { get; } = new();
+
+    /// <summary>Elements held.</summary>
+    public int Count => _elements.Count;
+
+    /// <summary>Whether another batch could exceed the limit. Not asked while it is empty.</summary>
+    public bool IsFull => _gauge.IsFull(ArrayBytes, this, static buffer => RecordCodec<T>.Default.HeapBytes(buffer._elements.Span, depth: 0));
+
+    // Entries are needed twice while they are sorted.
+    private long ArrayBytes
+    {
+        get
+        {
+            var count = (long)Count + BatchReader.Capacity;
+            return _elements.BytesWith(count) + (order.NeedsKeys ? _keys.BytesWith(count) : 0) + _maps.BytesWith(count) + (2 * _entries.BytesWith(count)) + Arena.Capacity;
+        }
+    }
+
+    /// <summary>Adds a batch.</summary>
+    /// <param name="pairs">Each element behind a key of <see cref="BucketPartitioner"/>, whose tag is the map task.</param>
+    public void Add(ReadOnlySpan<(long Key, T Value)> pairs)
+    {
+        var start = Count;
+        var elements = _elements.ExtendTo(start + pairs.Length)[start..];
+        var maps = _maps.ExtendTo(start + pairs.Length)[start..];
+        for (var i = 0; i < pairs.Length; i++)
+        {
+            elements[i] = pairs[i].Value;
+            maps[i] = BucketPartitioner.TagOf(pairs[i].Key);
+        }
+
+        var keys = _batchKeys.AsSpan(0, pairs.Length);
+        for (var i = 0; i < keys.Length;)
+        {
+            for (var end = _pacer.EndOfRun(i, keys.Length); i < end; i++)
+            {
+                keys[i] = order.KeySelector(elements[i]);
+            }
+        }
+
+        order.GetPrefixes(keys, _batchPrefixes.AsSpan(0, keys.Length));
+        if (order.NeedsKeys)
+        {
+            keys.CopyTo(_keys.ExtendTo(start + pairs.Length)[start..]);
+        }
+
+        var entries = _entries.ExtendTo(start + pairs.Length)[start..];
+        for (var i = 0; i < entries.Length; i++)
+        {
+            entries[i] = new SortEntry(_batchPrefixes[i], start + i);
+        }
+    }
+
+    /// <summary>Sorts what was added. Nothing is added until <see cref="Clear"/>.</summary>
+    public void Sort()
+    {
+        ArrangeByMap();
+        if (order.Prefix is not null)
+        {
+            var scratch = new PooledList<SortEntry>();
+            try
+            {
+                RadixSort.Sort(_entries.Span, scratch.ExtendTo(Count)[..Count]);
+            }
+            finally
+            {
+                scratch.Dispose();
+            }
+        }
+
+        if (order.NeedsKeys)
+        {
+            SortEqualPrefixes();
+        }
+    }
+
+    /// <summary>The sorted elements.</summary>
+    public BatchReader<T> Open() => new ElementReader(this);
+
+    /// <summary>The sorted elements as they were added, each with its map task.</summary>
+    public BatchReader<(long Key, T Value)> OpenTagged() => new TaggedReader(this);
+
+    /// <summary>Removes everything and keeps the memory of arrays.</summary>
+    public void Clear()
+    {
+        _elements.Clear();
+        _keys.Clear();
+        _maps.Clear();
+        _entries.Clear();
+        Arena.Clear();
+        _gauge.Reset();
+    }
+
+    /// <summary>Returns the memory.</summary>
+    public void Dispose()
+    {
+        _elements.Dispose();
+        _keys.Dispose();
+        _maps.Dispose();
+        _entries.Dispose();
+        Arena.Dispose();
+    }
+
+    /// <summary>Map outputs arrive in any order, also interleaved; within one, elements keep their order.</summary>
+    private void ArrangeByMap()
+    {
+        var maps = _maps.Span;
+        var isArranged = true;
+        for (var i = 1; i < maps.Length && isArranged; i++)
+        {
+            isArranged = maps[i - 1] <= maps[i];
+        }
+
+        if (isArranged)
+        {
+            return;
+        }
+
+        var byMap = new int[Count];
+        for (var i = 0; i < byMap.Length; i++)
+        {
+            byMap[i] = i;
+        }
+
+        var positions = StableSort.Order(maps.ToArray(), Comparer<int>.Default, isDescending: false);
+        Arrange(ref _elements, positions);
+        Arrange(ref _maps, positions);
+        if (order.NeedsKeys)
+        {
+            Arrange(ref _keys, positions);
+        }
+
+        Arrange(ref _entries, positions);
+        var entries = _entries.Span;
+        for (var i = 0; i < entries.Length; i++)
+        {
+            entries[i] = entries[i] with { Number = i };
+        }
+    }
+
+    private static void Arrange<TItem>(ref PooledList<TItem> list, int[] positions)
+    {
+        var arranged = new PooledList<TItem>();
+        var target = arranged.ExtendTo(positions.Length);
+        var source = list.Span;
+        for (var i = 0; i < positions.Length; i++)
+        {
+            target[i] = source[positions[i]];
+        }
+
+        list.Dispose();
+        list = arranged;
+    }
+
+    private void SortEqualPrefixes()
+    {
+        var entries = _entries.Span;
+        var keys = _keys.Span;
+        for (int start = 0, end; start < entries.Length; start = end)
+        {
+            for (end = start + 1; end < entries.Length && entries[end].Prefix == entries[start].Prefix; end++)
+            {
+            }
+
+            if (end - start > 1)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                SortByKey(entries[start..end], keys);
+            }
+        }
+    }
+
+    private void SortByKey(Span<SortEntry> entries, ReadOnlySpan<TKey> keys)
+    {
+        var someKeys = new TKey[entries.Length];
+        for (var i = 0; i < someKeys.Length; i++)
+        {
+            someKeys[i] = keys[entries[i].Number];
+        }
+
+        var some = entries.ToArray();
+        var positions = StableSort.Order(someKeys, order.KeyComparer, order.IsDescending);
+        for (var i = 0; i < some.Length; i++)
+        {
+            entries[i] = some[positions[i]];
+        }
+    }
+
+    private sealed class ElementReader(SortBuffer<T, TKey> buffer) : BatchReader<T>
+    {
+        private readonly T[] _output = new T[Math.Min(BatchReader.Capacity, buffer.Count)];
+        private int _next;
+
+        public override ReadOnlySpan<T> Next()
+        {
+            var entries = buffer._entries.Span[_next..];
+            entries = entries[..Math.Min(entries.Length, _output.Length)];
+            var elements = buffer._elements.Span;
+            for (var i = 0; i < entries.Length; i++)
+            {
+                _output[i] = elements[entries[i].Number];
+            }
+
+            _next += entries.Length;
+            return _output.AsSpan(0, entries.Length);
+        }
+    }
+
+    private sealed class TaggedReader(SortBuffer<T, TKey> buffer) : BatchReader<(long Key, T Value)>
+    {
+        private readonly (long Key, T Value)[] _output = new (long Key, T Value)[Math.Min(BatchReader.Capacity, buffer.Count)];
+        private int _next;
+
+        public override ReadOnlySpan<(long Key, T Value)> Next()
+        {
+            var entries = buffer._entries.Span[_next..];
+            entries = entries[..Math.Min(entries.Length, _output.Length)];
+            var elements = buffer._elements.Span;
+            var maps = buffer._maps.Span;
+            for (var i = 0; i < entries.Length; i++)
+            {
+                var number = entries[i].Number;
+                _output[i] = (BucketPartitioner.KeyOf(0, maps[number]), elements[number]);
+            }
+
+            _next += entries.Length;
+            return _output.AsSpan(0, entries.Length);
+        }
+    }
+}
