@@ -84,7 +84,19 @@ internal sealed class GrainClass
         IsGeneric(definition) ? GrainType.Create(definition + TypeNames.FormatArguments(arguments)) : definition;
 
     /// <summary>Makes the grain's object. Runs as a turn of the activation.</summary>
-    public object CreateInstance(Activation activation) => _constructor.Value.Create(activation);
+    /// <exception cref="InvalidOperationException">The constructor, or what its parameters need, threw the inner exception.</exception>
+    public object CreateInstance(Activation activation)
+    {
+        try
+        {
+            return _constructor.Value.Create(activation);
+        }
+        catch (Exception exception)
+        {
+            var cause = exception is TargetInvocationException { InnerException: { } inner } ? inner : exception;
+            throw new InvalidOperationException($"Failed to create an instance of grain type '{Type}'. See InnerException for details.", cause);
+        }
+    }
 
     /// <summary>Whether the class's own method lets a request interleave.</summary>
     public bool MayInterleave(object grain, IInvokable request) => _mayInterleave is not null && _mayInterleave(grain, request);

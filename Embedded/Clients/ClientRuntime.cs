@@ -107,6 +107,8 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
         _refresh.Dispose();
     }
 
+    protected override void ThrowIfStopped() => ObjectDisposedException.ThrowIf(_isStopped, this);
+
     protected override void SendCancel(Message request)
     {
         var cancel = new Message

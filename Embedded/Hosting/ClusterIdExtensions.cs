@@ -5,14 +5,13 @@ namespace Orleans.Hosting;
 
 internal static class ClusterIdExtensions
 {
-    /// <summary>Sets the ids of the cluster, where nothing else sets them.</summary>
+    /// <summary>Sets the ids of the cluster, each unless it is the development id: that is a default argument and leaves the options as they are.</summary>
     public static void SetClusterIds(this IServiceCollection services, string serviceId, string clusterId) =>
-        services.PostConfigure<ClusterOptions>(options =>
+        services.Configure<ClusterOptions>(options =>
         {
-            options.ServiceId = Choose(options.ServiceId, ClusterOptions.DefaultServiceId, serviceId);
-            options.ClusterId = Choose(options.ClusterId, ClusterOptions.DefaultClusterId, clusterId);
+            options.ServiceId = Choose(serviceId, options.ServiceId);
+            options.ClusterId = Choose(clusterId, options.ClusterId);
         });
 
-    private static string Choose(string current, string initial, string wanted) =>
-        string.IsNullOrWhiteSpace(current) || current == initial ? wanted : current;
+    private static string Choose(string wanted, string current) => wanted == ClusterOptions.DevelopmentId ? current : wanted;
 }

@@ -53,32 +53,26 @@ internal abstract class CallRuntime : IReferenceResolver
     public GrainReference GetReference(GrainId grain) => new(_untyped, grain, grain.IsSystemTarget() ? SystemTarget.SiloOf(grain) : null);
 
     /// <summary>Starts a call. Arguments are copied before this returns.</summary>
+    /// <remarks>What is wrong before anything is sent is thrown here and not by the task, as generated proxies do it.</remarks>
+    /// <exception cref="Serialization.CodecNotFoundException">An argument cannot be copied.</exception>
+    /// <exception cref="OperationCanceledException">The token has fired already.</exception>
+    /// <exception cref="ObjectDisposedException">The client has stopped.</exception>
     public Task<TResult> CallAsync<TArguments, TResult>(
         GrainReference reference, InterfaceMethod<TArguments> method, ref TArguments arguments, CancellationToken cancellationToken)
         where TArguments : struct, ITuple
     {
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return Task.FromCanceled<TResult>(cancellationToken);
-        }
-
-        try
-        {
-            var request = new Request<TArguments>(method, Pool.Copy(arguments));
-            var message = CreateMessage(reference, method, request);
-            return Filters.Length == 0
-                ? StartCall<TResult>(message, method, cancellationToken)
-                : new OutgoingCallContext<TResult>(this, reference, message, method, Filters, cancellationToken).RunAsync();
-        }
-        catch (Exception exception)
-        {
-            return Task.FromException<TResult>(exception);
-        }
+        var request = new Request<TArguments>(method, Pool.Copy(arguments));
+        var message = CreateMessage(reference, method, request);
+        return Filters.Length == 0
+            ? StartCall<TResult>(message, method, cancellationToken)
+            : new OutgoingCallContext<TResult>(this, reference, message, method, Filters, cancellationToken).RunAsync();
     }
 
     /// <summary>Sends a request and returns what ends with the answer.</summary>
     public Task<TResult> StartCall<TResult>(Message message, InterfaceMethod method, CancellationToken cancellationToken)
     {
+        ThrowIfStopped();
+        cancellationToken.ThrowIfCancellationRequested();
         if (method.IsOneWay)
         {
             Send(message);
@@ -107,6 +101,11 @@ internal abstract class CallRuntime : IReferenceResolver
         }
 
         return call.Task;
+    }
+
+    /// <exception cref="ObjectDisposedException">No call of this runtime can be made any more.</exception>
+    protected virtual void ThrowIfStopped()
+    {
     }
 
     /// <summary>Sends a request on its way. Does not wait; a failure that is found later ends the call.</summary>

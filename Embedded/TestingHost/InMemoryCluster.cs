@@ -30,13 +30,16 @@ internal sealed class InMemoryCluster
     }
 
     public void ConfigureClient(IHostBuilder builder, TestClusterOptions options) =>
-        builder.ConfigureServices(services => ConfigureClient(services, options.ConnectionTransport));
+        builder.ConfigureServices(services => ConfigureClient(services, options.UseTestClusterMembership, options.ConnectionTransport));
 
-    public void ConfigureClient(IServiceCollection services, ConnectionTransportType transport)
+    public void ConfigureClient(IServiceCollection services, bool useMembership, ConnectionTransportType transport)
     {
         ConfigureTransport(services, transport);
-        services.AddSingleton<IMembershipTable>(_table);
-        services.AddSingleton<IGatewayListProvider, MembershipGatewayListProvider>();
+        if (useMembership)
+        {
+            services.AddSingleton<IMembershipTable>(_table);
+            services.AddSingleton<IGatewayListProvider, MembershipGatewayListProvider>();
+        }
     }
 
     /// <summary>Completes when these silos, and no others, are active in the eyes of each of them, and each knows its directory entries.</summary>

@@ -80,7 +80,7 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.UseOrleansClient(client => client.Configure<ClusterOptions>(Identify));
         Options.ClientHostConfigurationDelegates.ForEach(configure => configure(builder));
-        _memory.ConfigureClient(builder.Services, ConnectionTransportType.InMemory);
+        _memory.ConfigureClient(builder.Services, useMembership: true, ConnectionTransportType.InMemory);
         _client = builder.Build();
         await _client.StartAsync().ConfigureAwait(false);
     }

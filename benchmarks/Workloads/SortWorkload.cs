@@ -1,6 +1,7 @@
 using Dpark.Baselines;
 using Dpark.Partitioning;
 using Dpark.Rdds;
+using StableHash = Dpark.Partitioning.StableHash;
 
 namespace Dpark.Workloads;
 

@@ -3,6 +3,7 @@ using Dpark.Baselines;
 using Dpark.Partitioning;
 using Dpark.Rdds;
 using Dpark.TestKit;
+using StableHash = Dpark.Partitioning.StableHash;
 
 namespace Dpark.Workloads;
 

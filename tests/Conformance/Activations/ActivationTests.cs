@@ -34,11 +34,11 @@ public sealed class ActivationTests(SharedCluster cluster)
     }
 
     [Fact]
-    public async Task Constructor_Throws_CallerGetsTheException()
+    public async Task Constructor_Throws_CallerGetsTheExceptionAsInnerOne()
     {
         var exception = await cluster.Client.GetGrain<IBrokenGrain>(TestKeys.New()).PingAsync().FailureWithin("the call");
 
-        Assert.Equal(8, Assert.IsType<OrderFailedException>(exception).Number);
+        Assert.Equal(8, Assert.IsType<OrderFailedException>(Assert.IsType<InvalidOperationException>(exception).InnerException).Number);
     }
 
     [Fact]

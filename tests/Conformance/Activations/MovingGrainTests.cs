@@ -20,8 +20,8 @@ public sealed class MovingGrainTests(SharedCluster cluster)
             var visits = await Task.WhenAll(callers.Select(caller => caller.CallAsync([key], 1))).Within($"the calls of round {round}");
             await Grain(key).DeactivateAsync().Within($"the deactivation of round {round}");
 
-            Assert.Equal(home, first.Silo);
-            Assert.All(visits, visit => Assert.Equal((first.Activation, home), (visit[0].Activation, visit[0].Silo)));
+            Assert.True(Differences.MovedGrainsMayReturn || home.Equals(first.Silo), $"Placed on {first.Silo} in round {round} instead of {home}.");
+            Assert.All(visits, visit => Assert.Equal((first.Activation, first.Silo), (visit[0].Activation, visit[0].Silo)));
         }
     }
 

@@ -88,13 +88,11 @@ public sealed class ArgumentCopyTests(SharedCluster cluster)
     }
 
     [Fact]
-    public async Task UncopyableArgument_FromClient_ThrowsCodecNotFound()
+    public void UncopyableArgument_FromClient_ThrowsCodecNotFound()
     {
         var callee = cluster.Client.GetGrain<IArgumentGrain>(TestKeys.New());
 
-        var exception = await callee.EchoAsync(new LinkedList<int>([1])).FailureWithin("sending a linked list");
-
-        Assert.IsType<CodecNotFoundException>(exception);
+        Assert.Throws<CodecNotFoundException>(() => { _ = callee.EchoAsync(new LinkedList<int>([1])); });
     }
 
     [Fact]

@@ -23,21 +23,21 @@ public sealed class ClientHostTests
         var grain = client.Services.GetRequiredService<IClusterClient>().GetGrain<ISignatureGrain>(TestKeys.New());
         var answer = await grain.AddAsync(7).Within("a call");
         await client.StopAsync().Within("the stop of the client");
-        var exception = await Task.Run(() => grain.AddAsync(7)).FailureWithin("a call after the stop");
+        Assert.Throws<ObjectDisposedException>(() => { _ = grain.AddAsync(7); });
         await silo.StopAsync().Within("the stop of the silo");
 
         Assert.Equal(7, answer);
-        Assert.IsType<SiloUnavailableException>(exception);
     }
 
     [InProcessFact]
     public async Task Client_WithoutGateway_FailsTheStart()
     {
         using var client = NewClient(SiloHosts.FreePort());
+        using var patience = new CancellationTokenSource(Differences.ClientsWaitForAGateway ? TimeSpan.FromSeconds(2) : Waiting.Limit);
 
-        var exception = await client.StartAsync().FailureWithin("the start of the client");
+        var exception = await client.StartAsync(patience.Token).FailureWithin("the start of the client");
 
-        Assert.IsType<ConnectionFailedException>(exception);
+        Assert.IsAssignableFrom(Differences.ClientsWaitForAGateway ? typeof(OperationCanceledException) : typeof(ConnectionFailedException), exception);
     }
 
     [InProcessFact]

@@ -75,8 +75,11 @@ public sealed class SiloHostTests
 
         var exception = await host.StartAsync().FailureWithin("the start of the host");
 
-        // The stages that had started are stopped again.
+        string[] afterStart = [.. record.Entries];
+        await host.StopAsync().Within("the stop of the host");
+
         Assert.Equal("no data", Assert.IsType<InvalidDataException>(exception.GetBaseException()).Message);
+        Assert.Equal(Differences.FailedStartsAreStoppedByTheHost ? ["stage 2000"] : ["stage 2000", "stop 2000"], afterStart);
         Assert.Equal(["stage 2000", "stop 2000"], record.Entries);
     }
 
@@ -94,7 +97,7 @@ public sealed class SiloHostTests
         await host.StopAsync().Within("the stop of the host");
 
         Assert.Equal("named", details.Name);
-        Assert.Equal(("dev", "dev"), (details.ClusterId, host.Services.GetRequiredService<IOptions<ClusterOptions>>().Value.ServiceId));
+        Assert.Equal(("default", "default"), (details.ClusterId, host.Services.GetRequiredService<IOptions<ClusterOptions>>().Value.ServiceId));
         Assert.Equal([details.SiloAddress], hosts.Keys);
     }
 
@@ -133,7 +136,17 @@ public sealed class SiloHostTests
 
         var exception = await Task.Run(() => host.StartAsync()).FailureWithin("the start of the host");
 
-        Assert.Contains("CollectionQuantum", Assert.IsType<OrleansConfigurationException>(exception).Message, StringComparison.Ordinal);
+        Assert.IsType(Differences.ZeroQuantumIsUnchecked ? typeof(DivideByZeroException) : typeof(OrleansConfigurationException), exception);
+    }
+
+    [InProcessFact]
+    public void LocalhostClustering_Ids_AreTheLastOnesThatWereGiven()
+    {
+        var given = IdsOf(silo => silo.Configure<ClusterOptions>(options => options.ClusterId = "mine").UseLocalhostClustering(1, 0, null, "s", "c"));
+        var kept = IdsOf(silo => silo.Configure<ClusterOptions>(options => options.ClusterId = "mine").UseLocalhostClustering(1, 0));
+        var replaced = IdsOf(silo => silo.UseLocalhostClustering(1, 0, null, "s", "c").Configure<ClusterOptions>(options => options.ClusterId = "mine"));
+
+        Assert.Equal([("s", "c"), ("default", "mine"), ("s", "mine")], [given, kept, replaced]);
     }
 
     [InProcessFact]
@@ -146,6 +159,15 @@ public sealed class SiloHostTests
         var exception = await Task.Run(() => host.StartAsync()).FailureWithin("the start of the host");
 
         Assert.Contains("ClusterId", Assert.IsType<OrleansConfigurationException>(exception).Message, StringComparison.Ordinal);
+    }
+
+    private static (string ServiceId, string ClusterId) IdsOf(Action<ISiloBuilder> configure)
+    {
+        var builder = SiloHosts.NewBuilder();
+        builder.UseOrleans(configure);
+        using var host = builder.Build();
+        var options = host.Services.GetRequiredService<IOptions<ClusterOptions>>().Value;
+        return (options.ServiceId, options.ClusterId);
     }
 
     private static async Task<string> AddOneAsync(IServiceProvider services)

@@ -52,6 +52,10 @@ public interface ISurvivorCallerGrain : IGrainWithStringKey
     /// <summary>Type and message of the exception of a call that waits at the gate, or null.</summary>
     [AlwaysInterleave, Alias("CallAndWait")]
     Task<string?> CallAndWaitAsync(string survivor, string gate);
+
+    /// <summary>What a survivor counts, or type and message of the exception of the call.</summary>
+    [AlwaysInterleave, Alias("Count")]
+    Task<string> CountAsync(string survivor);
 }
 
 [GrainType("conformance.survivor-caller"), KeepAlive, RandomPlacement]
@@ -65,6 +69,18 @@ public sealed class SurvivorCallerGrain : Grain, ISurvivorCallerGrain
         {
             await GrainFactory.GetGrain<ISurvivingGrain>(survivor).PassAndCountAsync(gate);
             return null;
+        }
+        catch (Exception exception)
+        {
+            return $"{exception.GetType().Name}: {exception.Message}";
+        }
+    }
+
+    public async Task<string> CountAsync(string survivor)
+    {
+        try
+        {
+            return $"{(await GrainFactory.GetGrain<ISurvivingGrain>(survivor).CountAsync()).Count}";
         }
         catch (Exception exception)
         {

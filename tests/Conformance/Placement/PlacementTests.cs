@@ -30,9 +30,10 @@ public sealed class PlacementTests(PlacementCluster cluster) : IClassFixture<Pla
     [Fact]
     public async Task ActivationCountBasedPlacement_ManyGrains_UsesEverySilo()
     {
-        var silos = await WhereAsync<CountPlacedGrain>(90);
+        var silos = (await WhereAsync<CountPlacedGrain>(90)).ToHashSet();
 
-        Assert.Equal(cluster.Silos.ToHashSet(), silos.ToHashSet());
+        Assert.Subset(cluster.Silos.ToHashSet(), silos);
+        Assert.True(Differences.ActivationCountsLag || silos.Count == cluster.Silos.Length, $"Of {cluster.Silos.Length} silos, only {string.Join(", ", silos)} have grains.");
     }
 
     [Fact]

@@ -7,6 +7,7 @@ using System.Collections.Specialized;
 using System.Globalization;
 using System.Net;
 using System.Numerics;
+using Dpark.Conformance.Clusters;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
 
@@ -36,7 +37,7 @@ public sealed class SerializerTests : IDisposable
         new[] { 1, -2, 3 }, new byte[] { 1, 2, 3 }, new[] { true, false }, new[] { "a", null, "c" }, new[] { Level.High, Level.Low }, Array.Empty<string>(),
         new[] { 1.5m, -2m }, new object[] { 1, "two", new Point(3, 4) },
         new List<int> { 1, 2 }, new List<string> { "a" }, new HashSet<string> { "a", "b" }, new SortedSet<int> { 3, 1 }, new Queue<int>([1, 2, 3]), new Stack<int>([1, 2, 3]),
-        new ConcurrentQueue<int>([1, 2]), new Collection<int> { 1, 2 }, new ReadOnlyCollection<int>([1, 2]), new BitArray([true, false, true]), new ArrayList { 1, "two" },
+        new ConcurrentQueue<int>([1, 2]), new Collection<int> { 1, 2 }, new ReadOnlyCollection<int>([1, 2]), new BitArray([0x5a5a, -1]), new ArrayList { 1, "two" },
         new Dictionary<string, int> { ["a"] = 1, ["b"] = 2 }, new SortedDictionary<string, int> { ["b"] = 2, ["a"] = 1 }, new ConcurrentDictionary<int, int>([new(1, 2)]),
         new ReadOnlyDictionary<string, int>(new Dictionary<string, int> { ["a"] = 1 }),
         ImmutableArray.Create(1, 2), ImmutableList.Create("a", "b"), ImmutableQueue.Create(1, 2), ImmutableStack.Create(1, 2), ImmutableHashSet.Create(1, 2),
@@ -90,13 +91,24 @@ public sealed class SerializerTests : IDisposable
     }
 
     [Fact]
+    public void Deserialize_BitArray_KeepsItsBits()
+    {
+        var copy = RoundTrip(new BitArray([true, false, true]));
+
+        bool[] bits = [.. copy.Cast<bool>()];
+        Assert.Equal([true, false, true], bits[..3]);
+        Assert.Equal(Differences.BitArraysAndNameValuesChange ? 8 : 3, bits.Length);
+        Assert.DoesNotContain(true, bits[3..]);
+    }
+
+    [Fact]
     public void Deserialize_NameValueCollection_KeepsEveryValue()
     {
         var value = new NameValueCollection { { "a", "1" }, { "a", "2" }, { "b", "3" } };
 
         var copy = RoundTrip(value);
 
-        Assert.Equal(["1", "2"], copy.GetValues("a")!);
+        Assert.Equal(Differences.BitArraysAndNameValuesChange ? ["1,2"] : ["1", "2"], copy.GetValues("a")!);
         Assert.Equal("3", copy["b"]);
     }
 

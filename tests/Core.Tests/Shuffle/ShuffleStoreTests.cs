@@ -1,6 +1,7 @@
 using Dpark.Configuration;
 using Dpark.Partitioning;
 using Dpark.TestKit.Rdds;
+using StableHash = Dpark.Partitioning.StableHash;
 
 namespace Dpark.Shuffle;
 

@@ -90,7 +90,7 @@ public sealed class SiloHostingTests
         using var host = Build(silo => silo.UseLocalhostClustering().Configure<ClusterOptions>(cluster => cluster.ClusterId = "mine"));
 
         var cluster = host.Services.GetRequiredService<IOptions<ClusterOptions>>().Value;
-        Assert.Equal(("mine", "dev"), (cluster.ClusterId, cluster.ServiceId));
+        Assert.Equal(("mine", "default"), (cluster.ClusterId, cluster.ServiceId));
     }
 
     [Fact]

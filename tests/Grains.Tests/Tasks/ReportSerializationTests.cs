@@ -46,6 +46,7 @@ public sealed class ReportSerializationTests
         var report = new TaskReport(Attempt, TaskOutcome.Failed, null, null, 0, null, AllFailures[index], metrics, ["careful"]);
 
         var copy = _serializer.Deserialize<OutboxBatch>(_serializer.SerializeToArray(new OutboxBatch(Guid.NewGuid(), 5, [report, report])));
+        Assert.NotNull(copy);
 
         Assert.Equivalent(report, copy.Reports[0], strict: true);
         Assert.Equivalent(report, copy.Reports[1], strict: true);

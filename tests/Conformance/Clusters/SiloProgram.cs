@@ -1,0 +1,53 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Orleans.Runtime;
+using Orleans.TestingHost;
+
+namespace Dpark.Conformance.Clusters;
+
+/// <summary>
+/// One silo of a test cluster as a program. The first line of its input is its configuration as JSON; when it is active, it says its addresses in
+/// one line. A second line, or SIGTERM, stops it gracefully. When its input ends, whoever started it is gone, and it ends at once.
+/// </summary>
+internal static class SiloProgram
+{
+    /// <summary>The key of the silo's name in its configuration.</summary>
+    public const string SiloNameKey = "SiloName";
+
+    private const int AbandonedExitCode = 3;
+
+    public static async Task<int> Main()
+    {
+        var values = JsonSerializer.Deserialize<Dictionary<string, string?>>(await Console.In.ReadLineAsync() ?? "null")
+            ?? throw new InvalidOperationException("The first line of the input must be the configuration as a JSON object.");
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(values).Build();
+        using var host = TestClusterHostFactory.CreateSiloHost(configuration[SiloNameKey]!, configuration);
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var signal = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            context.Cancel = true;
+            stopped.TrySetResult();
+        });
+
+        await host.StartAsync();
+        var details = host.Services.GetRequiredService<ILocalSiloDetails>();
+        Console.WriteLine($"{details.SiloAddress.ToParsableString()} {details.GatewayAddress?.ToParsableString()}");
+        _ = Task.Run(() => WaitForLine(stopped));
+        await stopped.Task;
+        await host.StopAsync();
+        return 0;
+    }
+
+    private static void WaitForLine(TaskCompletionSource stopped)
+    {
+        if (Console.In.ReadLine() is null)
+        {
+            Environment.Exit(AbandonedExitCode);
+        }
+
+        stopped.TrySetResult();
+    }
+}
