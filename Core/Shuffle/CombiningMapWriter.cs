@@ -11,7 +11,8 @@ internal sealed class CombiningMapWriter<TKey, TValue, TCombined>(
     ShuffleId shuffle, int mapIndex, MapOutputFiles files, ShuffleOptions options, Partitioner partitioner, Aggregator<TValue, TCombined> aggregator,
     TaskContext context) : IDisposable
 {
-    private readonly CombiningBuffer<TKey, TValue, TCombined> _buffer = new(aggregator.Create, aggregator.Merge, options.SpillThresholdBytes);
+    private readonly PairBuffer<TKey, TValue, TCombined> _buffer = CombiningBuffer.OfMapSide<TKey, TValue, TCombined>(
+        aggregator, options.SpillThresholdBytes);
 
     private readonly SpillRuns<TKey, TCombined> _runs = new(
         shuffle, partitioner.PartitionCount, files, options, Merging.Fold(aggregator.MergeCombined), context);
@@ -42,8 +43,8 @@ internal sealed class CombiningMapWriter<TKey, TValue, TCombined>(
 
     private void Spill()
     {
-        using var order = KeyOrder.ByBucket(_buffer.Index, partitioner);
-        order.SortByHash(_buffer.Index.Hashes);
+        using var order = _buffer.OrderByBucket(partitioner);
+        order.SortByHash(_buffer);
         _buffer.Complete();
         _runs.Add(bucket => new BufferReader<TKey, TValue, TCombined>(_buffer, order, bucket));
         _buffer.Clear();
@@ -51,11 +52,11 @@ internal sealed class CombiningMapWriter<TKey, TValue, TCombined>(
 
     private (long[] Offsets, long RecordCount) Commit(int attempt)
     {
-        using var order = KeyOrder.ByBucket(_buffer.Index, partitioner);
+        using var order = _buffer.OrderByBucket(partitioner);
         _buffer.Complete();
         if (!_runs.IsEmpty)
         {
-            order.SortByHash(_buffer.Index.Hashes);
+            order.SortByHash(_buffer);
             _runs.Complete();
         }
 

@@ -6,7 +6,7 @@ namespace Dpark.Shuffle;
 
 /// <summary>Keeps all values of each key. They are kept in the order in which they come, with the number of their key, and sorted by key once at the end.</summary>
 /// <param name="limit">Bytes at which it is full.</param>
-internal sealed class GroupingBuffer<TKey, TValue>(long limit) : PairBuffer<TKey, TValue, TValue[]>
+internal sealed class GroupingBuffer<TKey, TValue>(long limit) : IndexedPairBuffer<TKey, TValue, TValue[]>
 {
     // The arrays that are handed out take as much as the values again, a few at a time.
     private readonly HeapGauge _gauge = new(limit, !RecordCodec<TKey>.Default.IsInline || !RecordCodec<TValue>.Default.IsInline);

@@ -47,10 +47,19 @@ internal abstract class KeyIndex<TKey> : IDisposable
             : new KeyIndex<TKey, AnyKeys<TKey>>();
     }
 
+    /// <summary>
+    /// As <see cref="Create"/>, for keys that are only compared in this process: takes also those that have no stable hash, and <see cref="Hashes"/> are not stable.
+    /// </summary>
+    public static KeyIndex<TKey> CreateLocal() =>
+        typeof(TKey) == typeof(string) || typeof(TKey) == typeof(long) || typeof(TKey) == typeof(int) ? Create() : new KeyIndex<TKey, LocalKeys<TKey>>();
+
     /// <summary>Finds the number of each key; new keys get the next numbers.</summary>
     /// <param name="keys">At most <see cref="BatchReader.Capacity"/>.</param>
     /// <param name="numbers">At least as long.</param>
     public abstract void Locate(ReadOnlySpan<TKey> keys, Span<int> numbers);
+
+    /// <summary>As <see cref="Locate"/>, adding nothing: the number of a key that is not there is -1.</summary>
+    public abstract void Find(ReadOnlySpan<TKey> keys, Span<int> numbers);
 
     /// <summary>Forgets all keys and keeps the memory.</summary>
     public abstract void Clear();
@@ -118,6 +127,22 @@ internal readonly struct AnyKeys<TKey> : IKeyOperations<TKey>
     public static void Hash(ReadOnlySpan<TKey> keys, Span<ulong> hashes) => StableHasher<TKey>.Default.Hash(keys, hashes);
 }
 
+/// <summary>Keys of any type, by the hash that they have in this process.</summary>
+internal readonly struct LocalKeys<TKey> : IKeyOperations<TKey>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AreEqual(TKey left, TKey right) => EqualityComparer<TKey>.Default.Equals(left, right);
+
+    public static void Hash(ReadOnlySpan<TKey> keys, Span<ulong> hashes)
+    {
+        hashes = hashes[..keys.Length];
+        for (var i = 0; i < keys.Length; i++)
+        {
+            hashes[i] = keys[i] is { } key ? StableHash.OfInteger(EqualityComparer<TKey>.Default.GetHashCode(key)) : StableHash.OfNull;
+        }
+    }
+}
+
 /// <summary>
 /// Open addressing with linear probing. A slot holds the upper half of the key's hash and the key's number plus 1, so that a key is looked at only if
 /// 32 bits of its hash agree, and a batch of slots is fetched from memory at once.
@@ -178,6 +203,31 @@ internal sealed class KeyIndex<TKey, TOperations> : KeyIndex<TKey>
         BorrowedBytes<TKey>.KeepAll(_keys.AsSpan(known..Count));
     }
 
+    public override void Find(ReadOnlySpan<TKey> keys, Span<int> numbers)
+    {
+        if (Count == 0)
+        {
+            numbers[..keys.Length].Fill(-1);
+            return;
+        }
+
+        var hashes = _batchHashes.AsSpan(0, keys.Length);
+        TOperations.Hash(keys, hashes);
+        for (var start = 0; start < keys.Length; start += FetchAheadKeys)
+        {
+            var end = Math.Min(start + FetchAheadKeys, keys.Length);
+            if (_slotCount >= FetchAheadSlots)
+            {
+                FetchAhead(hashes[start..end]);
+            }
+
+            for (var i = start; i < end; i++)
+            {
+                numbers[i] = Find(keys[i], hashes[i]);
+            }
+        }
+    }
+
     public override void Clear()
     {
         Array.Clear(_slots, 0, _slotCount);
@@ -213,6 +263,22 @@ internal sealed class KeyIndex<TKey, TOperations> : KeyIndex<TKey>
                 return number;
             }
         }
+    }
+
+    private int Find(TKey key, ulong hash)
+    {
+        var slots = _slots;
+        var mask = _slotCount - 1;
+        for (var position = PositionOf(hash); slots[position] is not 0 and var slot; position = (position + 1) & mask)
+        {
+            var number = (int)(uint)slot - 1;
+            if ((slot ^ hash) >> 32 == 0 && TOperations.AreEqual(_keys[number], key))
+            {
+                return number;
+            }
+        }
+
+        return -1;
     }
 
     // A reducer's keys may all agree in the bits that chose their partition, so the position is made of all bits.

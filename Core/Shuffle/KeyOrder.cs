@@ -12,13 +12,14 @@ internal sealed class KeyOrder : IDisposable
     private KeyOrder(int bucketCount) => _starts = new int[bucketCount + 1];
 
     /// <summary>Orders keys by the bucket that a partitioner puts them into.</summary>
-    public static KeyOrder ByBucket<TKey>(KeyIndex<TKey> index, Partitioner partitioner)
+    /// <param name="numbers">Their numbers, in the same order; equal buckets keep it.</param>
+    public static KeyOrder ByBucket<TKey>(ReadOnlySpan<TKey> keys, ReadOnlySpan<int> numbers, Partitioner partitioner)
     {
         var order = new KeyOrder(partitioner.PartitionCount);
         var buckets = new PooledList<int>();
         try
         {
-            order.Sort(Partitions.Of(partitioner, index.Keys, ref buckets));
+            order.Sort(Partitions.Of(partitioner, keys, ref buckets), numbers);
             return order;
         }
         catch
@@ -32,46 +33,46 @@ internal sealed class KeyOrder : IDisposable
         }
     }
 
-    /// <summary>All keys in one bucket, by number.</summary>
+    /// <summary>One bucket with room for so many keys, whose numbers the caller fills in.</summary>
     public static KeyOrder OneBucket(int count)
     {
         var order = new KeyOrder(1);
         order._starts[1] = count;
-        var numbers = order._numbers.ExtendTo(count);
-        for (var i = 0; i < count; i++)
-        {
-            numbers[i] = i;
-        }
-
+        order._numbers.ExtendTo(count);
         return order;
     }
 
+    /// <summary>Numbers from 0.</summary>
+    public static void Number(Span<int> numbers)
+    {
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            numbers[i] = i;
+        }
+    }
+
     /// <summary>The keys of one bucket.</summary>
-    public ReadOnlySpan<int> NumbersOf(int bucket) => _numbers.Span[_starts[bucket].._starts[bucket + 1]];
+    public Span<int> NumbersOf(int bucket) => _numbers.Span[_starts[bucket].._starts[bucket + 1]];
 
     /// <summary>Orders the keys of each bucket by hash.</summary>
-    /// <param name="hashes">By number.</param>
-    public void SortByHash(ReadOnlySpan<ulong> hashes)
+    /// <param name="buffer">Which knows their hashes.</param>
+    public void SortByHash<TKey, TIn, TOut>(PairBuffer<TKey, TIn, TOut> buffer)
     {
-        var sorted = new PooledList<ulong>();
+        var hashes = new PooledList<ulong>();
         try
         {
             for (var bucket = 0; bucket < _starts.Length - 1; bucket++)
             {
-                var numbers = _numbers.Span[_starts[bucket].._starts[bucket + 1]];
-                sorted.Clear();
-                var keys = sorted.ExtendTo(numbers.Length);
-                for (var i = 0; i < numbers.Length; i++)
-                {
-                    keys[i] = hashes[numbers[i]];
-                }
-
+                var numbers = NumbersOf(bucket);
+                hashes.Clear();
+                var keys = hashes.ExtendTo(numbers.Length);
+                buffer.HashesOf(numbers, keys);
                 keys.Sort(numbers);
             }
         }
         finally
         {
-            sorted.Dispose();
+            hashes.Dispose();
         }
     }
 
@@ -79,7 +80,7 @@ internal sealed class KeyOrder : IDisposable
     public void Dispose() => _numbers.Dispose();
 
     // By counting, so equal buckets keep their order.
-    private void Sort(ReadOnlySpan<int> buckets)
+    private void Sort(ReadOnlySpan<int> buckets, ReadOnlySpan<int> numbers)
     {
         foreach (var bucket in buckets)
         {
@@ -92,10 +93,10 @@ internal sealed class KeyOrder : IDisposable
         }
 
         var next = _starts.AsSpan(0, _starts.Length - 1).ToArray();
-        var numbers = _numbers.ExtendTo(buckets.Length);
-        for (var number = 0; number < buckets.Length; number++)
+        var sorted = _numbers.ExtendTo(buckets.Length);
+        for (var i = 0; i < buckets.Length; i++)
         {
-            numbers[next[buckets[number]]++] = number;
+            sorted[next[buckets[i]]++] = numbers[i];
         }
     }
 }

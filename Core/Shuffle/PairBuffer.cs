@@ -1,23 +1,56 @@
+using Dpark.Partitioning;
 using Dpark.Rdds;
 
 namespace Dpark.Shuffle;
 
 /// <summary>
-/// Gathers pairs by key in memory, until it is full and its content is spilled or until the end; all values of a key become one. Used by one thread.
+/// Gathers pairs by key in memory, until it is full and its content is spilled or until the end; all values of a key become one. Keys have numbers, which mean
+/// something to the buffer alone. Used by one thread.
 /// </summary>
 internal abstract class PairBuffer<TKey, TIn, TOut> : IDisposable
+{
+    /// <summary>Whether it should be spilled before another batch is added: the batch could exceed the limit. Not asked while it is empty.</summary>
+    public abstract bool IsFull { get; }
+
+    /// <summary>Adds a batch.</summary>
+    public abstract void Add(ReadOnlySpan<(TKey Key, TIn Value)> pairs);
+
+    /// <summary>Prepares for <see cref="Read"/>. Nothing is added afterwards.</summary>
+    public abstract void Complete();
+
+    /// <summary>All keys in one bucket. The caller disposes the order.</summary>
+    public abstract KeyOrder OrderAll();
+
+    /// <summary>The keys by the bucket that a partitioner puts them into. The caller disposes the order.</summary>
+    public abstract KeyOrder OrderByBucket(Partitioner partitioner);
+
+    /// <summary>The stable hashes of some keys.</summary>
+    /// <param name="numbers">Numbers of keys.</param>
+    /// <param name="hashes">Receives a hash for each.</param>
+    public abstract void HashesOf(ReadOnlySpan<int> numbers, Span<ulong> hashes);
+
+    /// <summary>The pairs of some keys.</summary>
+    /// <param name="numbers">Numbers of keys.</param>
+    /// <param name="pairs">Receives a pair for each.</param>
+    public abstract void Read(ReadOnlySpan<int> numbers, Span<(TKey Key, TOut Value)> pairs);
+
+    /// <summary>Removes everything and keeps the memory.</summary>
+    public abstract void Clear();
+
+    /// <summary>Returns the memory.</summary>
+    public abstract void Dispose();
+}
+
+/// <summary>A buffer over a <see cref="KeyIndex{TKey}"/>, for keys of any type: a key's number is its place in arrays.</summary>
+internal abstract class IndexedPairBuffer<TKey, TIn, TOut> : PairBuffer<TKey, TIn, TOut>
 {
     private readonly TKey[] _batchKeys = new TKey[BatchReader.Capacity];
     private readonly int[] _batchNumbers = new int[BatchReader.Capacity];
 
     /// <summary>The keys held.</summary>
-    public KeyIndex<TKey> Index { get; } = KeyIndex<TKey>.Create();
+    protected KeyIndex<TKey> Index { get; } = KeyIndex<TKey>.Create();
 
-    /// <summary>Whether it should be spilled before another batch is added: the batch could exceed the limit. Not asked while it is empty.</summary>
-    public abstract bool IsFull { get; }
-
-    /// <summary>Adds a batch.</summary>
-    public void Add(ReadOnlySpan<(TKey Key, TIn Value)> pairs)
+    public sealed override void Add(ReadOnlySpan<(TKey Key, TIn Value)> pairs)
     {
         for (var i = 0; i < pairs.Length; i++)
         {
@@ -30,19 +63,36 @@ internal abstract class PairBuffer<TKey, TIn, TOut> : IDisposable
         AddValues(pairs, numbers, known);
     }
 
-    /// <summary>Prepares for <see cref="Read"/>. Nothing is added afterwards.</summary>
-    public abstract void Complete();
+    public sealed override KeyOrder OrderAll()
+    {
+        var order = KeyOrder.OneBucket(Index.Count);
+        KeyOrder.Number(order.NumbersOf(0));
+        return order;
+    }
 
-    /// <summary>The pairs of some keys.</summary>
-    /// <param name="numbers">Numbers of keys.</param>
-    /// <param name="pairs">Receives a pair for each.</param>
-    public abstract void Read(ReadOnlySpan<int> numbers, Span<(TKey Key, TOut Value)> pairs);
+    public sealed override KeyOrder OrderByBucket(Partitioner partitioner)
+    {
+        var numbers = new PooledList<int>();
+        try
+        {
+            var all = numbers.ExtendTo(Index.Count)[..Index.Count];
+            KeyOrder.Number(all);
+            return KeyOrder.ByBucket(Index.Keys, all, partitioner);
+        }
+        finally
+        {
+            numbers.Dispose();
+        }
+    }
 
-    /// <summary>Removes everything and keeps the memory.</summary>
-    public abstract void Clear();
-
-    /// <summary>Returns the memory.</summary>
-    public abstract void Dispose();
+    public sealed override void HashesOf(ReadOnlySpan<int> numbers, Span<ulong> hashes)
+    {
+        var all = Index.Hashes;
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            hashes[i] = all[numbers[i]];
+        }
+    }
 
     /// <summary>Adds the values of a batch.</summary>
     /// <param name="numbers">The number of each pair's key.</param>

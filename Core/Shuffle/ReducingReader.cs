@@ -55,14 +55,14 @@ internal sealed class ReducingReader<TKey, TIn, TOut>(
 
         source.Dispose();
         buffer.Complete();
-        _order = KeyOrder.OneBucket(buffer.Index.Count);
+        _order = buffer.OrderAll();
         var inMemory = new BufferReader<TKey, TIn, TOut>(buffer, _order, 0);
         if (_runs.IsEmpty)
         {
             return inMemory;
         }
 
-        _order.SortByHash(buffer.Index.Hashes);
+        _order.SortByHash(buffer);
         _runs.Complete();
         return _runs.Open(0, inMemory);
     }
@@ -70,8 +70,8 @@ internal sealed class ReducingReader<TKey, TIn, TOut>(
     private void Spill()
     {
         buffer.Complete();
-        using var order = KeyOrder.OneBucket(buffer.Index.Count);
-        order.SortByHash(buffer.Index.Hashes);
+        using var order = buffer.OrderAll();
+        order.SortByHash(buffer);
         _runs.Add(bucket => new BufferReader<TKey, TIn, TOut>(buffer, order, bucket));
         buffer.Clear();
     }

@@ -58,7 +58,7 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
         where TKey : notnull =>
         new ReducingReader<TKey, TCombined, TCombined>(
             ReadBucket<TKey, TCombined>(shuffle, reduceIndex, context),
-            new CombiningBuffer<TKey, TCombined, TCombined>(static value => value, merge, options.SpillThresholdBytes),
+            CombiningBuffer.OfReduceSide<TKey, TCombined>(merge, options.SpillThresholdBytes),
             Merging.Fold(merge),
             shuffle,
             files,

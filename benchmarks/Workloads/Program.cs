@@ -15,6 +15,7 @@ if (args is [SiloProcess.ChildArgument, .. var siloArguments])
 var only = new Option<string?>("--only") { HelpName = "W1,W2...", Description = "Workloads whose names begin so. Default: all." };
 var size = new Option<WorkloadSize>("--size") { Description = "How much data. Default: small, the size of the tables in docs/measurements.md. smoke checks results only." };
 var mode = new Option<WorkloadMode>("--mode") { Description = "local: the engine in this process. processes: two silos in processes of their own. Default: local." };
+var clock = new Option<WorkloadClock>("--clock") { Description = "wall: time that passes. processor: time of this process on all processors. Default: wall." };
 var rounds = new Option<int>("--rounds") { HelpName = "N", DefaultValueFactory = _ => 5, Description = "Times that each side runs; the medians count. Default: 5." };
 var json = new Option<FileInfo?>("--json") { HelpName = "FILE", Description = "Write the results there, too, as an array of objects." };
 rounds.Validators.Add(result =>
@@ -25,7 +26,7 @@ rounds.Validators.Add(result =>
     }
 });
 
-var command = new RootCommand("Measures workloads on the engine beside plain C# code.") { only, size, mode, rounds, json };
+var command = new RootCommand("Measures workloads on the engine beside plain C# code.") { only, size, mode, clock, rounds, json };
 command.SetAction(async (arguments, cancellationToken) =>
 {
     string[] prefixes = arguments.GetValue(only)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [""];
@@ -36,7 +37,8 @@ command.SetAction(async (arguments, cancellationToken) =>
         return 2;
     }
 
-    using var run = new WorkloadRun(arguments.GetValue(size), arguments.GetValue(mode), arguments.GetValue(rounds), TimeProvider.System);
+    using var run = new WorkloadRun(
+        arguments.GetValue(size), arguments.GetValue(mode), arguments.GetValue(clock), arguments.GetValue(rounds), TimeProvider.System);
     var results = new List<WorkloadResult>();
     foreach (var workload in chosen)
     {

@@ -1,7 +1,7 @@
 namespace Dpark.Workloads;
 
 /// <summary>What the workloads of one run share: how much to do and where, a directory for data, and the clock.</summary>
-internal sealed class WorkloadRun(WorkloadSize size, WorkloadMode mode, int roundCount, TimeProvider timeProvider) : IDisposable
+internal sealed class WorkloadRun(WorkloadSize size, WorkloadMode mode, WorkloadClock clock, int roundCount, TimeProvider timeProvider) : IDisposable
 {
     private readonly DirectoryInfo _directory = System.IO.Directory.CreateTempSubdirectory("dpark-workloads-");
 
@@ -32,8 +32,10 @@ internal sealed class WorkloadRun(WorkloadSize size, WorkloadMode mode, int roun
     public Func<Task<Sample>> Timed<T>(Func<Task<T>> action, Func<T, string>? check = null) => async () =>
     {
         var startedAt = timeProvider.GetTimestamp();
+        var usedBefore = Environment.CpuUsage.TotalTime;
         var result = await action();
-        var seconds = timeProvider.GetElapsedTime(startedAt).TotalSeconds;
+        var time = clock == WorkloadClock.Processor ? Environment.CpuUsage.TotalTime - usedBefore : timeProvider.GetElapsedTime(startedAt);
+        var seconds = time.TotalSeconds;
         return new Sample(seconds, check is null ? $"{result}" : check(result));
     };
 
@@ -75,6 +77,16 @@ internal sealed class WorkloadRun(WorkloadSize size, WorkloadMode mode, int roun
     }
 
     public void Dispose() => _directory.Delete(recursive: true);
+}
+
+/// <summary>What is measured.</summary>
+internal enum WorkloadClock
+{
+    /// <summary>Time that passes.</summary>
+    Wall = 0,
+
+    /// <summary>Time of this process on all processors: says something also on a machine that is not idle. Not for workloads of many processes.</summary>
+    Processor = 1,
 }
 
 /// <summary>One run of one side.</summary>

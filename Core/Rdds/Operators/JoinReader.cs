@@ -2,33 +2,35 @@ using Dpark.Tasks;
 
 namespace Dpark.Rdds.Operators;
 
-/// <summary>Joins one partition. First the left groups are loaded, then the right pairs stream past them, then come the left groups that none of these met.</summary>
+/// <summary>Joins one partition. First the left pairs are loaded, then the right pairs stream past them, then come the left pairs that none of these met.</summary>
 internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
-    BatchReader<(TKey Key, TLeft[] Values)> left,
+    BatchReader<(TKey Key, TLeft Value)> left,
     Func<BatchReader<(TKey Key, TRight Value)>> openRight,
     UnmatchedPairs unmatched,
     (Func<TLeft, TLeftOut> Left, Func<TRight, TRightOut> Right) present,
     CallSite callSite,
     TaskContext context)
-    : OperatorReader<(TKey Key, TLeft[] Values), (TKey Key, (TLeftOut Left, TRightOut Right) Value)>(left, callSite, context)
+    : OperatorReader<(TKey Key, TLeft Value), (TKey Key, (TLeftOut Left, TRightOut Right) Value)>(left, callSite, context)
     where TKey : notnull
 {
-    private readonly KeyTable<TKey> _keys = new();
-    private readonly List<TLeft[]> _groups = [];
+    private readonly JoinTable<TKey, TLeft> _table = new();
     private bool[] _isMatched = [];
 
     // The right batch is copied: its pairs may become more than one batch of output.
     private BatchReader<(TKey Key, TRight Value)>? _right;
     private (TKey Key, TRight Value)[] _batch = [];
+    private TKey[] _batchKeys = [];
+    private int[] _numbers = [];
     private int _batchNext;
     private int _batchEnd;
     private bool _isRightDone;
 
-    // The group whose values are being paired, and how far.
-    private TLeft[] _group = [];
+    // The left values that are being paired with the current partner.
     private int _groupNext;
+    private int _groupEnd;
     private (TKey Key, TRightOut Right) _partner;
     private int _unmatchedNext;
+    private bool _isDisposed;
 
     public override ReadOnlySpan<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> Next()
     {
@@ -52,7 +54,13 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
 
     protected override void Dispose(bool disposing)
     {
-        _right?.Dispose();
+        if (!_isDisposed)
+        {
+            _isDisposed = true;
+            _right?.Dispose();
+            _table.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 
@@ -61,53 +69,57 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         for (var input = Pull(); !input.IsEmpty; input = Pull())
         {
             Context.CancellationToken.ThrowIfCancellationRequested();
-            foreach (var (key, values) in input)
-            {
-                _keys.GetOrAdd(key);
-                _groups.Add(values);
-            }
+            _table.Add(input);
         }
 
-        _isMatched = new bool[_groups.Count];
+        _table.Complete();
+        _isMatched = (unmatched & UnmatchedPairs.Left) == 0 ? [] : new bool[_table.KeyCount];
     }
 
-    /// <summary>Pairs the values of the current group with the current partner, as far as there is room.</summary>
+    /// <summary>Pairs the current left values with the current partner, as far as there is room.</summary>
     private int PairGroup(Span<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> output)
     {
-        var count = Math.Min(output.Length, _group.Length - _groupNext);
-        for (var i = 0; i < count; i++)
+        var count = Math.Min(output.Length, _groupEnd - _groupNext);
+        var group = _table.Values.Slice(_groupNext, count);
+        for (var i = 0; i < group.Length; i++)
         {
-            output[i] = (_partner.Key, (present.Left(_group[_groupNext++]), _partner.Right));
+            output[i] = (_partner.Key, (present.Left(group[i]), _partner.Right));
         }
 
+        _groupNext += count;
         return count;
     }
 
-    /// <summary>Goes on to the next group to pair. Right pairs without a group are written at once.</summary>
+    /// <summary>Goes on to the next left values to pair. Right pairs without any, or with one, are written at once.</summary>
     /// <returns><see langword="false"/> if the output is full or nothing is left.</returns>
     private bool NextGroup(Span<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> output, ref int count)
     {
         while (!_isRightDone)
         {
+            if (_table.IsUnique)
+            {
+                PairUnique(output, ref count);
+            }
+
             for (; _batchNext < _batchEnd; _batchNext++)
             {
-                var (key, value) = _batch[_batchNext];
-                var index = _keys.Find(key);
-                if (index >= 0)
+                if (count == output.Length)
                 {
-                    _isMatched[index] = true;
+                    return false;
+                }
+
+                var (key, value) = _batch[_batchNext];
+                var number = _numbers[_batchNext];
+                if (number >= 0)
+                {
                     _batchNext++;
-                    SetGroup(_groups[index], (key, present.Right(value)));
+                    Match(number);
+                    SetGroup(_table.RangeOf(number), (key, present.Right(value)));
                     return true;
                 }
 
                 if ((unmatched & UnmatchedPairs.Right) != 0)
                 {
-                    if (count == output.Length)
-                    {
-                        return false;
-                    }
-
                     output[count++] = (key, (default!, present.Right(value)));
                 }
             }
@@ -118,6 +130,30 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         return NextUnmatchedGroup();
     }
 
+    /// <summary>Writes as many pairs of the right batch as there is room for, where no key has more than one left value.</summary>
+    private void PairUnique(Span<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> output, ref int count)
+    {
+        var end = Math.Min(_batchEnd, _batchNext + output.Length - count);
+        var batch = _batch.AsSpan(0, end);
+        var numbers = _numbers.AsSpan(0, end);
+        var values = _table.Values;
+        for (var i = _batchNext; i < batch.Length; i++)
+        {
+            var number = numbers[i];
+            if (number >= 0)
+            {
+                Match(number);
+                output[count++] = (batch[i].Key, (present.Left(values[number]), present.Right(batch[i].Value)));
+            }
+            else if ((unmatched & UnmatchedPairs.Right) != 0)
+            {
+                output[count++] = (batch[i].Key, (default!, present.Right(batch[i].Value)));
+            }
+        }
+
+        _batchNext = end;
+    }
+
     private bool NextUnmatchedGroup()
     {
         if ((unmatched & UnmatchedPairs.Left) == 0)
@@ -125,11 +161,11 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
             return false;
         }
 
-        for (; _unmatchedNext < _groups.Count; _unmatchedNext++)
+        for (; _unmatchedNext < _table.KeyCount; _unmatchedNext++)
         {
             if (!_isMatched[_unmatchedNext])
             {
-                SetGroup(_groups[_unmatchedNext], (_keys.Keys[_unmatchedNext], default!));
+                SetGroup(_table.RangeOf(_unmatchedNext), (_table.KeyOf(_unmatchedNext), default!));
                 _unmatchedNext++;
                 return true;
             }
@@ -138,10 +174,17 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         return false;
     }
 
-    private void SetGroup(TLeft[] group, (TKey Key, TRightOut Right) partner)
+    private void Match(int number)
     {
-        _group = group;
-        _groupNext = 0;
+        if (_isMatched.Length > 0)
+        {
+            _isMatched[number] = true;
+        }
+    }
+
+    private void SetGroup((int Start, int End) group, (TKey Key, TRightOut Right) partner)
+    {
+        (_groupNext, _groupEnd) = group;
         _partner = partner;
     }
 
@@ -153,9 +196,17 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         if (_batch.Length < input.Length)
         {
             _batch = new (TKey Key, TRight Value)[input.Length];
+            _batchKeys = new TKey[input.Length];
+            _numbers = new int[input.Length];
         }
 
         input.CopyTo(_batch);
+        for (var i = 0; i < input.Length; i++)
+        {
+            _batchKeys[i] = input[i].Key;
+        }
+
+        _table.Find(_batchKeys.AsSpan(0, input.Length), _numbers);
         _batchNext = 0;
         _batchEnd = input.Length;
     }

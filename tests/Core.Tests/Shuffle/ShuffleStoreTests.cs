@@ -63,6 +63,27 @@ public sealed class ShuffleStoreTests
 
     [Theory]
     [MemberData(nameof(Limits))]
+    public void ReadCombined_KeysAreNumbers_SumsEachKeyOnce(long limit, ShuffleCompression compression)
+    {
+        // Zero, negative ones, and ones that agree in their lower or upper halves.
+        long[] keys = [0, long.MinValue, long.MaxValue, .. Enumerable.Range(1, 9_000).SelectMany(i => new long[] { i, (long)i << 32, -i })];
+
+        Assert.Equal(keys.ToDictionary(key => key, key => (key & 0xFF) * 3), SumOverMaps(keys, limit, compression));
+    }
+
+    [Theory]
+    [MemberData(nameof(Limits))]
+    public void ReadCombined_KeysAreShortNumbers_SumsEachKeyOnce(long limit, ShuffleCompression compression)
+    {
+        int[] signed = [.. Enumerable.Range(-10_000, 20_000)];
+        uint[] unsigned = [.. Enumerable.Range(0, 20_000).Select(i => (uint)i * 200_000)];
+
+        Assert.Equal(signed.ToDictionary(key => key, key => (key & 0xFF) * 3L), SumOverMaps(signed, limit, compression));
+        Assert.Equal(unsigned.ToDictionary(key => key, key => (key & 0xFF) * 3L), SumOverMaps(unsigned, limit, compression));
+    }
+
+    [Theory]
+    [MemberData(nameof(Limits))]
     public void ReadGrouped_ManyKeys_GathersEachKeyOnce(long limit, ShuffleCompression compression)
     {
         using var rig = NewRig(limit, compression);
@@ -403,5 +424,20 @@ public sealed class ShuffleStoreTests
         public override bool Equals(Partitioner? other) => ReferenceEquals(this, other);
 
         public override int GetHashCode() => 0;
+    }
+
+    // Three maps have each key once.
+    private static Dictionary<TKey, long> SumOverMaps<TKey>(TKey[] keys, long limit, ShuffleCompression compression)
+        where TKey : struct, System.Numerics.IBinaryInteger<TKey>
+    {
+        using var rig = NewRig(limit, compression);
+        for (var map = 0; map < 3; map++)
+        {
+            rig.Write(map, keys.Select(key => (key, long.CreateTruncating(key) & 0xFF)), new HashPartitioner(2), Sum);
+        }
+
+        var buckets = Enumerable.Range(0, 2).Select(bucket => rig.ReadCombined<TKey, long>(bucket, (a, b) => a + b)).ToArray();
+        AssertInTheirBuckets(buckets.Select(bucket => bucket.Select(pair => pair.Key)));
+        return buckets.SelectMany(bucket => bucket).ToDictionary();
     }
 }

@@ -1,0 +1,130 @@
+using Dpark.Shuffle;
+
+namespace Dpark.Rdds.Operators;
+
+/// <summary>
+/// The pairs of one side of a join in memory, by key. Keys are numbered; while no key comes twice, a value has the number of its key and nothing else is kept.
+/// Null is a key like any other. Used by one thread.
+/// </summary>
+internal sealed class JoinTable<TKey, TValue> : IDisposable
+{
+    private readonly KeyIndex<TKey> _index = KeyIndex<TKey>.CreateLocal();
+    private readonly TKey[] _batchKeys = new TKey[BatchReader.Capacity];
+    private readonly int[] _batchNumbers = new int[BatchReader.Capacity];
+    private PooledList<TValue> _values = new();
+
+    // Only used once a key came twice: the key of each value as it came, then where the values of each key start.
+    private PooledList<int> _owners = new();
+    private PooledList<int> _starts = new();
+    private bool _isUnique = true;
+
+    /// <summary>Distinct keys.</summary>
+    public int KeyCount => _index.Count;
+
+    /// <summary>Whether every key has one value, so that <see cref="Values"/> are by number.</summary>
+    public bool IsUnique => _isUnique;
+
+    /// <summary>All values, those of one key in a row. Valid once it is complete.</summary>
+    public Span<TValue> Values => _values.Span;
+
+    /// <summary>The key with a number.</summary>
+    public TKey KeyOf(int number) => _index.Keys[number];
+
+    /// <summary>Adds a batch.</summary>
+    public void Add(ReadOnlySpan<(TKey Key, TValue Value)> pairs)
+    {
+        var keys = _batchKeys.AsSpan(0, pairs.Length);
+        var numbers = _batchNumbers.AsSpan(0, pairs.Length);
+        for (var i = 0; i < keys.Length; i++)
+        {
+            keys[i] = pairs[i].Key;
+        }
+
+        var known = _index.Count;
+        var start = _values.Count;
+        _index.Locate(keys, numbers);
+        if (_isUnique && _index.Count != known + pairs.Length)
+        {
+            _isUnique = false;
+            KeyOrder.Number(_owners.ExtendTo(start));
+        }
+
+        if (!_isUnique)
+        {
+            numbers.CopyTo(_owners.ExtendTo(start + numbers.Length)[start..]);
+        }
+
+        var values = _values.ExtendTo(start + pairs.Length)[start..];
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = pairs[i].Value;
+        }
+    }
+
+    /// <summary>Puts the values of each key in a row. Nothing is added afterwards.</summary>
+    public void Complete()
+    {
+        if (_isUnique)
+        {
+            return;
+        }
+
+        var owners = _owners.Span;
+        var starts = _starts.ExtendTo(_index.Count + 1);
+        starts.Clear();
+        foreach (var owner in owners)
+        {
+            starts[owner + 1]++;
+        }
+
+        for (var key = 0; key < _index.Count; key++)
+        {
+            starts[key + 1] += starts[key];
+        }
+
+        // Each start moves to the start of the next key while its values are placed.
+        var sorted = new PooledList<TValue>();
+        var target = sorted.ExtendTo(_values.Count);
+        var values = _values.Span;
+        for (var i = 0; i < owners.Length; i++)
+        {
+            target[starts[owners[i]]++] = values[i];
+        }
+
+        _values.Dispose();
+        _values = sorted;
+        _owners.Dispose();
+    }
+
+    /// <summary>The number of each key; -1 for those that are not there.</summary>
+    /// <param name="keys">At most <see cref="BatchReader.Capacity"/>.</param>
+    public void Find(ReadOnlySpan<TKey> keys, Span<int> numbers)
+    {
+        _index.Find(keys, numbers);
+        if (_isUnique)
+        {
+            Prefetch.Elements(_values.Span, numbers[..keys.Length]);
+        }
+    }
+
+    /// <summary>Where the values of a key are.</summary>
+    public (int Start, int End) RangeOf(int number)
+    {
+        if (_isUnique)
+        {
+            return (number, number + 1);
+        }
+
+        var ends = _starts.Span;
+        return (number == 0 ? 0 : ends[number - 1], ends[number]);
+    }
+
+    /// <summary>Returns the memory.</summary>
+    public void Dispose()
+    {
+        _index.Dispose();
+        _values.Dispose();
+        _owners.Dispose();
+        _starts.Dispose();
+    }
+}
