@@ -51,7 +51,9 @@ internal abstract class KeyIndex<TKey> : IDisposable
     /// As <see cref="Create"/>, for keys that are only compared in this process: takes also those that have no stable hash, and <see cref="Hashes"/> are not stable.
     /// </summary>
     public static KeyIndex<TKey> CreateLocal() =>
-        typeof(TKey) == typeof(string) || typeof(TKey) == typeof(long) || typeof(TKey) == typeof(int) ? Create() : new KeyIndex<TKey, LocalKeys<TKey>>();
+        typeof(TKey) == typeof(string) || typeof(TKey) == typeof(Utf8Text) || typeof(TKey) == typeof(long) || typeof(TKey) == typeof(int)
+            ? Create()
+            : new KeyIndex<TKey, LocalKeys<TKey>>();
 
     /// <summary>Finds the number of each key; new keys get the next numbers.</summary>
     /// <param name="keys">At most <see cref="BatchReader.Capacity"/>.</param>

@@ -60,6 +60,25 @@ internal sealed class Utf8KeyIndex : KeyIndex<Utf8Text>
         }
     }
 
+    public override void Find(ReadOnlySpan<Utf8Text> keys, Span<int> numbers)
+    {
+        if (Count == 0)
+        {
+            numbers[..keys.Length].Fill(-1);
+            return;
+        }
+
+        for (var start = 0; start < keys.Length; start += FetchAheadKeys)
+        {
+            var some = keys.Slice(start, Math.Min(FetchAheadKeys, keys.Length - start));
+            Hash(some);
+            for (var i = 0; i < some.Length; i++)
+            {
+                numbers[start + i] = Find(some[i], _batchHashes[i], _batchPrefixes[i]);
+            }
+        }
+    }
+
     public override void Clear()
     {
         Array.Clear(_slots, 0, _slotCount);
@@ -109,12 +128,30 @@ internal sealed class Utf8KeyIndex : KeyIndex<Utf8Text>
                 return Add(key, hash);
             }
 
-            if (slot.Prefix == prefix && slot.Tag == tag && (key.Length <= InlineBytes || _keys.Span[slot.NumberPlusOne - 1] == key))
+            if (IsOf(slot, key, tag, prefix))
             {
                 return slot.NumberPlusOne - 1;
             }
         }
     }
+
+    private int Find(Utf8Text key, ulong hash, ulong prefix)
+    {
+        var mask = _slotCount - 1;
+        var tag = TagOf(hash, key.Length);
+        for (var position = PositionOf(hash); ; position = (position + 1) & mask)
+        {
+            ref var slot = ref _slots[position];
+            if (slot.NumberPlusOne == 0 || IsOf(slot, key, tag, prefix))
+            {
+                return slot.NumberPlusOne - 1;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool IsOf(in Slot slot, Utf8Text key, uint tag, ulong prefix) =>
+        slot.Prefix == prefix && slot.Tag == tag && (key.Length <= InlineBytes || _keys.Span[slot.NumberPlusOne - 1] == key);
 
     private int Add(Utf8Text key, ulong hash)
     {

@@ -1,4 +1,5 @@
 using Dpark.Tasks;
+using Dpark.Text;
 
 namespace Dpark.Rdds.Operators;
 
@@ -201,9 +202,10 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         }
 
         input.CopyTo(_batch);
+        BorrowedBytes<(TKey Key, TRight Value)>.KeepAll(_batch.AsSpan(0, input.Length));
         for (var i = 0; i < input.Length; i++)
         {
-            _batchKeys[i] = input[i].Key;
+            _batchKeys[i] = _batch[i].Key;
         }
 
         _table.Find(_batchKeys.AsSpan(0, input.Length), _numbers);

@@ -1,4 +1,5 @@
 using Dpark.Shuffle;
+using Dpark.Text;
 
 namespace Dpark.Rdds.Operators;
 
@@ -59,6 +60,8 @@ internal sealed class JoinTable<TKey, TValue> : IDisposable
         {
             values[i] = pairs[i].Value;
         }
+
+        BorrowedBytes<TValue>.KeepAll(values);
     }
 
     /// <summary>Puts the values of each key in a row. Nothing is added afterwards.</summary>
