@@ -128,6 +128,9 @@ public sealed partial class DparkContext : IRddContext, IAsyncDisposable
     public ShuffleId NewShuffleId() => new(Application, Interlocked.Increment(ref _nextShuffle));
 
     /// <inheritdoc/>
+    public Task DropCachedAsync(RddId rdd, CancellationToken cancellationToken) => _session.DropCachedAsync(rdd, cancellationToken);
+
+    /// <inheritdoc/>
     public void CheckClosure(Delegate function, CallSite callSite) => _closures.Check(function, callSite);
 
     /// <summary>Cancels the jobs that run and ends the application: everything of it is deleted on every worker that can be reached. Harmless the second time.</summary>

@@ -4,6 +4,7 @@ using Dpark.Applications;
 using Dpark.Closures;
 using Dpark.Jobs;
 using Dpark.Planning;
+using Dpark.Rdds;
 using Dpark.Scheduling;
 using Dpark.Security;
 using Dpark.Shuffle;
@@ -154,6 +155,9 @@ internal sealed partial class DriverSession : IAsyncDisposable
         _planner.Forget(shuffle);
         _loop.Tell(new ShuffleUnneeded(shuffle));
     }
+
+    /// <summary>Has every worker drop what it keeps of an RDD.</summary>
+    public Task DropCachedAsync(RddId rdd, CancellationToken cancellationToken) => _workers.DropCachedAsync(rdd, cancellationToken);
 
     /// <summary>Cancels jobs, ends the application, and waits until nothing of it runs here.</summary>
     public async ValueTask DisposeAsync()

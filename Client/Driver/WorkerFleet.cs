@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Dpark.Rdds;
 using Dpark.Scheduling;
 using Dpark.Workers;
 using Microsoft.Extensions.Logging;
@@ -73,6 +74,10 @@ internal sealed partial class WorkerFleet(
             }
         }
     }
+
+    /// <summary>Tells all workers to drop what they keep of an RDD, and waits until each has done so or is gone.</summary>
+    public Task DropCachedAsync(RddId rdd, CancellationToken cancellationToken) =>
+        Task.WhenAll(_links.Values.Select(link => link.DropCachedAsync(rdd))).WaitAsync(cancellationToken);
 
     /// <summary>Waits for what the links still do. After the cancellation of their token.</summary>
     public Task StopAsync() => Task.WhenAll(_links.Values.Select(link => link.StopAsync()));

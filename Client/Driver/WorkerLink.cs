@@ -1,3 +1,4 @@
+using Dpark.Rdds;
 using Dpark.Scheduling;
 using Dpark.Tasks;
 using Dpark.Workers;
@@ -13,6 +14,8 @@ namespace Dpark.Driver;
 internal sealed partial class WorkerLink(
     WorkerInfo info, IClusterClient client, DriverSettings settings, Action<SchedulerEvent[]> tell, ActivityGate activity, TimeProvider timeProvider, ILogger<WorkerLink> logger)
 {
+    private const int MaxDropAttempts = 3;
+
     private static readonly TimeSpan PollHold = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ShortPoll = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan MinRetryDelay = TimeSpan.FromMilliseconds(50);
@@ -45,6 +48,38 @@ internal sealed partial class WorkerLink(
         {
             await stopping.CancelAsync().ConfigureAwait(false);
             await _polling.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Has the worker drop what it keeps of an RDD. Tried again when the call fails; never throws.</summary>
+    public async Task DropCachedAsync(RddId rdd)
+    {
+        for (var attempt = 1; _stopping is { IsCancellationRequested: false } stopping; attempt++)
+        {
+            try
+            {
+                await _grain.DropRddAsync(settings.Application, rdd, stopping.Token).WaitAsync(stopping.Token).ConfigureAwait(false);
+                return;
+            }
+            catch (WorkerUnavailableException)
+            {
+                // What it kept goes with it.
+                return;
+            }
+            catch (Exception) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // Its memory is wanted by others, who can take it.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                if (attempt == MaxDropAttempts)
+                {
+                    LogNotDropped(e, rdd, Info.Id);
+                    return;
+                }
+            }
         }
     }
 
@@ -207,6 +242,9 @@ internal sealed partial class WorkerLink(
 
     [LoggerMessage(LogLevel.Information, "{Count} attempts on {Worker} could not be cancelled. Their results are ignored.")]
     private partial void LogNotCancelled(Exception exception, int count, WorkerId worker);
+
+    [LoggerMessage(LogLevel.Information, "{Rdd} could not be dropped from {Worker}. What is kept of it there goes when others need the room, or with the application.")]
+    private partial void LogNotDropped(Exception exception, RddId rdd, WorkerId worker);
 
     [LoggerMessage(LogLevel.Information, "Worker {Worker} could not be asked for its reports. It is asked again until it answers or leaves the cluster.")]
     private partial void LogPollFailed(Exception exception, WorkerId worker);

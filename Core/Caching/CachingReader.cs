@@ -1,7 +1,5 @@
-using Dpark.Codecs;
 using Dpark.Rdds;
 using Dpark.Tasks;
-using Dpark.Text;
 
 namespace Dpark.Caching;
 
@@ -9,56 +7,71 @@ namespace Dpark.Caching;
 /// Reads a partition that is kept, or computes it whole when it is first asked, keeps it and reads it. If it does not fit, reads what was computed and then the
 /// rest as it comes. Used by the task's thread.
 /// </summary>
-internal sealed class CachingReader<T>(PartitionCache cache, PartitionCache.PartitionKey key, TaskContext context, Func<BatchReader<T>> compute) : BatchReader<T>
+internal sealed class CachingReader<T>(
+    PartitionCache cache, PartitionKey key, StorageLevel level, TaskContext context, Func<BatchReader<T>> compute) : BatchReader<T>
 {
-    private T[][] _batches = [];
-    private int _position;
-    private BatchReader<T>? _rest;
-    private bool _isOpen;
+    private BatchReader<T>? _reader;
+    private CacheEntry? _kept;
 
     public override ReadOnlySpan<T> Next()
     {
         context.CancellationToken.ThrowIfCancellationRequested();
-        if (!_isOpen)
+        _reader ??= Open();
+        try
         {
-            Open();
-            _isOpen = true;
+            return _reader.Next();
         }
-
-        if (_position < _batches.Length)
+        catch (Exception e) when (_kept is not null && e is IOException or InvalidDataException)
         {
-            return _batches[_position++];
+            // Elements were given out already, so only a new attempt can start from the beginning.
+            cache.Lose(_kept!);
+            throw new IOException($"What was kept of {key} on disk cannot be read any more. It is dropped, and the next attempt computes it again. {e.Message}", e);
         }
-
-        return _rest is null ? default : _rest.Next();
     }
 
     protected override void Dispose(bool disposing)
     {
-        _rest?.Dispose();
-        _rest = null;
-        _batches = [];
+        _reader?.Dispose();
         base.Dispose(disposing);
     }
 
-    private void Open()
+    private BatchReader<T> Open()
     {
-        if (cache.TryGet(key, context.CancellationToken, out var entry))
+        CacheEntry entry;
+        while (cache.TryGet(key, level, context.CancellationToken, out entry))
         {
-            _batches = (T[][])entry.Batches!;
-            return;
+            if (OpenKept(entry) is { } reader)
+            {
+                return reader;
+            }
         }
 
+        return Compute(entry);
+    }
+
+    private BatchReader<T>? OpenKept(CacheEntry entry)
+    {
+        var reader = cache.TryOpen<T>(entry);
+        _kept = reader is null ? null : entry;
+        return reader;
+    }
+
+    private BatchReader<T> Compute(CacheEntry entry)
+    {
         var source = default(BatchReader<T>);
+        ChainedReader<T> unkept;
         try
         {
             source = compute();
-            if (TryComputeAll(source, entry, out var recordCount))
+            CacheBuffer<T>? buffer = level.IsSerialized() ? new SegmentCacheBuffer<T>() : level.UsesMemory() ? new BatchCacheBuffer<T>() : null;
+            if (buffer is not null && buffer.TryFill(source, cache, entry, context.CancellationToken))
             {
                 source.Dispose();
-                cache.Keep(entry, _batches, recordCount);
-                return;
+                cache.Keep(entry, buffer.ToContent(), buffer.RecordCount);
+                return buffer.Read();
             }
+
+            unkept = new(buffer is null ? [source] : [buffer.Read(), source]);
         }
         catch
         {
@@ -67,58 +80,40 @@ internal sealed class CachingReader<T>(PartitionCache cache, PartitionCache.Part
             throw;
         }
 
-        _rest = source;
+        if (cache.CanUseDisk(entry))
+        {
+            return ComputeToDisk(entry, unkept);
+        }
+
         cache.Release(entry);
+        return unkept;
     }
 
-    private bool TryComputeAll(BatchReader<T> source, PartitionCache.Entry entry, out long recordCount)
+    private BatchReader<T> ComputeToDisk(CacheEntry entry, ChainedReader<T> elements)
     {
-        var batches = new List<T[]>();
-        var fits = true;
-        recordCount = 0;
-        var allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
-        for (var batch = source.Next(); !batch.IsEmpty; batch = source.Next())
+        var encoder = new SegmentEncoder<T>(elements);
+        try
         {
-            context.CancellationToken.ThrowIfCancellationRequested();
-            batches.Add(batch.ToArray());
-            BorrowedBytes<T>.KeepAll(batches[^1]);
-            recordCount += batch.Length;
-            var allocated = GC.GetAllocatedBytesForCurrentThread();
-            fits = cache.TryReserve(entry, Measure(batch, allocated - allocatedBefore));
-            allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
-            if (!fits)
+            using var stream = new SegmentStream(encoder.Next);
+            cache.KeepOnDisk(entry, stream, () => encoder.RecordCount);
+        }
+        catch (Exception e)
+        {
+            cache.Release(entry);
+            encoder.Failure?.Throw();
+            if (e is not IOException)
             {
-                break;
+                throw;
             }
+
+            context.Warnings.Add($"A partition of {key.Rdd} is not kept, and computed again when it is needed. {e.Message}");
+        }
+        finally
+        {
+            elements.Dispose();
         }
 
-        _batches = [.. batches];
-        return fits;
-    }
-
-    // The codec knows what records are made of. For a type without one, no more can be kept than the thread has allocated.
-    private static long Measure(ReadOnlySpan<T> batch, long allocated)
-    {
-        const int ArrayHeaderBytes = 24;
-        return CodecOrNull.Value is { } codec
-            ? ArrayHeaderBytes + ((long)batch.Length * System.Runtime.CompilerServices.Unsafe.SizeOf<T>()) + (codec.IsInline ? 0 : codec.HeapBytes(batch, depth: 0))
-            : allocated;
-    }
-
-    private static class CodecOrNull
-    {
-        public static readonly RecordCodec<T>? Value = Find();
-
-        private static RecordCodec<T>? Find()
-        {
-            try
-            {
-                return RecordCodec<T>.Default;
-            }
-            catch (UnsupportedRecordTypeException)
-            {
-                return null;
-            }
-        }
+        // What was pulled is on disk, or gone.
+        return OpenKept(entry) ?? compute();
     }
 }

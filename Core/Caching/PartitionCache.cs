@@ -1,4 +1,5 @@
 using Dpark.Applications;
+using Dpark.Codecs;
 using Dpark.Configuration;
 using Dpark.Rdds;
 using Dpark.Storage;
@@ -6,26 +7,43 @@ using Dpark.Tasks;
 
 namespace Dpark.Caching;
 
-/// <summary>Cached partitions of one worker, in memory, the least recently used one dropped first. Thread-safe.</summary>
+/// <summary>Cached partitions of one worker, in memory and on disk; memory is taken from the least recently used one first. Thread-safe.</summary>
 /// <remarks>
-/// A partition is in one of two states: being computed by one task, for which others wait, or kept. Its bytes are reserved batch by batch while it is computed,
-/// which may drop kept partitions of other RDDs, never of the same one: an RDD that does not fit would drop its own partitions in a circle. When the reservation
-/// fails, the task goes on without keeping, and those that wait compute for themselves. Dropping a partition does not disturb who is reading it.
+/// <para>A partition is in one of two states: being computed by one task, for which others wait, or kept. Its bytes are reserved piece by piece while it is
+/// computed, which may take memory from kept partitions of other RDDs, never of the same one: an RDD that does not fit would drop its own partitions in a circle.
+/// When the reservation fails, the task goes on without keeping, or writes to disk if the level says so, and those that wait compute for themselves.</para>
+/// <para>A partition whose memory is needed is written to disk first if its level says so, by the task that needs the memory and outside the lock; until the file
+/// is complete it is read from memory. Dropping a partition does not disturb who is reading it.</para>
+/// <para>For people who change it: a block on disk has a name that is never used again, so that deleting one cannot hit a later one of the same partition.</para>
 /// </remarks>
-/// <param name="onChange">
-/// Told what is kept and what is dropped, in order, except for what goes with its application. Called under the cache's lock: must return at once and not throw.
-/// </param>
-public sealed class PartitionCache(CacheOptions options, Action<CacheChange>? onChange = null) : IPartitionCache
+public sealed class PartitionCache : IPartitionCache
 {
     private const int RememberedApplications = 1024;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<PartitionKey, Entry> _entries = [];
-    private readonly LinkedList<Entry> _byUse = [];
+    private readonly Dictionary<PartitionKey, CacheEntry> _entries = [];
+    private readonly LinkedList<CacheEntry> _byUse = [];
     private readonly EndedNames<AppId> _ended = new(RememberedApplications);
+    private readonly CacheOptions _options;
+    private readonly IBlockStore? _disk;
+    private readonly Action<CacheChange>? _onChange;
     private long _bytes;
+    private long _blocks;
 
-    /// <summary>Bytes of all partitions kept or being computed, estimated.</summary>
+    /// <summary>Makes an empty cache.</summary>
+    /// <param name="disk">Takes what goes to disk. <see langword="null"/>: nothing goes there.</param>
+    /// <param name="onChange">
+    /// Told what is kept and what is dropped, in order, except for what goes with its application. Called under the cache's lock: must return at once and not throw.
+    /// </param>
+    public PartitionCache(CacheOptions options, IBlockStore? disk = null, Action<CacheChange>? onChange = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _disk = disk;
+        _onChange = onChange;
+    }
+
+    /// <summary>Bytes of memory of all partitions kept or being computed, estimated.</summary>
     public long Bytes
     {
         get
@@ -38,24 +56,22 @@ public sealed class PartitionCache(CacheOptions options, Action<CacheChange>? on
     }
 
     /// <inheritdoc/>
-    public BatchReader<T> GetOrCompute<T>(Rdd<T> rdd, Partition partition, TaskContext context, Func<BatchReader<T>> compute) =>
-        new CachingReader<T>(this, new PartitionKey(context.Attempt.Application, rdd.Id, partition.Index), context, compute);
+    public BatchReader<T> GetOrCompute<T>(Rdd<T> rdd, Partition partition, TaskContext context, Func<BatchReader<T>> compute)
+    {
+        ArgumentNullException.ThrowIfNull(rdd);
+        return new CachingReader<T>(this, new PartitionKey(context.Attempt.Application, rdd.Id, partition.Index), rdd.StorageLevel, context, compute);
+    }
 
     /// <summary>What is kept for an application now, in no particular order.</summary>
     public CachedPartition[] List(AppId application)
     {
         lock (_lock)
         {
-            return
-            [
-                .. _byUse
-                    .Where(entry => entry.Key.Application == application)
-                    .Select(entry => entry.Describe()),
-            ];
+            return [.. _entries.Values.Where(entry => entry.IsKept && entry.Key.Application == application).Select(entry => entry.Describe())];
         }
     }
 
-    /// <summary>Drops the partitions of one RDD. What tasks are computing at this moment is kept when it is ready.</summary>
+    /// <summary>Drops the partitions of one RDD. What tasks are computing at this moment is not kept.</summary>
     public void DropRdd(AppId application, RddId rdd) => Drop(key => key.Application == application && key.Rdd == rdd, Evict);
 
     /// <summary>Drops everything of an application. What its tasks are still computing is not kept.</summary>
@@ -66,10 +82,11 @@ public sealed class PartitionCache(CacheOptions options, Action<CacheChange>? on
     }
 
     /// <summary>Finds a kept partition, or makes the caller the one who computes it. Waits while another task computes it.</summary>
-    /// <param name="entry">Kept, or to be ended with <see cref="Keep"/> or <see cref="Release"/>.</param>
+    /// <param name="level">Where to keep it, if it is not there.</param>
+    /// <param name="entry">Kept, or to be ended with <see cref="Keep"/>, <see cref="KeepOnDisk"/> or <see cref="Release"/>.</param>
     /// <returns>Whether it is kept.</returns>
     /// <exception cref="OperationCanceledException">The task was cancelled while it waited.</exception>
-    internal bool TryGet(PartitionKey key, CancellationToken cancellationToken, out Entry entry)
+    internal bool TryGet(PartitionKey key, StorageLevel level, CancellationToken cancellationToken, out CacheEntry entry)
     {
         while (true)
         {
@@ -77,7 +94,7 @@ public sealed class PartitionCache(CacheOptions options, Action<CacheChange>? on
             {
                 if (!_entries.TryGetValue(key, out var found))
                 {
-                    entry = new Entry(key);
+                    entry = new CacheEntry(key, level);
                     _entries.Add(key, entry);
                     return false;
                 }
@@ -87,6 +104,10 @@ public sealed class PartitionCache(CacheOptions options, Action<CacheChange>? on
                 {
                     _byUse.Remove(entry.Place);
                     _byUse.AddLast(entry.Place);
+                }
+
+                if (entry.IsKept)
+                {
                     return true;
                 }
             }
@@ -95,50 +116,116 @@ public sealed class PartitionCache(CacheOptions options, Action<CacheChange>? on
         }
     }
 
-    /// <summary>Reserves bytes for a partition that is being computed, dropping others if that helps.</summary>
-    /// <returns><see langword="false"/> if it does not fit. Nothing was dropped then.</returns>
-    internal bool TryReserve(Entry entry, long bytes)
+    /// <summary>Opens what is kept.</summary>
+    /// <returns><see langword="null"/> if it is on disk and not readable there. It is dropped then.</returns>
+    internal BatchReader<T>? TryOpen<T>(CacheEntry entry)
     {
+        CachedContent? content;
+        BlockId? block;
         lock (_lock)
         {
-            var missing = _bytes + bytes - options.MaxBytes;
-            var victims = new List<Entry>();
-            for (var place = _byUse.First; place is not null && missing > 0; place = place.Next)
+            (content, block) = (entry.Content, entry.Block);
+        }
+
+        switch (content)
+        {
+            case CachedBatches<T> batches:
+                return new ArraysReader<T>(batches.Batches);
+            case CachedSegments segments:
+                return new SegmentReader<T>(segments.Segments);
+        }
+
+        if (block is { } stored && OpenBlock<T>(stored) is { } reader)
+        {
+            return reader;
+        }
+
+        Lose(entry);
+        return null;
+    }
+
+    /// <summary>Reserves bytes for a partition that is being computed, taking them from others if that helps.</summary>
+    /// <returns><see langword="false"/> if it does not fit. Nothing was dropped then.</returns>
+    internal bool TryReserve(CacheEntry entry, long bytes)
+    {
+        while (true)
+        {
+            CacheEntry[] toWrite;
+            lock (_lock)
             {
-                if (place.Value.Key.Application != entry.Key.Application || place.Value.Key.Rdd != entry.Key.Rdd)
+                if (FindVictims(entry, _bytes + bytes - _options.MaxBytes) is not { } victims)
                 {
-                    victims.Add(place.Value);
-                    missing -= place.Value.Bytes;
+                    return false;
+                }
+
+                toWrite = [.. victims.Where(CanGoToDisk)];
+                foreach (var victim in victims)
+                {
+                    if (!CanGoToDisk(victim))
+                    {
+                        Evict(victim);
+                        continue;
+                    }
+
+                    // Nobody else chooses it while it is written.
+                    _byUse.Remove(victim.Place!);
+                    victim.Place = null;
+                }
+
+                if (toWrite.Length == 0)
+                {
+                    entry.Bytes += bytes;
+                    _bytes += bytes;
+                    return true;
                 }
             }
 
-            if (missing > 0)
-            {
-                return false;
-            }
-
-            victims.ForEach(Evict);
-            entry.Bytes += bytes;
-            _bytes += bytes;
-            return true;
+            // Somebody else may take what becomes free, so it is looked for again.
+            Array.ForEach(toWrite, MoveToDisk);
         }
     }
 
-    /// <summary>Keeps a partition that was computed, unless its application has ended.</summary>
-    internal void Keep(Entry entry, Array batches, long recordCount)
+    /// <summary>Keeps a partition that was computed in memory, unless it is unwanted by now.</summary>
+    internal void Keep(CacheEntry entry, CachedContent content, long recordCount)
     {
         lock (_lock)
         {
-            if (_ended.Contains(entry.Key.Application))
+            if (IsUnwanted(entry))
             {
                 Remove(entry);
             }
             else
             {
-                entry.Batches = batches;
+                entry.Content = content;
                 entry.RecordCount = recordCount;
                 entry.Place = _byUse.AddLast(entry);
-                onChange?.Invoke(new(entry.Key.Application, entry.Key.Rdd, entry.Key.PartitionIndex, entry.Describe()));
+                Tell(entry, entry.Describe());
+            }
+        }
+
+        entry.Ended.Set();
+    }
+
+    /// <summary>Writes a partition that is being computed to disk and keeps it there, unless it is unwanted by now.</summary>
+    /// <param name="source">Read to its end.</param>
+    /// <param name="countRecords">Says how many elements were read.</param>
+    /// <exception cref="IOException">It could not be written, or the source failed. The entry is still to be ended.</exception>
+    internal void KeepOnDisk(CacheEntry entry, Stream source, Func<long> countRecords)
+    {
+        var block = NewBlock(entry);
+        _disk!.Put(block, source);
+        lock (_lock)
+        {
+            if (IsUnwanted(entry))
+            {
+                Remove(entry);
+                _disk.Delete(block);
+            }
+            else
+            {
+                SetOnDisk(entry, block);
+                entry.RecordCount = countRecords();
+                Tell(entry, entry.Describe());
             }
         }
 
@@ -146,7 +233,7 @@ public sealed class PartitionCache(CacheOptions options, Action<CacheChange>? on
     }
 
     /// <summary>Gives up a partition that was being computed. Who waits for it computes it.</summary>
-    internal void Release(Entry entry)
+    internal void Release(CacheEntry entry)
     {
         lock (_lock)
         {
@@ -156,24 +243,146 @@ public sealed class PartitionCache(CacheOptions options, Action<CacheChange>? on
         entry.Ended.Set();
     }
 
-    private void Drop(Func<PartitionKey, bool> isMeant, Action<Entry> drop)
+    /// <summary>What was kept turned out to be unreadable.</summary>
+    internal void Lose(CacheEntry entry)
     {
         lock (_lock)
         {
-            foreach (var entry in _byUse.Where(entry => isMeant(entry.Key)).ToArray())
+            if (!_entries.TryGetValue(entry.Key, out var current) || current != entry)
             {
-                drop(entry);
+                return;
+            }
+
+            Evict(entry);
+        }
+
+        DeleteBlock(entry);
+    }
+
+    /// <summary>Whether the level's disk is there.</summary>
+    internal bool CanUseDisk(CacheEntry entry) => _disk is not null && entry.Level.UsesDisk();
+
+    private StoredSegmentReader<T>? OpenBlock<T>(BlockId block)
+    {
+        StoredSegmentReader<T>? reader = null;
+        try
+        {
+            if (_disk!.TryOpen(block) is not { } stream)
+            {
+                return null;
+            }
+
+            // Most damage shows here, before anybody has seen an element.
+            reader = new StoredSegmentReader<T>(stream, stream.Length);
+            reader.Load();
+            return reader;
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            reader?.Dispose();
+            return null;
+        }
+    }
+
+    /// <returns><see langword="null"/> if they do not suffice.</returns>
+    private List<CacheEntry>? FindVictims(CacheEntry entry, long missing)
+    {
+        var victims = new List<CacheEntry>();
+        for (var place = _byUse.First; place is not null && missing > 0; place = place.Next)
+        {
+            if (place.Value.Key.Application != entry.Key.Application || place.Value.Key.Rdd != entry.Key.Rdd)
+            {
+                victims.Add(place.Value);
+                missing -= place.Value.Bytes;
+            }
+        }
+
+        return missing > 0 ? null : victims;
+    }
+
+    private bool CanGoToDisk(CacheEntry entry) => entry.Content is not null && CanUseDisk(entry);
+
+    private void MoveToDisk(CacheEntry entry)
+    {
+        BlockId? written = NewBlock(entry);
+        try
+        {
+            using var content = entry.Content!.Encode();
+            _disk!.Put(written.Value, content);
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException or UnsupportedRecordTypeException)
+        {
+            // It is computed again when it is needed.
+            written = null;
+        }
+
+        lock (_lock)
+        {
+            if (!_entries.TryGetValue(entry.Key, out var current) || current != entry)
+            {
+                // Dropped meanwhile.
+                if (written is { } unwanted)
+                {
+                    _disk!.Delete(unwanted);
+                }
+            }
+            else if (written is { } block)
+            {
+                SetOnDisk(entry, block);
+            }
+            else
+            {
+                Evict(entry);
             }
         }
     }
 
-    private void Evict(Entry entry)
+    private void SetOnDisk(CacheEntry entry, BlockId block)
     {
-        Remove(entry);
-        onChange?.Invoke(new(entry.Key.Application, entry.Key.Rdd, entry.Key.PartitionIndex, null));
+        entry.Block = block;
+        entry.BlockBytes = _disk!.TryGetLength(block) ?? 0;
+        entry.Content = null;
+        _bytes -= entry.Bytes;
+        entry.Bytes = 0;
     }
 
-    private void Remove(Entry entry)
+    private BlockId NewBlock(CacheEntry entry) => new(
+        entry.Key.Application, $"cached-{entry.Key.Rdd}-{entry.Key.PartitionIndex}.{Interlocked.Increment(ref _blocks)}");
+
+    private bool IsUnwanted(CacheEntry entry) => entry.IsUnwanted || _ended.Contains(entry.Key.Application);
+
+    private void Drop(Func<PartitionKey, bool> isMeant, Action<CacheEntry> drop)
+    {
+        var dropped = new List<CacheEntry>();
+        lock (_lock)
+        {
+            foreach (var entry in _entries.Values.Where(entry => isMeant(entry.Key)).ToArray())
+            {
+                if (entry.IsKept)
+                {
+                    drop(entry);
+                    dropped.Add(entry);
+                }
+                else
+                {
+                    entry.IsUnwanted = true;
+                }
+            }
+        }
+
+        dropped.ForEach(DeleteBlock);
+    }
+
+    private void Evict(CacheEntry entry)
+    {
+        Remove(entry);
+        Tell(entry, kept: null);
+    }
+
+    private void Tell(CacheEntry entry, CachedPartition? kept) =>
+        _onChange?.Invoke(new(entry.Key.Application, entry.Key.Rdd, entry.Key.PartitionIndex, kept));
+
+    private void Remove(CacheEntry entry)
     {
         _entries.Remove(entry.Key);
         _bytes -= entry.Bytes;
@@ -181,30 +390,16 @@ public sealed class PartitionCache(CacheOptions options, Action<CacheChange>? on
         if (entry.Place is not null)
         {
             _byUse.Remove(entry.Place);
+            entry.Place = null;
         }
     }
 
-    /// <summary>Names a partition on this worker.</summary>
-    internal readonly record struct PartitionKey(AppId Application, RddId Rdd, int PartitionIndex);
-
-    /// <summary>A partition that is kept or being computed. Its members change under the lock of the cache.</summary>
-    internal sealed class Entry(PartitionKey key)
+    // Outside the lock: a large file takes its time.
+    private void DeleteBlock(CacheEntry entry)
     {
-        public PartitionKey Key { get; } = key;
-
-        /// <summary>Set when it is kept or given up.</summary>
-        public ManualResetEventSlim Ended { get; } = new();
-
-        /// <summary>Where it is in the order of use; <see langword="null"/> while it is being computed.</summary>
-        public LinkedListNode<Entry>? Place { get; set; }
-
-        /// <summary>Its elements, as an array of batches; set once it is kept.</summary>
-        public Array? Batches { get; set; }
-
-        public long Bytes { get; set; }
-
-        public long RecordCount { get; set; }
-
-        public CachedPartition Describe() => new(Key.Rdd, Key.PartitionIndex, StorageLevel.Memory, Bytes, RecordCount);
+        if (entry.Block is { } block)
+        {
+            _disk!.Delete(block);
+        }
     }
 }

@@ -6,6 +6,18 @@ public enum StorageLevel
     /// <summary>Nowhere: computed again by each job.</summary>
     None = 0,
 
-    /// <summary>As objects in the worker's memory.</summary>
+    /// <summary>As objects in the worker's memory. What does not fit is computed again.</summary>
     Memory = 1,
+
+    /// <summary>Encoded, in the worker's memory: often a fraction of what the objects take, but decoded by each reader. What does not fit is computed again.</summary>
+    Serialized = 2,
+
+    /// <summary>In the worker's work directories.</summary>
+    Disk = 3,
+
+    /// <summary>As <see cref="Memory"/>; what does not fit, or no longer, goes to the work directories.</summary>
+    MemoryAndDisk = 4,
+
+    /// <summary>As <see cref="Serialized"/>; what does not fit, or no longer, goes to the work directories.</summary>
+    SerializedAndDisk = 5,
 }

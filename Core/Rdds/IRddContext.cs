@@ -19,6 +19,10 @@ public interface IRddContext
     /// <exception cref="Closures.ClosureException">It captures something that cannot travel; the message names it with its path.</exception>
     void CheckClosure(Delegate function, CallSite callSite);
 
+    /// <summary>Has the workers drop what they keep of an RDD that is not cached any more. The default is for contexts without workers, and does nothing.</summary>
+    /// <returns>Completes when all that can be reached have done so. Fails only if it is cancelled.</returns>
+    Task DropCachedAsync(RddId rdd, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Computes partitions on the workers and yields their elements in the order asked for, each as soon as all before it are there.</summary>
     /// <param name="partitions">Indexes of partitions of <paramref name="rdd"/>, without repetition; <see langword="null"/> means all, ascending.</param>
     /// <param name="cancellationToken">Cancels the job: its tasks stop and their slots are free within a second. Leaving the enumeration early does the same.</param>

@@ -155,17 +155,47 @@ public abstract partial class Rdd<T>
     /// <example><code>var words = lines.FlatMap(line => line.Split(' ')).Cache();</code></example>
     public Rdd<T> Cache() => Persist(StorageLevel.Memory);
 
-    /// <summary>As <see cref="Cache"/>, in the places that <paramref name="level"/> names. Jobs that are defined later see it.</summary>
+    /// <summary>As <see cref="Cache"/>, in the places that <paramref name="level"/> names. Jobs that are defined later see it; what is kept already stays where it is.</summary>
     /// <returns>This RDD.</returns>
+    /// <example><code>var words = lines.FlatMap(line => line.Split(' ')).Persist(StorageLevel.MemoryAndDisk);</code></example>
+    /// <exception cref="Codecs.UnsupportedRecordTypeException">The level keeps bytes, and the elements cannot be encoded.</exception>
     public Rdd<T> Persist(StorageLevel level)
     {
+        if (level is < StorageLevel.None or > StorageLevel.SerializedAndDisk)
+        {
+            throw new ArgumentOutOfRangeException(nameof(level), level, $"{Id} cannot be kept at an unknown level. Give one of {string.Join(", ", Enum.GetNames<StorageLevel>())}.");
+        }
+
+        if (level.NeedsCodec())
+        {
+            Codecs.RecordCodec.EnsureSupported<T>();
+        }
+
         StorageLevel = level;
         return this;
     }
 
-    /// <summary>Later jobs compute the partitions again. What workers keep already is dropped as they need room.</summary>
+    /// <summary>Later jobs compute the partitions again. Workers are told in the background to drop what they keep; jobs that run may still keep more.</summary>
     /// <returns>This RDD.</returns>
-    public Rdd<T> Unpersist() => Persist(StorageLevel.None);
+    public Rdd<T> Unpersist()
+    {
+        _ = UnpersistAsync();
+        return this;
+    }
+
+    /// <summary>As <see cref="Unpersist"/>.</summary>
+    /// <returns>Completes when all workers that can be reached have freed what they kept.</returns>
+    /// <exception cref="OperationCanceledException">The token fired. The workers are told all the same.</exception>
+    public Task UnpersistAsync(CancellationToken cancellationToken = default)
+    {
+        if (StorageLevel == StorageLevel.None)
+        {
+            return Task.CompletedTask;
+        }
+
+        StorageLevel = StorageLevel.None;
+        return Context.DropCachedAsync(Id, CancellationToken.None).WaitAsync(cancellationToken);
+    }
 
     /// <summary>Checks an argument that belongs to an RDD.</summary>
     internal void EnsureSameContext(Rdd other, CallSite callSite)

@@ -14,12 +14,17 @@ internal sealed class WorkerStorage
     {
         _directories = directories;
         MapOutputs = new(directories);
-        Blocks = new MemoryBlockStore(options.MaxMemoryBytes, new DiskBlockStore(directories));
+        Disk = new DiskBlockStore(directories);
+        Blocks = new MemoryBlockStore(options.MaxMemoryBytes, Disk);
     }
 
     public MapOutputFiles MapOutputs { get; }
 
+    /// <summary>All blocks of the worker.</summary>
     public IBlockStore Blocks { get; }
+
+    /// <summary>Those of them that are not in memory.</summary>
+    public IBlockStore Disk { get; }
 
     /// <summary>Deletes everything of an application. What a task of it still writes at this moment may stay, so it is called again later.</summary>
     public void DeleteApplication(AppId application)

@@ -68,7 +68,7 @@ internal sealed partial class Worker : IAsyncDisposable
             info.Id, info.BlockEndpoint, storage.Blocks, client, key => grains.GetGrain<IBroadcastGrain>(key), loggers.CreateLogger<PublishedContents>());
         _applications = new(contents);
         _reporter = new(info.Id, key => grains.GetGrain<ICachedPartitionGrain>(key), _applications.TryEnter, loggers.CreateLogger<CacheReporter>());
-        _cache = new(cache, _reporter.Add);
+        _cache = new(cache, storage.Disk, _reporter.Add);
         _mapOutputs = new(info.Id, application => grains.GetGrain<IMapOutputRegistryGrain>(application.Value));
         var store = new ShuffleStore(info.Id, storage.MapOutputs, _mapOutputs, client, shuffle);
         var services = new WorkerTaskServices(info.Id, info.BlockEndpoint, storage.Blocks, store, _cache, _applications);
@@ -129,7 +129,7 @@ internal sealed partial class Worker : IAsyncDisposable
     }
 
     /// <summary>Drops the cached partitions of an RDD.</summary>
-    public void DropRdd(AppId application, RddId rdd) => _cache.DropRdd(application, rdd);
+    public Task DropRddAsync(AppId application, RddId rdd) => Task.Run(() => _cache.DropRdd(application, rdd));
 
     /// <summary>The cached partitions of an application, in no particular order.</summary>
     public CachedPartition[] ListCached(AppId application) => _cache.List(application);

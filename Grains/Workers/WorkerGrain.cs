@@ -44,11 +44,7 @@ internal sealed partial class WorkerGrain(LocalWorker local, ILogger<WorkerGrain
 
     public Task DeleteShuffleAsync(ShuffleId shuffle, CancellationToken cancellationToken) => local.Get().DeleteShuffleAsync(shuffle);
 
-    public Task DropRddAsync(AppId application, RddId rdd, CancellationToken cancellationToken)
-    {
-        local.Get().DropRdd(application, rdd);
-        return Task.CompletedTask;
-    }
+    public Task DropRddAsync(AppId application, RddId rdd, CancellationToken cancellationToken) => local.Get().DropRddAsync(application, rdd);
 
     public Task<CachedPartition[]> ListCachedAsync(AppId application, CancellationToken cancellationToken) =>
         Task.FromResult(local.Get().ListCached(application));

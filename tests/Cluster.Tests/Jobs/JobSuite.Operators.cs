@@ -123,6 +123,22 @@ public abstract partial class JobSuite
         Assert.Equal(Numbers.Length, first.Distinct().Count());
     }
 
+    [Theory]
+    [InlineData(Dpark.Caching.StorageLevel.Serialized)]
+    [InlineData(Dpark.Caching.StorageLevel.Disk)]
+    [InlineData(Dpark.Caching.StorageLevel.MemoryAndDisk)]
+    [InlineData(Dpark.Caching.StorageLevel.SerializedAndDisk)]
+    public async Task Persist_SecondJob_SameElementsUntilItIsUnpersisted(Dpark.Caching.StorageLevel level)
+    {
+        var kept = Context.Parallelize(Numbers, 4).Map(n => Guid.NewGuid()).Persist(level);
+        var first = await kept.CollectAsync();
+
+        Assert.Equal(first, await kept.CollectAsync());
+        await kept.UnpersistAsync();
+
+        Assert.Empty(first.Intersect(await kept.CollectAsync()));
+    }
+
     [Fact]
     public async Task LongLineage_ManyShuffles_IsRight()
     {

@@ -250,8 +250,8 @@ public sealed class PartitionCacheTests
     public void GetOrCompute_StringsAndObjects_AreMeasured()
     {
         var cache = NewCache();
-        var strings = _driver.Parallelize([""], 1);
-        var actions = _driver.Parallelize([0], 1).Map(_ => new Action(() => { }));
+        var strings = _driver.Parallelize([""], 1).Cache();
+        var actions = _driver.Parallelize([0], 1).Map(_ => new Action(() => { })).Cache();
 
         Read(cache, strings, 0, () => new BatchListReader<string>([["a", new string('x', 1000)]]));
         var stringBytes = cache.Bytes;
@@ -265,7 +265,7 @@ public sealed class PartitionCacheTests
     public void GetOrCompute_KeptAndDropped_TellsInOrderExceptForTheEndOfAnApplication()
     {
         List<CacheChange> changes = [];
-        var cache = new PartitionCache(new() { MaxBytes = 3 * BatchBytes }, changes.Add);
+        var cache = new PartitionCache(new() { MaxBytes = 3 * BatchBytes }, onChange: changes.Add);
         Rdd<long>[] rdds = [NewRdd(), NewRdd(), NewRdd()];
 
         Read(cache, rdds[0], 0, Numbers);
@@ -313,7 +313,7 @@ public sealed class PartitionCacheTests
     private static Task<T> OnThread<T>(Func<T> run) =>
         Task.Factory.StartNew(run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    private Rdd<long> NewRdd() => _driver.Parallelize([0L], 1);
+    private Rdd<long> NewRdd() => _driver.Parallelize([0L], 1).Cache();
 
     private BatchReader<long> Numbers() => Count(new BatchListReader<long>(
         [.. Enumerable.Range(0, 3).Select(batch => Enumerable.Range(batch * 1000, 1000).Select(i => (long)i).ToArray())]));

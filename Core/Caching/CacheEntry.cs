@@ -1,0 +1,48 @@
+using Dpark.Applications;
+using Dpark.Rdds;
+using Dpark.Storage;
+
+namespace Dpark.Caching;
+
+/// <summary>Names a partition on this worker.</summary>
+internal readonly record struct PartitionKey(AppId Application, RddId Rdd, int PartitionIndex)
+{
+    /// <summary>The form used in messages, such as <c>partition 17 of rdd-3 of app-1</c>.</summary>
+    public override string ToString() => $"partition {PartitionIndex} of {Rdd} of {Application}";
+}
+
+/// <summary>A partition that is kept or being computed. Its members change under the lock of the <see cref="PartitionCache"/>.</summary>
+internal sealed class CacheEntry(PartitionKey key, StorageLevel level)
+{
+    public PartitionKey Key { get; } = key;
+
+    public StorageLevel Level { get; } = level;
+
+    /// <summary>Set when it is kept or given up.</summary>
+    public ManualResetEventSlim Ended { get; } = new();
+
+    /// <summary>Where it is in the order of use; <see langword="null"/> unless it is kept in memory and may be dropped from there.</summary>
+    public LinkedListNode<CacheEntry>? Place { get; set; }
+
+    /// <summary>Its elements in memory.</summary>
+    public CachedContent? Content { get; set; }
+
+    /// <summary>Its elements on disk.</summary>
+    public BlockId? Block { get; set; }
+
+    /// <summary>Bytes that are reserved for it in memory.</summary>
+    public long Bytes { get; set; }
+
+    /// <summary>Bytes of <see cref="Block"/>.</summary>
+    public long BlockBytes { get; set; }
+
+    public long RecordCount { get; set; }
+
+    /// <summary>Dropped while it was computed: who computes it does not keep it.</summary>
+    public bool IsUnwanted { get; set; }
+
+    /// <summary>Whether it can be read.</summary>
+    public bool IsKept => Content is not null || Block is not null;
+
+    public CachedPartition Describe() => new(Key.Rdd, Key.PartitionIndex, Level, Content is null ? BlockBytes : Bytes, RecordCount) { IsOnDisk = Content is null };
+}
