@@ -1,5 +1,6 @@
 using Dpark.Applications;
 using Dpark.Closures;
+using Dpark.Clusters;
 using Dpark.Configuration;
 using Dpark.Driver;
 using Dpark.Jobs;
@@ -14,7 +15,8 @@ using Microsoft.Extensions.Options;
 namespace Dpark;
 
 /// <summary>
-/// One application: the place where RDDs begin and jobs are run. Made over a client of a cluster of workers, or by <c>LocalAsync</c> with a worker in this process.
+/// One application: the place where RDDs begin and jobs are run. Made over a client of a cluster of workers, by
+/// <see cref="ConnectAsync"/>, or by <c>LocalAsync</c> with a worker in this process.
 /// </summary>
 /// <remarks>
 /// <para>Thread-safe; many jobs may run at once. Nothing is sent to the cluster before the first job, or <see cref="StartAsync"/>.</para>
@@ -66,6 +68,22 @@ public sealed partial class DparkContext : IRddContext, IAsyncDisposable
         _listeners = new JobListeners(_options, timeProvider, loggers);
         _session = new DriverSession(
             client, new DriverSettings(Application, _options, isLocal), _closures, _planner, _listeners, timeProvider, loggers);
+    }
+
+    /// <summary>Connects to a cluster of other processes, and makes a context that owns the connection: the application has started, and there is a worker that takes its secret.</summary>
+    /// <remarks>Nothing of the program's own configuration or environment is read. Code that the silos do not have goes there with the jobs.</remarks>
+    /// <exception cref="OptionsValidationException">Options are out of their ranges; the message names all of them.</exception>
+    /// <exception cref="ClusterUnreachableException">
+    /// The cluster did not answer within <see cref="ConnectOptions.Timeout"/>, has no worker, or does not take this client. The message names what was tried.
+    /// </exception>
+    /// <example><code>await using var dpark = await DparkContext.ConnectAsync(new ConnectOptions { Gateways = { "silo-1:30000" } });</code></example>
+    public static Task<DparkContext> ConnectAsync(ConnectOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var check = new ConnectOptionsValidator().Validate(null, options);
+        return check.Failed
+            ? throw new OptionsValidationException("", typeof(ConnectOptions), check.Failures)
+            : new ClusterConnector(options).ConnectAsync(cancellationToken);
     }
 
     /// <summary>Names the application in the cluster.</summary>
@@ -164,6 +182,10 @@ public sealed partial class DparkContext : IRddContext, IAsyncDisposable
         await StartAsync(cancellationToken).ConfigureAwait(false);
         await _session.WaitForWorkersAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Waits until a worker has taken the secret and answered.</summary>
+    /// <exception cref="IOException">None does; the message has each one's reason.</exception>
+    internal Task CheckWorkersAsync(CancellationToken cancellationToken) => _session.CheckWorkersAsync(cancellationToken);
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
 

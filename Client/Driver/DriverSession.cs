@@ -9,6 +9,7 @@ using Dpark.Scheduling;
 using Dpark.Security;
 using Dpark.Shuffle;
 using Dpark.Storage;
+using Dpark.Workers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -127,6 +128,28 @@ internal sealed partial class DriverSession : IAsyncDisposable
     /// <summary>Waits until there is a worker.</summary>
     public Task WaitForWorkersAsync(CancellationToken cancellationToken) => _workers.WaitForAnyAsync(cancellationToken);
 
+    /// <summary>Waits until the block server of one worker has answered.</summary>
+    /// <exception cref="IOException">None does; the message has the reasons.</exception>
+    public async Task CheckWorkersAsync(CancellationToken cancellationToken)
+    {
+        var workers = await _workers.WaitForAnyAsync(cancellationToken).ConfigureAwait(false);
+        var asked = workers.Select(worker => CheckWorkerAsync(worker, cancellationToken)).ToList();
+        List<string> reasons = [];
+        while (asked.Count > 0)
+        {
+            var first = await Task.WhenAny(asked).ConfigureAwait(false);
+            asked.Remove(first);
+            if (await first.ConfigureAwait(false) is not { } reason)
+            {
+                return;
+            }
+
+            reasons.Add(reason);
+        }
+
+        throw new IOException(string.Join(" ", reasons.Distinct()));
+    }
+
     /// <summary>Gives a job to the scheduler.</summary>
     public void Submit(RunningJob job, JobGraph graph)
     {
@@ -190,6 +213,21 @@ internal sealed partial class DriverSession : IAsyncDisposable
         Blocks.Dispose();
         _code.Dispose();
         _stopping.Dispose();
+    }
+
+    /// <returns><see langword="null"/> if it answered, else why not.</returns>
+    private async Task<string?> CheckWorkerAsync(WorkerInfo worker, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // There is no such block, and whoever does not know the secret is not told so.
+            await Blocks.DeleteAsync(worker.BlockEndpoint, new BlockId(_settings.Application, "connect"), cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+        catch (IOException e)
+        {
+            return e.Message;
+        }
     }
 
     private async Task StartCoreAsync()

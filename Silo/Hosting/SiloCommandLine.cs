@@ -1,76 +1,156 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Net;
+using Dpark.Clusters;
 
 namespace Dpark.Hosting;
 
 /// <summary>The options of the silo program.</summary>
-internal static class SiloCommandLine
+internal sealed class SiloCommandLine
 {
-    private const int MaxPort = 65_535;
     private const int MaxSlots = 4096;
+    private const long MinMemoryBytes = 64L << 20;
+
+    private readonly Option<bool> _localhost = new("--localhost") { Description = "The cluster is on this machine, and this silo is its first one unless --primary names that." };
+
+    private readonly Option<ClusterEndpoint?> _primary = Endpoint("--primary", "With --localhost: the first silo of the cluster, which must run.");
+
+    private readonly Option<ClusterEndpoint?> _redis = Endpoint("--redis", "The silos of the cluster find each other through this Redis. Its password, if any, is in DPARK_REDIS_PASSWORD.");
+
+    private readonly Option<string> _clusterId = new("--cluster-id") { HelpName = "ID", DefaultValueFactory = _ => "dev", Description = "Which cluster the silo belongs to." };
+
+    private readonly Option<IPAddress?> _host = new("--host")
+    {
+        HelpName = "ADDRESS",
+        CustomParser = ParseAddress,
+        Description = "With --redis: the address of this machine that others reach the silo by. Default: 127.0.0.1.",
+    };
+
+    private readonly Option<int?> _port = Number("--port", "Where other silos reach it. Default: 11111.", IPEndPoint.MaxPort);
+    private readonly Option<int?> _gatewayPort = Number("--gateway-port", "Where clients reach it. Default: 30000.", IPEndPoint.MaxPort);
+
+    private readonly Option<string?> _workDirectories = new("--work-dir")
+    {
+        HelpName = "DIR[,DIR...]",
+        Description = "Where tasks keep their files, best one on each disk. Each must be an absolute path that can be written.",
+    };
+
+    private readonly Option<int?> _cores = Number("--cores", "Tasks that run at once. Default: one per processor.", MaxSlots);
+
+    private readonly Option<long?> _memory = new("--memory")
+    {
+        HelpName = "SIZE",
+        CustomParser = ParseMemory,
+        Description = "Memory of the worker, such as 512m or 4g. Default: what the process may use.",
+    };
+
+    private readonly Option<string?> _secretFile = new("--secret-file")
+    {
+        HelpName = "FILE",
+        Description = "A file that holds the cluster's secret. Without it, the secret is in the variable Dpark__Security__ClusterSecret.",
+    };
+
+    private SiloCommandLine()
+    {
+    }
 
     /// <summary>Reads the arguments. Nothing runs before the result is invoked.</summary>
     /// <param name="run">The program; gives its exit code.</param>
     public static ParseResult Parse(string[] arguments, Func<SiloSettings, Task<int>> run)
     {
-        var localhost = new Option<bool>("--localhost")
-        {
-            Description = "The cluster is on this machine, and this silo is its first one. The only kind of cluster so far.",
-        };
-        var clusterId = new Option<string>("--cluster-id")
-        {
-            HelpName = "ID",
-            DefaultValueFactory = _ => "dev",
-            Description = "Which cluster the silo belongs to.",
-        };
-        var port = Number("--port", "Where other silos reach it.", MaxPort, 11_111);
-        var gatewayPort = Number("--gateway-port", "Where clients reach it.", MaxPort, 30_000);
-        var workDirectories = new Option<string?>("--work-dir")
-        {
-            HelpName = "DIR[,DIR...]",
-            Description = "Where tasks keep their files, best one on each disk.",
-        };
-        var cores = new Option<int?>("--cores")
-        {
-            HelpName = "N",
-            CustomParser = result => ParseNumber(result, MaxSlots),
-            Description = "Tasks that run at once. Default: one per processor.",
-        };
-        clusterId.Validators.Add(result =>
-        {
-            if (string.IsNullOrWhiteSpace(result.GetValueOrDefault<string>()))
-            {
-                result.AddError("--cluster-id is empty. Give the cluster a name.");
-            }
-        });
+        var line = new SiloCommandLine();
         var command = new RootCommand(
-            "Runs a silo with a worker of Dpark.Orleans. Further settings are read from appsettings.json and the environment, section Dpark.")
+            "Runs a silo with a worker of Dpark.Orleans. Further settings are read from appsettings.json and the environment, sections Dpark and Orleans.")
         {
-            localhost, clusterId, port, gatewayPort, workDirectories, cores,
+            line._localhost, line._primary, line._redis, line._clusterId, line._host, line._port, line._gatewayPort, line._workDirectories, line._cores, line._memory,
+            line._secretFile,
         };
-        command.SetAction(result => run(new(
-            result.GetValue(clusterId)!, result.GetValue(port), result.GetValue(gatewayPort), result.GetValue(workDirectories), result.GetValue(cores))));
+        RefuseEmpty(line._clusterId, "Give the cluster a name.");
+        RefuseEmpty(line._workDirectories, "Name a directory.");
+        RefuseEmpty(line._secretFile, "Name a file.");
+        command.Validators.Add(line.CheckTogether);
+        command.SetAction(result => run(line.Read(result)));
         return command.Parse(arguments);
     }
 
-    private static Option<int> Number(string name, string description, int most, int standard) => new(name)
+    private SiloSettings Read(ParseResult result) => new()
+    {
+        ClusterId = result.GetValue(_clusterId)!,
+        Port = result.GetValue(_port) ?? 11_111,
+        GatewayPort = result.GetValue(_gatewayPort) ?? 30_000,
+        Redis = result.GetValue(_redis),
+        Primary = result.GetValue(_primary),
+        Address = result.GetValue(_host) ?? IPAddress.Loopback,
+        WorkDirectories = result.GetValue(_workDirectories),
+        SlotCount = result.GetValue(_cores),
+        MemoryBytes = result.GetValue(_memory),
+        SecretFile = result.GetValue(_secretFile),
+    };
+
+    private void CheckTogether(CommandResult result)
+    {
+        var isLocal = result.GetResult(_localhost) is not null;
+        var hasRedis = result.GetResult(_redis) is not null;
+        if (isLocal == hasRedis)
+        {
+            result.AddError($"{(isLocal ? "--localhost and --redis are both given" : "Neither --localhost nor --redis is given")}. Say with one of them where the cluster is.");
+        }
+        else if (hasRedis && result.GetResult(_primary) is not null)
+        {
+            result.AddError("--primary is given with --redis. Only a cluster of --localhost has a first silo.");
+        }
+        else if (isLocal && result.GetResult(_host) is not null)
+        {
+            result.AddError("--host is given with --localhost. Only silos of --redis can be on other machines.");
+        }
+    }
+
+    private static void RefuseEmpty(Option option, string advice) => option.Validators.Add(result =>
+    {
+        if (string.IsNullOrWhiteSpace(result.GetValueOrDefault<string>()))
+        {
+            result.AddError($"{option.Name} is empty. {advice}");
+        }
+    });
+
+    private static Option<int?> Number(string name, string description, int most) => new(name)
     {
         HelpName = "N",
-        DefaultValueFactory = _ => standard,
         CustomParser = result => ParseNumber(result, most),
         Description = description,
     };
 
-    private static int ParseNumber(ArgumentResult result, int most)
+    private static Option<ClusterEndpoint?> Endpoint(string name, string description) => new(name)
     {
-        var text = result.Tokens[0].Value;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most)
-        {
-            return number;
-        }
+        HelpName = "HOST:PORT",
+        CustomParser = ParseEndpoint,
+        Description = description,
+    };
 
-        result.AddError($"{((OptionResult)result.Parent!).Option.Name} is {text}. Give a whole number from 1 to {most}.");
-        return 0;
+    private static int? ParseNumber(ArgumentResult result, int most) =>
+        int.TryParse(Text(result), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most
+            ? number
+            : Refuse<int?>(result, $"Give a whole number from 1 to {most}.");
+
+    private static ClusterEndpoint? ParseEndpoint(ArgumentResult result) =>
+        ClusterEndpoint.TryParse(Text(result), out var endpoint) ? endpoint : Refuse<ClusterEndpoint?>(result, $"Give {ClusterEndpoint.Form}.");
+
+    private static IPAddress? ParseAddress(ArgumentResult result) =>
+        IPAddress.TryParse(Text(result), out var address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any)
+            ? address
+            : Refuse<IPAddress?>(result, "Give an address of this machine that others reach it by, such as 10.0.0.5.");
+
+    private static long? ParseMemory(ArgumentResult result) =>
+        ByteSize.TryParse(Text(result), out var bytes) && bytes >= MinMemoryBytes
+            ? bytes
+            : Refuse<long?>(result, $"Give a size of at least {MinMemoryBytes >> 20}m: a whole number, and k, m, g or t for powers of 1024.");
+
+    private static string Text(ArgumentResult result) => result.Tokens[0].Value;
+
+    private static T? Refuse<T>(ArgumentResult result, string advice)
+    {
+        result.AddError($"{((OptionResult)result.Parent!).Option.Name} is {Text(result)}. {advice}");
+        return default;
     }
 }

@@ -1,5 +1,12 @@
+using System.Net;
+using System.Net.Sockets;
+using Dpark.Clusters;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
 
@@ -11,14 +18,29 @@ internal static class SiloProgram
     /// <summary>Exit code for settings that cannot be used.</summary>
     public const int WrongInput = 2;
 
+    /// <summary>The environment variable with the password of Redis.</summary>
+    public const string RedisPasswordVariable = "DPARK_REDIS_PASSWORD";
+
+    // Of the memory of a worker; what tasks need is the rest.
+    private const double CacheShare = 0.4;
+
     /// <summary>Starts the silo and waits for SIGTERM or Ctrl-C, upon which it drains and stops.</summary>
-    /// <param name="error">Gets one line per thing that is wrong.</param>
+    /// <param name="output">Gets one line when the silo is ready.</param>
+    /// <param name="error">Gets one line per thing that is wrong. The silo's log goes to standard error.</param>
     /// <param name="cancellationToken">Stops it, too.</param>
     /// <param name="onStarted">Called when the silo runs.</param>
     /// <returns>0, or <see cref="WrongInput"/> if it could not start.</returns>
-    public static async Task<int> RunAsync(SiloSettings settings, TextWriter error, CancellationToken cancellationToken, Action? onStarted = null)
+    public static async Task<int> RunAsync(
+        SiloSettings settings, TextWriter output, TextWriter error, CancellationToken cancellationToken, Action? onStarted = null)
     {
-        using var host = Build(settings);
+        var problems = await StartChecks.FindProblemsAsync(settings, cancellationToken).ConfigureAwait(false);
+        if (problems.Count > 0)
+        {
+            return await ComplainAsync(error, problems).ConfigureAwait(false);
+        }
+
+        var primary = settings.Primary is { } endpoint ? await endpoint.ResolveAsync(cancellationToken).ConfigureAwait(false) : null;
+        using var host = Build(settings, primary);
         try
         {
             await host.StartAsync(cancellationToken).ConfigureAwait(false);
@@ -27,11 +49,12 @@ internal static class SiloProgram
         {
             return await ComplainAsync(error, e.Failures).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException or OrleansConfigurationException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException or OrleansException or SocketException)
         {
             return await ComplainAsync(error, [e.Message]).ConfigureAwait(false);
         }
 
+        await output.WriteLineAsync(ReadyLine(settings, host.Services)).ConfigureAwait(false);
         onStarted?.Invoke();
         await host.WaitForShutdownAsync(cancellationToken).ConfigureAwait(false);
         return 0;
@@ -49,26 +72,69 @@ internal static class SiloProgram
         return WrongInput;
     }
 
-    private static IHost Build(SiloSettings settings)
+    private static string ReadyLine(SiloSettings settings, IServiceProvider services)
+    {
+        var worker = services.GetRequiredService<WorkerHost>().Info!;
+        return $"Silo {new IPEndPoint(settings.Address, settings.Port)} of cluster '{settings.ClusterId}' is ready: " +
+            $"gateway {new IPEndPoint(settings.Address, settings.GatewayPort)}, {worker.SlotCount} slots, blocks at {worker.BlockEndpoint}.";
+    }
+
+    private static IHost Build(SiloSettings settings, IPEndPoint? primary)
     {
         var builder = Host.CreateApplicationBuilder();
-        builder.UseOrleans(silo => silo
-            .UseLocalhostClustering(settings.Port, settings.GatewayPort, primarySiloEndpoint: null, serviceId: settings.ClusterId, clusterId: settings.ClusterId)
-            .AddDparkWorker(options => Apply(settings, options)));
+
+        // Standard output is for the line that says that the silo is ready.
+        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.UseOrleans(silo =>
+        {
+            if (settings.Redis is { } redis)
+            {
+                silo.UseRedisClustering(RedisConnectionString.Write(redis, Environment.GetEnvironmentVariable(RedisPasswordVariable)))
+                    .ConfigureEndpoints(settings.Address, settings.Port, settings.GatewayPort)
+                    .Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (settings.ClusterId, settings.ClusterId));
+            }
+            else
+            {
+                silo.UseLocalhostClustering(settings.Port, settings.GatewayPort, primary, serviceId: settings.ClusterId, clusterId: settings.ClusterId);
+            }
+
+            silo.Configure<ClusterMembershipOptions>(builder.Configuration.GetSection("Orleans:ClusterMembership"));
+#pragma warning disable ORLEANSEXP003 // With the directory that is the default of the official runtime, activations end when another silo leaves.
+            silo.AddDistributedGrainDirectory();
+#pragma warning restore ORLEANSEXP003
+            silo.AddDparkWorker(options => Apply(settings, options));
+        });
         return builder.Build();
     }
 
     private static void Apply(SiloSettings settings, DparkWorkerOptions options)
     {
+        if (!IPAddress.IsLoopback(settings.Address))
+        {
+            options.BlockServer.ListenHost = settings.Address.ToString();
+        }
+
         if (settings.SlotCount is { } slotCount)
         {
             options.Executor.SlotCount = slotCount;
+        }
+
+        if (settings.MemoryBytes is { } bytes)
+        {
+            options.Registration.MemoryBytes = bytes;
+            options.Cache.MaxBytes = (long)(bytes * CacheShare);
         }
 
         if (settings.WorkDirectories is { } directories)
         {
             options.WorkDirectory.Roots.Clear();
             options.WorkDirectory.Roots.Add(directories);
+            options.WorkDirectory.RequireAllRoots = true;
+        }
+
+        if (settings.SecretFile is { } file)
+        {
+            options.Security.ClusterSecret = File.ReadAllText(file).Trim();
         }
     }
 }

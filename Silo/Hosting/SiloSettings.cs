@@ -1,9 +1,38 @@
+using System.Net;
+using Dpark.Clusters;
+
 namespace Dpark.Hosting;
 
 /// <summary>What the command line of the silo program says. Whatever is not set there comes from the configuration.</summary>
-/// <param name="ClusterId">Which cluster the silo belongs to.</param>
-/// <param name="Port">Where other silos reach it. From 1 to 65535.</param>
-/// <param name="GatewayPort">Where clients reach it. From 1 to 65535.</param>
-/// <param name="WorkDirectories">Roots of work directories, absolute, separated by commas; <see langword="null"/> if not set.</param>
-/// <param name="SlotCount">Tasks at once; <see langword="null"/> if not set.</param>
-internal sealed record SiloSettings(string ClusterId, int Port, int GatewayPort, string? WorkDirectories, int? SlotCount);
+internal sealed record SiloSettings
+{
+    /// <summary>Which cluster the silo belongs to.</summary>
+    public required string ClusterId { get; init; }
+
+    /// <summary>Where other silos reach it. From 1 to 65535.</summary>
+    public required int Port { get; init; }
+
+    /// <summary>Where clients reach it. From 1 to 65535, not <see cref="Port"/>.</summary>
+    public required int GatewayPort { get; init; }
+
+    /// <summary>Where the membership is; <see langword="null"/> for a cluster on this machine.</summary>
+    public ClusterEndpoint? Redis { get; init; }
+
+    /// <summary>The first silo of a cluster on this machine; <see langword="null"/> if it is this one.</summary>
+    public ClusterEndpoint? Primary { get; init; }
+
+    /// <summary>The address that others reach the silo by, and on which it listens.</summary>
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
+
+    /// <summary>Roots of work directories, absolute, separated by commas; <see langword="null"/> if not set.</summary>
+    public string? WorkDirectories { get; init; }
+
+    /// <summary>Tasks at once; <see langword="null"/> if not set.</summary>
+    public int? SlotCount { get; init; }
+
+    /// <summary>Memory of the worker; <see langword="null"/> if not set.</summary>
+    public long? MemoryBytes { get; init; }
+
+    /// <summary>A file that holds the cluster's secret; <see langword="null"/> if not set.</summary>
+    public string? SecretFile { get; init; }
+}

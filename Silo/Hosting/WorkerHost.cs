@@ -39,6 +39,9 @@ internal sealed partial class WorkerHost(
     /// <summary>The environment of this process; <see langword="null"/> before the start.</summary>
     public DparkEnvironment? Environment => _environment;
 
+    /// <summary>What the worker says of itself; <see langword="null"/> before the start.</summary>
+    public WorkerInfo? Info => _worker?.Info;
+
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle lifecycle)
     {

@@ -1,12 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Dpark.Clusters;
 using Dpark.Configuration;
 using Dpark.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Hosting;
 
@@ -55,19 +54,8 @@ public static class LocalDparkContext
 
     private static IHost BuildHost(LocalOptions options, out DparkClientOptions client)
     {
-        // Nothing of the program's own configuration, environment or console is read or changed.
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, ApplicationName = options.Client.ApplicationName });
-        if (options.Loggers is { } loggers)
-        {
-            builder.Services.Replace(ServiceDescriptor.Singleton<ILoggerFactory>(new SharedLoggerFactory(loggers)));
-        }
-        else
-        {
-            builder.Logging.SetMinimumLevel(options.MinimumLogLevel).AddProvider(new StandardErrorLoggerProvider());
-        }
+        var builder = QuietHost.CreateBuilder(options.Client.ApplicationName, options.Loggers, options.MinimumLogLevel);
 
-        // The process does not end with this host, and Ctrl-C is the program's own.
-        builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, NoLifetime>());
         // With the embedded runtime, the silo opens no port: nobody but this process calls it.
         builder.Configuration["Orleans:Embedded:Transport"] = "InMemory";
         var secret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
@@ -114,25 +102,6 @@ public static class LocalDparkContext
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
             return socket;
-        }
-    }
-
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
-
-    /// <summary>The caller's factory, which does not end with the host.</summary>
-    private sealed class SharedLoggerFactory(ILoggerFactory loggers) : ILoggerFactory
-    {
-        public ILogger CreateLogger(string categoryName) => loggers.CreateLogger(categoryName);
-
-        public void AddProvider(ILoggerProvider provider) => loggers.AddProvider(provider);
-
-        public void Dispose()
-        {
         }
     }
 }

@@ -47,9 +47,11 @@ internal static class CommandLine
             }
         });
 
+        var cluster = new ClusterCommandLine();
         var command = new RootCommand("Counts the words of text files and prints the most frequent ones.") { paths, top, output, partitions };
+        cluster.AddTo(command);
         command.SetAction((result, cancellationToken) => run(
-            new WordCountOptions(result.GetValue(paths) ?? [], result.GetValue(top), result.GetValue(output), result.GetValue(partitions)), cancellationToken));
+            new WordCountOptions(result.GetValue(paths) ?? [], result.GetValue(top), result.GetValue(output), result.GetValue(partitions), cluster.Read(result)), cancellationToken));
         return command.Parse(arguments);
     }
 

@@ -1,8 +1,10 @@
 using System.CommandLine;
+using Dpark.Clusters;
 using Dpark.Scheduling;
+using Microsoft.Extensions.Options;
 using WordCount;
 
-// Counts words in text files with an engine that runs in this process: CommandLine has the options, WordCountJob the job.
+// Counts words in text files, on a cluster or with an engine that runs in this process: CommandLine has the options, WordCountJob the job.
 const int failed = 1;
 const int wrongInput = 2;
 const int cancelled = 130;
@@ -31,7 +33,11 @@ static async Task<int> RunAsync(WordCountOptions options, CancellationToken canc
     {
         return Complain("Cancelled.", cancelled);
     }
-    catch (Exception e) when (e is JobFailedException or IOException or UnauthorizedAccessException)
+    catch (OptionsValidationException e)
+    {
+        return Complain(string.Join(' ', e.Failures), wrongInput);
+    }
+    catch (Exception e) when (e is JobFailedException or ClusterUnreachableException or IOException or UnauthorizedAccessException)
     {
         return Complain(e.Message, failed);
     }

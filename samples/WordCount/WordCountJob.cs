@@ -1,4 +1,6 @@
 using Dpark;
+using Dpark.Configuration;
+using Dpark.Jobs;
 using Dpark.Progress;
 using Dpark.Rdds;
 using Microsoft.Extensions.Logging;
@@ -8,7 +10,7 @@ namespace WordCount;
 /// <summary>The job: from lines to words, to counts by word, to the most frequent ones.</summary>
 internal static class WordCountJob
 {
-    /// <summary>Runs the job on an engine in this process; prints the words on standard output, and progress, warnings and a summary on standard error.</summary>
+    /// <summary>Runs the job on a cluster or on an engine in this process; prints the words on standard output, and progress, warnings and a summary on standard error.</summary>
     /// <exception cref="WrongInputException">The input cannot be read, or the output directory cannot be used. Nothing was run.</exception>
     /// <exception cref="OperationCanceledException">The job was cancelled. Its files are deleted.</exception>
     public static async Task RunAsync(WordCountOptions options, CancellationToken cancellationToken)
@@ -20,9 +22,7 @@ internal static class WordCountJob
         using var progress = new ConsoleProgress(Console.Error, !Console.IsErrorRedirected, TimeProvider.System) { QuietTime = TimeSpan.Zero };
         var warnings = new EncodingWarnings(files);
 
-        // What goes wrong comes as an exception, too.
-        var local = new LocalOptions { MinimumLogLevel = LogLevel.Critical, Client = { Listeners = { progress, warnings } } };
-        await using var dpark = await DparkContext.LocalAsync(local, cancellationToken);
+        await using var dpark = await OpenAsync(options.Cluster, [progress, warnings], cancellationToken);
 
         var counts = dpark.TextFile(files.Select(file => file.Path))
             .FlatMap(line => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
@@ -39,6 +39,22 @@ internal static class WordCountJob
         Report.Print(top);
         warnings.PrintFirst();
         Report.PrintSummary(files, wordCount, TimeProvider.System.GetElapsedTime(startedAt), dpark.Totals);
+    }
+
+    private static async Task<DparkContext> OpenAsync(ConnectOptions? cluster, IJobListener[] listeners, CancellationToken cancellationToken)
+    {
+        // What goes wrong comes as an exception, too.
+        const LogLevel level = LogLevel.Critical;
+        if (cluster is null)
+        {
+            var local = new LocalOptions { MinimumLogLevel = level };
+            Array.ForEach(listeners, local.Client.Listeners.Add);
+            return await DparkContext.LocalAsync(local, cancellationToken);
+        }
+
+        cluster.MinimumLogLevel = level;
+        Array.ForEach(listeners, cluster.Client.Listeners.Add);
+        return await DparkContext.ConnectAsync(cluster, cancellationToken);
     }
 
     // The job would refuse it as well, but only after the counting.

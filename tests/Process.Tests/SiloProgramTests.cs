@@ -1,7 +1,4 @@
-using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
-using System.Runtime.InteropServices;
+using Dpark.Tests.Process.Clusters;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Hosting;
@@ -10,51 +7,62 @@ using Orleans.Runtime;
 namespace Dpark.Tests.Process;
 
 /// <summary>The silo program as a process of its own, and a client in this one.</summary>
-public sealed partial class SiloProgramTests
+public sealed class SiloProgramTests : IDisposable
 {
-    private const int Terminate = 15;
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
-    [Fact]
-    public async Task Silo_OfAnotherProcess_AnswersItsClientUntilItIsTerminated()
+    private readonly TestDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData((int)Signal.Terminate)]
+    [InlineData((int)Signal.Interrupt)]
+    public async Task Silo_OfAnotherProcess_AnswersItsClientUntilItIsAskedToEnd(int signal)
     {
-        using var directory = new TestDirectory();
-        var (port, gatewayPort) = FreePorts();
-        using var silo = Start(directory, port, gatewayPort);
-        try
-        {
-            await LineWithAsync(silo.StandardOutput, "Application started").WaitAsync(Limit);
-            using var client = BuildClient(gatewayPort);
-            await client.StartAsync().WaitAsync(Limit);
+        await using var silo = ChildSilo.Start(["--localhost", "--cluster-id", "process-test", "--work-dir", _directory.WorkPath, "--cores", "1"]);
+        var ready = await silo.Ready;
+        using var client = BuildClient(silo.GatewayPort);
+        await client.StartAsync().WaitAsync(Limit);
 
-            var hosts = await client.Services.GetRequiredService<IClusterClient>().GetGrain<IManagementGrain>(0).GetHosts(true).WaitAsync(Limit);
-            await client.StopAsync().WaitAsync(Limit);
-            var rest = silo.StandardOutput.ReadToEndAsync();
-            Assert.Equal(0, Kill(silo.Id, Terminate));
-            await silo.WaitForExitAsync().WaitAsync(Limit);
+        var hosts = await client.Services.GetRequiredService<IClusterClient>().GetGrain<IManagementGrain>(0).GetHosts(true).WaitAsync(Limit);
+        await client.StopAsync().WaitAsync(Limit);
+        silo.Send((Signal)signal);
+        var code = await silo.WaitForExitAsync();
 
-            Assert.Equal(port, Assert.Single(hosts.Keys).Endpoint.Port);
-            Assert.True(silo.ExitCode == 0, $"Exit code {silo.ExitCode}. Output: {await rest}");
-        }
-        finally
-        {
-            if (!silo.HasExited)
-            {
-                silo.Kill(entireProcessTree: true);
-            }
-        }
+        Assert.StartsWith($"Silo 127.0.0.1:{silo.Port} of cluster 'process-test' is ready: gateway {silo.Gateway}, 1 slots, blocks at ", ready, StringComparison.Ordinal);
+        Assert.Equal(silo.Port, Assert.Single(hosts.Keys).Endpoint.Port);
+        Assert.True(code == 0, $"Exit code {code}. Log: {silo.Log}");
+        Assert.Empty(Directory.GetFileSystemEntries(_directory.WorkPath));
     }
 
-    private static System.Diagnostics.Process Start(TestDirectory directory, int port, int gatewayPort)
+    [Fact]
+    public async Task Silos_OfLocalhost_JoinThroughTheFirst()
     {
-        var start = new ProcessStartInfo(WordCountProgram.Host) { WorkingDirectory = directory.Path, RedirectStandardOutput = true };
-        string[] words =
-        [
-            Path.Combine(AppContext.BaseDirectory, "Dpark.Orleans.Silo.dll"), "--localhost", "--cluster-id", "process-test",
-            "--port", $"{port}", "--gateway-port", $"{gatewayPort}", "--work-dir", directory.WorkPath, "--cores", "1",
-        ];
-        Array.ForEach(words, start.ArgumentList.Add);
-        return System.Diagnostics.Process.Start(start)!;
+        string[] common = ["--localhost", "--work-dir", _directory.WorkPath, "--cores", "1"];
+        await using var first = ChildSilo.Start(common);
+        await first.Ready;
+        await using var second = ChildSilo.Start([.. common, "--primary", $"127.0.0.1:{first.Port}"]);
+        await second.Ready;
+
+        await using var dpark = await DparkContext.ConnectAsync(new() { Gateways = { second.Gateway }, Timeout = Limit });
+
+        Assert.Equal(2, dpark.DefaultParallelism);
+    }
+
+    [Theory]
+    [InlineData("--localhost --what", "--what")]
+    [InlineData("--localhost --port", "--port")]
+    [InlineData("--localhost --port 70000", "--port is 70000")]
+    [InlineData("--localhost --memory 12q", "--memory is 12q")]
+    [InlineData("--redis 127.0.0.1:1", "Redis at 127.0.0.1:1 does not answer")]
+    public async Task Silo_WrongInput_IsOneLineAndExitCodeTwo(string arguments, string mentioned)
+    {
+        var result = await ChildSilo.RunAsync(arguments.Split(' '));
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(mentioned, Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+        Assert.Empty(result.Output);
     }
 
     private static IHost BuildClient(int gatewayPort)
@@ -63,33 +71,4 @@ public sealed partial class SiloProgramTests
         builder.UseOrleansClient(client => client.UseLocalhostClustering(gatewayPort, "process-test", "process-test"));
         return builder.Build();
     }
-
-    private static async Task LineWithAsync(StreamReader output, string text)
-    {
-        var seen = new List<string>();
-        while (await output.ReadLineAsync() is { } line)
-        {
-            if (line.Contains(text, StringComparison.Ordinal))
-            {
-                return;
-            }
-
-            seen.Add(line);
-        }
-
-        Assert.Fail($"The silo ended without '{text}'. It said: {string.Join(Environment.NewLine, seen)}");
-    }
-
-    private static (int Port, int GatewayPort) FreePorts()
-    {
-        using var first = new TcpListener(IPAddress.Loopback, 0);
-        using var second = new TcpListener(IPAddress.Loopback, 0);
-        first.Start();
-        second.Start();
-        return (((IPEndPoint)first.LocalEndpoint).Port, ((IPEndPoint)second.LocalEndpoint).Port);
-    }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Kill(int processId, int signal);
 }

@@ -1,13 +1,11 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
+using Dpark.Tests.Process.Clusters;
 
 namespace Dpark.Tests.Process;
 
 /// <summary>The sample as a child process, as a user starts it. Ended with the test if it still runs.</summary>
-internal sealed partial class WordCountProgram : IDisposable
+internal sealed class WordCountProgram : IDisposable
 {
-    private const int Interrupt = 2;
-
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
     private readonly System.Diagnostics.Process _process;
@@ -59,7 +57,7 @@ internal sealed partial class WordCountProgram : IDisposable
     }
 
     /// <summary>Does what Ctrl-C does.</summary>
-    public void SendInterrupt() => Assert.Equal(0, Kill(_process.Id, Interrupt));
+    public void SendInterrupt() => Signals.Send(_process.Id, Signal.Interrupt);
 
     /// <summary>Waits for its end.</summary>
     public async Task<ProgramResult> WaitAsync()
@@ -86,10 +84,6 @@ internal sealed partial class WordCountProgram : IDisposable
 
         _process.Dispose();
     }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Kill(int processId, int signal);
 }
 
 /// <summary>What a program left.</summary>

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+
 namespace Dpark.Hosting;
 
 public sealed class SiloProgramTests : IDisposable
@@ -7,12 +10,17 @@ public sealed class SiloProgramTests : IDisposable
     private readonly string _root = Directory.CreateTempSubdirectory("dpark-test-").FullName;
     private readonly StringWriter _error = new();
 
+    private string[] ErrorLines => _error.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+
     [Fact]
     public async Task Parse_AllOptions_FillsTheSettings()
     {
         SiloSettings? seen = null;
         var command = SiloCommandLine.Parse(
-            ["--localhost", "--cluster-id", "c", "--port", "1", "--gateway-port", "65535", "--work-dir", "/a,/b", "--cores", "3"],
+            [
+                "--redis", "redis-1:6379", "--host", "10.0.0.5", "--cluster-id", "c", "--port", "1", "--gateway-port", "65535", "--work-dir", "/a,/b", "--cores", "3",
+                "--memory", "4GiB", "--secret-file", "secret.txt",
+            ],
             settings =>
             {
                 seen = settings;
@@ -22,19 +30,118 @@ public sealed class SiloProgramTests : IDisposable
         var code = await command.InvokeAsync();
 
         Assert.Equal(7, code);
-        Assert.Equal(new SiloSettings("c", 1, 65_535, "/a,/b", 3), seen);
+        Assert.Equal(
+            new SiloSettings
+            {
+                ClusterId = "c",
+                Port = 1,
+                GatewayPort = 65_535,
+                Redis = new("redis-1", 6379),
+                Address = IPAddress.Parse("10.0.0.5"),
+                WorkDirectories = "/a,/b",
+                SlotCount = 3,
+                MemoryBytes = 4L << 30,
+                SecretFile = "secret.txt",
+            },
+            seen);
+    }
+
+    [Fact]
+    public async Task Parse_Localhost_HasThePortsOfOrleans()
+    {
+        SiloSettings? seen = null;
+        var command = SiloCommandLine.Parse(["--localhost", "--primary", "[::1]:12000"], settings =>
+        {
+            seen = settings;
+            return Task.FromResult(0);
+        });
+
+        await command.InvokeAsync();
+
+        Assert.Equal(new SiloSettings { ClusterId = "dev", Port = 11_111, GatewayPort = 30_000, Primary = new("::1", 12_000) }, seen);
     }
 
     [Theory]
-    [InlineData("--port is 0. Give a whole number from 1 to 65535.", "--port", "0")]
-    [InlineData("--gateway-port is 70000. Give a whole number from 1 to 65535.", "--gateway-port", "70000")]
-    [InlineData("--cores is many. Give a whole number from 1 to 4096.", "--cores", "many")]
-    [InlineData("--cluster-id is empty. Give the cluster a name.", "--cluster-id", " ")]
-    public void Parse_WrongValue_SaysWhatIsRight(string expected, params string[] arguments)
+    [InlineData("--port is 0. Give a whole number from 1 to 65535.", "--localhost --port 0")]
+    [InlineData("--gateway-port is 70000. Give a whole number from 1 to 65535.", "--localhost --gateway-port 70000")]
+    [InlineData("--cores is many. Give a whole number from 1 to 4096.", "--localhost --cores many")]
+    [InlineData("--cluster-id is empty. Give the cluster a name.", "--localhost --cluster-id  ")]
+    [InlineData("--work-dir is empty. Name a directory.", "--localhost --work-dir  ")]
+    [InlineData("--memory is 4x. Give a size of at least 64m: a whole number, and k, m, g or t for powers of 1024.", "--localhost --memory 4x")]
+    [InlineData("--memory is 1k. Give a size of at least 64m: a whole number, and k, m, g or t for powers of 1024.", "--localhost --memory 1k")]
+    [InlineData("--memory is 99999999t. Give a size of at least 64m: a whole number, and k, m, g or t for powers of 1024.", "--localhost --memory 99999999t")]
+    [InlineData("--redis is 6379. Give HOST:PORT, with a port from 1 to 65535.", "--redis 6379")]
+    [InlineData("--redis is ::1:6379. Give HOST:PORT, with a port from 1 to 65535.", "--redis ::1:6379")]
+    [InlineData("--primary is a:0. Give HOST:PORT, with a port from 1 to 65535.", "--localhost --primary a:0")]
+    [InlineData("--host is 0.0.0.0. Give an address of this machine that others reach it by, such as 10.0.0.5.", "--redis a:1 --host 0.0.0.0")]
+    [InlineData("--localhost and --redis are both given. Say with one of them where the cluster is.", "--localhost --redis a:1")]
+    [InlineData("Neither --localhost nor --redis is given. Say with one of them where the cluster is.", "--cores 2")]
+    [InlineData("--primary is given with --redis. Only a cluster of --localhost has a first silo.", "--redis a:1 --primary b:2")]
+    [InlineData("--host is given with --localhost. Only silos of --redis can be on other machines.", "--localhost --host 10.0.0.5")]
+    public void Parse_WrongValue_SaysWhatIsRight(string expected, string arguments)
     {
-        var command = SiloCommandLine.Parse(arguments, _ => Task.FromResult(0));
+        var command = SiloCommandLine.Parse(arguments.Split(' '), _ => Task.FromResult(0));
 
-        Assert.Equal(expected, command.Errors[0].Message);
+        Assert.Contains(expected, command.Errors.Select(error => error.Message));
+    }
+
+    [Fact]
+    public async Task Run_PortsInUse_NamesThemAndGivesTwo()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+
+        var code = await RunAsync(NewSettings() with { Port = port, GatewayPort = port });
+
+        Assert.Equal(SiloProgram.WrongInput, code);
+        Assert.Equal(
+            [
+                $"--port and --gateway-port are both {port}. Give each its own.",
+                $"--port is {port}, which another program uses on 127.0.0.1. Give a free port.",
+                $"--gateway-port is {port}, which another program uses on 127.0.0.1. Give a free port.",
+            ],
+            ErrorLines);
+    }
+
+    [Fact]
+    public async Task Run_NobodyAtTheAddresses_NamesThemAndGivesTwo()
+    {
+        var port = FreePort();
+
+        var code = await RunAsync(NewSettings() with { Redis = new("127.0.0.1", port), Primary = new("127.0.0.1", port) });
+
+        Assert.Equal(SiloProgram.WrongInput, code);
+        Assert.Equal(
+            [
+                $"Redis at 127.0.0.1:{port} does not answer: nothing listens there. Start it, or give --redis the address of the one that the cluster uses.",
+                $"The first silo at 127.0.0.1:{port} does not answer: nothing listens there. Start it before the others, and give --primary its --port.",
+            ],
+            ErrorLines);
+    }
+
+    [Fact]
+    public async Task Run_WorkDirectoryIsAFile_NamesItAndGivesTwo()
+    {
+        var file = Path.Combine(_root, "file");
+        await File.WriteAllTextAsync(file, "");
+
+        var code = await RunAsync(NewSettings() with { WorkDirectories = $"{_root},{file}" });
+
+        Assert.Equal(SiloProgram.WrongInput, code);
+        Assert.Contains(file, Assert.Single(ErrorLines), StringComparison.Ordinal);
+        File.Delete(file);
+    }
+
+    [Fact]
+    public async Task Run_SecretFileIsMissing_NamesItAndGivesTwo()
+    {
+        var file = Path.Combine(_root, "secret");
+
+        var code = await RunAsync(NewSettings() with { SecretFile = file });
+
+        Assert.Equal(SiloProgram.WrongInput, code);
+        Assert.Contains(file, Assert.Single(ErrorLines), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -43,12 +150,12 @@ public sealed class SiloProgramTests : IDisposable
     [Fact]
     public async Task Run_RootIsNotAbsolute_NamesItAndGivesTwo()
     {
-        var code = await SiloProgram.RunAsync(new("c", 11_111, 30_000, "relative", null), _error, CancellationToken.None).WaitAsync(Limit);
+        var code = await RunAsync(NewSettings() with { WorkDirectories = "relative" });
 
         Assert.Equal(SiloProgram.WrongInput, code);
         Assert.Equal(
             "Dpark:WorkDirectory:Roots:0 is 'relative'. Set an absolute path: processes of one run may have different current directories.",
-            _error.ToString().TrimEnd());
+            Assert.Single(ErrorLines));
     }
 
     [Fact]
@@ -57,7 +164,10 @@ public sealed class SiloProgramTests : IDisposable
         using var stop = new CancellationTokenSource();
         string[] directories = [];
 
-        var code = await SiloProgram.RunAsync(new($"c-{Guid.NewGuid():N}", 11_111, 30_000, _root, 2), _error, stop.Token, onStarted: () =>
+        var settings = NewSettings();
+        using var output = new StringWriter();
+
+        var code = await SiloProgram.RunAsync(settings, output, _error, stop.Token, onStarted: () =>
         {
             directories = Directory.GetDirectories(_root);
             stop.Cancel();
@@ -65,6 +175,10 @@ public sealed class SiloProgramTests : IDisposable
 
         Assert.Equal(0, code);
         Assert.Single(directories);
+        Assert.StartsWith(
+            $"Silo 127.0.0.1:{settings.Port} of cluster '{settings.ClusterId}' is ready: gateway 127.0.0.1:{settings.GatewayPort}, 2 slots, blocks at 127.0.0.1:",
+            output.ToString(),
+            StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(_root));
     }
 
@@ -72,5 +186,17 @@ public sealed class SiloProgramTests : IDisposable
     {
         _error.Dispose();
         Directory.Delete(_root, recursive: true);
+    }
+
+    private Task<int> RunAsync(SiloSettings settings) => SiloProgram.RunAsync(settings, TextWriter.Null, _error, CancellationToken.None).WaitAsync(Limit);
+
+    private SiloSettings NewSettings() =>
+        new() { ClusterId = $"c-{Guid.NewGuid():N}", Port = FreePort(), GatewayPort = FreePort(), WorkDirectories = _root, SlotCount = 2 };
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace Dpark;
+namespace Dpark.Clusters;
 
 /// <summary>Writes one line per message to standard error. A small stand-in for the console logger, which would take a tenth of the start of a local run.</summary>
 internal sealed class StandardErrorLoggerProvider : ILoggerProvider

@@ -1,0 +1,105 @@
+using Dpark.Configuration;
+using Dpark.TestKit;
+using Microsoft.Extensions.Logging;
+
+namespace Dpark.Tests.Process.Clusters;
+
+/// <summary>A redis-server and silos that find each other through it, each a process. Everything ends with the test.</summary>
+internal sealed class ChildCluster : IAsyncDisposable
+{
+    /// <summary>How long a silo may be silent before the others declare it dead.</summary>
+    public static readonly TimeSpan ProbeTime = TimeSpan.FromSeconds(3);
+
+    private readonly TestDirectory _directory = new();
+
+    private ChildCluster(RedisServer redis, string[] arguments)
+    {
+        Redis = redis;
+        Arguments = arguments;
+    }
+
+    public RedisServer Redis { get; }
+
+    public string Id { get; } = $"c-{Guid.NewGuid():N}";
+
+    public List<ChildSilo> Silos { get; } = [];
+
+    /// <summary>What each silo gets beside what the cluster gives it.</summary>
+    private string[] Arguments { get; }
+
+    /// <summary>Starts a cluster, and waits until each silo is ready.</summary>
+    /// <param name="arguments">For each silo, beside Redis, id, ports and work directory.</param>
+    public static async Task<ChildCluster> StartAsync(int siloCount, params string[] arguments)
+    {
+        var cluster = new ChildCluster(await RedisServer.StartAsync(), arguments);
+        try
+        {
+            await Task.WhenAll(Enumerable.Range(0, siloCount).Select(_ => cluster.AddSiloAsync()));
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts one more silo, and waits until it is ready.</summary>
+    public async Task<ChildSilo> AddSiloAsync()
+    {
+        // A second per probe, as three in a row must be missed.
+        var environment = new Dictionary<string, string>
+        {
+            ["Orleans__ClusterMembership__ProbeTimeout"] = $"{ProbeTime / 3}",
+            ["Orleans__ClusterMembership__NumMissedProbesLimit"] = "3",
+        };
+        ChildSilo silo;
+        lock (Silos)
+        {
+            silo = ChildSilo.Start(["--redis", Redis.Address, "--cluster-id", Id, "--work-dir", WorkPathOf(Silos.Count), "--cores", "2", .. Arguments], environment);
+            Silos.Add(silo);
+        }
+
+        await silo.Ready;
+        return silo;
+    }
+
+    /// <summary>What a client in this process says to connect.</summary>
+    public ConnectOptions NewOptions(bool throughRedis = true)
+    {
+        var options = new ConnectOptions { ClusterId = Id, MinimumLogLevel = LogLevel.Critical, Timeout = TimeSpan.FromSeconds(30) };
+        if (throughRedis)
+        {
+            options.Redis = Redis.Address;
+        }
+        else
+        {
+            Silos.ForEach(silo => options.Gateways.Add(silo.Gateway));
+        }
+
+        return options;
+    }
+
+    public Task<DparkContext> ConnectAsync() => DparkContext.ConnectAsync(NewOptions());
+
+    /// <summary>Where a silo has its files.</summary>
+    /// <param name="index">In the order of the starts.</param>
+    public string WorkPathOf(int index) => _directory.PathOf($"work/{index}");
+
+    /// <summary>A path that all processes see.</summary>
+    public string PathOf(string name) => _directory.PathOf(name);
+
+    /// <summary>What the silos have written, for the message of a test that fails.</summary>
+    public string Logs() => string.Join(Environment.NewLine, Silos.Select(silo => $"--- silo {silo.Port}{Environment.NewLine}{silo.Log}"));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var silo in Silos)
+        {
+            await silo.DisposeAsync();
+        }
+
+        await Redis.DisposeAsync();
+        _directory.Dispose();
+    }
+}
