@@ -86,6 +86,10 @@ internal sealed class ChildCluster : IAsyncDisposable
     /// <param name="index">In the order of the starts.</param>
     public string WorkPathOf(int index) => _directory.PathOf($"work/{index}");
 
+    /// <summary>Files of applications in the work directories of a silo: none after they have ended.</summary>
+    public IEnumerable<string> FilesOf(int index) => Directory.EnumerateFiles(WorkPathOf(index), "*", SearchOption.AllDirectories)
+        .Where(path => path.Contains($"{Path.DirectorySeparatorChar}app-", StringComparison.Ordinal));
+
     /// <summary>A path that all processes see.</summary>
     public string PathOf(string name) => _directory.PathOf(name);
 
