@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Dpark.Configuration;
+using Dpark.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -98,6 +99,7 @@ internal sealed class ClusterConnector(ConnectOptions options)
                 client.UseStaticClustering(gateways);
             }
 
+            client.UseDparkTls(options.Tls.CopyTo);
             options.ConfigureClient?.Invoke(client);
         });
         return builder.Build();

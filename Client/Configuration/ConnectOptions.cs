@@ -34,6 +34,9 @@ public sealed class ConnectOptions
     /// <summary>What standard error gets. Not used if <see cref="Loggers"/> is set. Default: <see cref="LogLevel.Warning"/>.</summary>
     public LogLevel MinimumLogLevel { get; set; } = LogLevel.Warning;
 
+    /// <summary>The certificate of this program, for a cluster that uses TLS. Default: none, which means no TLS.</summary>
+    public ClusterTlsOptions Tls { get; } = new();
+
     /// <summary>Options of the driver, with the cluster's secret.</summary>
     public DparkClientOptions Client { get; } = new();
 

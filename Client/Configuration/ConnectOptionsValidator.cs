@@ -42,7 +42,8 @@ public sealed class ConnectOptionsValidator : IValidateOptions<ConnectOptions>
 
         failures.CheckRange(nameof(options.Timeout), options.Timeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), "a cluster that is not there must be told some time");
         var client = new DparkClientOptionsValidator().Validate(null, options.Client);
-        string[] all = [.. failures.Result.Failures ?? [], .. client.Failures ?? []];
+        var tls = new ClusterTlsOptionsValidator().Validate(null, options.Tls);
+        string[] all = [.. failures.Result.Failures ?? [], .. tls.Failures ?? [], .. client.Failures ?? []];
         return all.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(all);
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Dpark.Broadcasting;
 using Dpark.Storage;
+using Orleans.Runtime;
 
 namespace Dpark.Driver;
 
@@ -9,6 +10,9 @@ namespace Dpark.Driver;
 internal sealed class ContentPublisher(IClusterClient client, DriverSettings settings, WorkerFleet workers, BlockClient blocks)
 {
     private const int MaxCopies = 2;
+    private const int MaxCalls = 5;
+
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
 
     private readonly ConcurrentDictionary<string, Task> _published = new(StringComparer.Ordinal);
     private int _nextWorker;
@@ -47,12 +51,12 @@ internal sealed class ContentPublisher(IClusterClient client, DriverSettings set
             var bytes = read();
             if (bytes.Length <= BroadcastContent.MaxInlineBytes)
             {
-                await GrainOf(name).PublishAsync(new BroadcastContent(bytes.Length, bytes.ToArray(), []), cancellationToken).ConfigureAwait(false);
+                await TellAsync(name, new BroadcastContent(bytes.Length, bytes.ToArray(), []), cancellationToken).ConfigureAwait(false);
             }
             else
             {
                 var holders = await StoreAsync(name, bytes, cancellationToken).ConfigureAwait(false);
-                await GrainOf(name).PublishAsync(new BroadcastContent(bytes.Length, null, holders), cancellationToken).ConfigureAwait(false);
+                await TellAsync(name, new BroadcastContent(bytes.Length, null, holders), cancellationToken).ConfigureAwait(false);
             }
 
             completion.SetResult();
@@ -64,6 +68,23 @@ internal sealed class ContentPublisher(IClusterClient client, DriverSettings set
             // Those who wait for the same content see it; nobody else may.
             _ = completion.Task.Exception;
             throw;
+        }
+    }
+
+    /// <summary>Tells the grain, again if the call may be lost with a silo that died. The same content twice is as once.</summary>
+    private async Task TellAsync(string name, BroadcastContent content, CancellationToken cancellationToken)
+    {
+        for (var call = 1; ; call++)
+        {
+            try
+            {
+                await GrainOf(name).PublishAsync(content, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (Exception e) when (call < MaxCalls && e is (TimeoutException or OrleansException))
+            {
+                await Task.Delay(RetryDelay, cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 

@@ -25,4 +25,13 @@ public sealed class ClusterTlsOptions
     /// Name that the certificates of all silos have. Default: none, which means that each has the address, or the host name, by which it is reached.
     /// </summary>
     public string? ServerName { get; set; }
+
+    /// <summary>Sets other options to the values of these that are set.</summary>
+    internal void CopyTo(ClusterTlsOptions other)
+    {
+        other.CertificateFile = CertificateFile ?? other.CertificateFile;
+        other.KeyFile = KeyFile ?? other.KeyFile;
+        other.TrustedFile = TrustedFile ?? other.TrustedFile;
+        other.ServerName = ServerName ?? other.ServerName;
+    }
 }

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
 using Dpark.Clusters;
+using Dpark.Configuration;
 
 namespace Dpark.Hosting;
 
@@ -45,11 +46,14 @@ internal sealed class SiloCommandLine
         Description = "Memory of the worker, such as 512m or 4g. Default: what the process may use.",
     };
 
-    private readonly Option<string?> _secretFile = new("--secret-file")
-    {
-        HelpName = "FILE",
-        Description = "A file that holds the cluster's secret. Without it, the secret is in the variable Dpark__Security__ClusterSecret.",
-    };
+    private readonly Option<string?> _secretFile = File(
+        "--secret-file", "A file that holds the cluster's secret. Without it, the secret is in the variable Dpark__Security__ClusterSecret.");
+
+    private readonly Option<string?> _certificate = File("--tls-certificate", "The silo's certificate, for servers and clients: PEM, or PKCS #12 with its key. Its password is in DPARK_TLS_PASSWORD.");
+    private readonly Option<string?> _key = File("--tls-key", "The certificate's private key, PEM, unless it is in the same file.");
+    private readonly Option<string?> _trusted = File("--tls-ca", "Certificates that those of others must be issued by, PEM. Default: those that the system trusts.");
+
+    private readonly Option<string?> _serverName = new("--tls-server-name") { HelpName = "NAME", Description = "The name in the certificates of all silos. Default: the address of each." };
 
     private SiloCommandLine()
     {
@@ -64,11 +68,11 @@ internal sealed class SiloCommandLine
             "Runs a silo with a worker of Dpark.Orleans. Further settings are read from appsettings.json and the environment, sections Dpark and Orleans.")
         {
             line._localhost, line._primary, line._redis, line._clusterId, line._host, line._port, line._gatewayPort, line._workDirectories, line._cores, line._memory,
-            line._secretFile,
+            line._secretFile, line._certificate, line._key, line._trusted, line._serverName,
         };
         RefuseEmpty(line._clusterId, "Give the cluster a name.");
         RefuseEmpty(line._workDirectories, "Name a directory.");
-        RefuseEmpty(line._secretFile, "Name a file.");
+        Array.ForEach([line._secretFile, line._certificate, line._key, line._trusted], option => RefuseEmpty(option, "Name a file."));
         command.Validators.Add(line.CheckTogether);
         command.SetAction(result => run(line.Read(result)));
         return command.Parse(arguments);
@@ -86,7 +90,20 @@ internal sealed class SiloCommandLine
         SlotCount = result.GetValue(_cores),
         MemoryBytes = result.GetValue(_memory),
         SecretFile = result.GetValue(_secretFile),
+        Tls = ReadTls(result),
     };
+
+    private ClusterTlsOptions? ReadTls(ParseResult result)
+    {
+        Option<string?>[] all = [_certificate, _key, _trusted, _serverName];
+        return all.All(option => result.GetValue(option) is null) ? null : new()
+        {
+            CertificateFile = result.GetValue(_certificate),
+            KeyFile = result.GetValue(_key),
+            TrustedFile = result.GetValue(_trusted),
+            ServerName = result.GetValue(_serverName),
+        };
+    }
 
     private void CheckTogether(CommandResult result)
     {
@@ -120,6 +137,8 @@ internal sealed class SiloCommandLine
         CustomParser = result => ParseNumber(result, most),
         Description = description,
     };
+
+    private static Option<string?> File(string name, string description) => new(name) { HelpName = "FILE", Description = description };
 
     private static Option<ClusterEndpoint?> Endpoint(string name, string description) => new(name)
     {

@@ -40,20 +40,13 @@ internal static class SiloProgram
         }
 
         var primary = settings.Primary is { } endpoint ? await endpoint.ResolveAsync(cancellationToken).ConfigureAwait(false) : null;
-        using var host = Build(settings, primary);
-        try
+        var (started, failures) = await StartAsync(settings, primary, cancellationToken).ConfigureAwait(false);
+        if (started is null)
         {
-            await host.StartAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (OptionsValidationException e)
-        {
-            return await ComplainAsync(error, e.Failures).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException or OrleansException or SocketException)
-        {
-            return await ComplainAsync(error, [e.Message]).ConfigureAwait(false);
+            return await ComplainAsync(error, failures).ConfigureAwait(false);
         }
 
+        using var host = started;
         await output.WriteLineAsync(ReadyLine(settings, host.Services)).ConfigureAwait(false);
         onStarted?.Invoke();
         await host.WaitForShutdownAsync(cancellationToken).ConfigureAwait(false);
@@ -70,6 +63,28 @@ internal static class SiloProgram
         }
 
         return WrongInput;
+    }
+
+    /// <returns>The host that runs, or what is wrong.</returns>
+    private static async Task<(IHost? Host, IEnumerable<string> Failures)> StartAsync(SiloSettings settings, IPEndPoint? primary, CancellationToken cancellationToken)
+    {
+        IHost? host = null;
+        try
+        {
+            host = Build(settings, primary);
+            await host.StartAsync(cancellationToken).ConfigureAwait(false);
+            return (host, []);
+        }
+        catch (Exception e)
+        {
+            host?.Dispose();
+            return e switch
+            {
+                OptionsValidationException validation => (null, validation.Failures),
+                IOException or UnauthorizedAccessException or InvalidOperationException or OrleansException or SocketException => (null, [e.Message]),
+                _ => throw new InvalidOperationException($"The silo could not start: {e.Message}", e),
+            };
+        }
     }
 
     private static string ReadyLine(SiloSettings settings, IServiceProvider services)
@@ -96,6 +111,11 @@ internal static class SiloProgram
             else
             {
                 silo.UseLocalhostClustering(settings.Port, settings.GatewayPort, primary, serviceId: settings.ClusterId, clusterId: settings.ClusterId);
+            }
+
+            if (settings.Tls is { } tls)
+            {
+                silo.UseDparkTls(tls.CopyTo);
             }
 
             silo.Configure<ClusterMembershipOptions>(builder.Configuration.GetSection("Orleans:ClusterMembership"));

@@ -1,5 +1,6 @@
 using System.Net;
 using Dpark.Clusters;
+using Dpark.Configuration;
 
 namespace Dpark.Hosting;
 
@@ -32,6 +33,9 @@ internal sealed record SiloSettings
 
     /// <summary>Memory of the worker; <see langword="null"/> if not set.</summary>
     public long? MemoryBytes { get; init; }
+
+    /// <summary>The silo's certificate; <see langword="null"/> members come from the configuration.</summary>
+    public ClusterTlsOptions? Tls { get; init; }
 
     /// <summary>A file that holds the cluster's secret; <see langword="null"/> if not set.</summary>
     public string? SecretFile { get; init; }

@@ -7,6 +7,8 @@ namespace WordCount;
 /// <summary>The options that name a cluster to run on.</summary>
 internal sealed class ClusterCommandLine
 {
+    private const int MaxSeconds = 3600;
+
     private readonly Option<string?> _gateways = new("--cluster")
     {
         HelpName = "HOST:PORT[,...]",
@@ -23,12 +25,29 @@ internal sealed class ClusterCommandLine
 
     private readonly Option<string?> _secretFile = new("--secret-file") { HelpName = "FILE", Description = "A file that holds the cluster's secret." };
 
+    private readonly Option<string?> _certificate = new("--tls-certificate")
+    {
+        HelpName = "FILE",
+        Description = "The certificate of this program, PEM, or PKCS #12 with its key. Its password is in DPARK_TLS_PASSWORD.",
+    };
+
+    private readonly Option<string?> _key = new("--tls-key") { HelpName = "FILE", Description = "The certificate's private key, PEM, unless it is in the same file." };
+    private readonly Option<string?> _trusted = new("--tls-ca") { HelpName = "FILE", Description = "Certificates that those of silos must be issued by, PEM." };
+    private readonly Option<string?> _serverName = new("--tls-server-name") { HelpName = "NAME", Description = "The name in the certificates of all silos." };
+
+    private readonly Option<int?> _timeout = new("--timeout")
+    {
+        HelpName = "N",
+        CustomParser = result => CommandLine.ParseNumber(result, MaxSeconds),
+        Description = "Seconds until the cluster must have answered. Default: 8.",
+    };
+
     private string? _secret;
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        Array.ForEach<Option>([_gateways, _redis, _id, _secretFile], command.Add);
+        Array.ForEach<Option>([_gateways, _redis, _id, _secretFile, _certificate, _key, _trusted, _serverName, _timeout], command.Add);
         _secretFile.Validators.Add(ReadSecret);
         command.Validators.Add(CheckTogether);
     }
@@ -50,7 +69,16 @@ internal sealed class ClusterCommandLine
             options.Gateways.Add(gateway);
         }
 
+        if (result.GetValue(_timeout) is { } seconds)
+        {
+            options.Timeout = TimeSpan.FromSeconds(seconds);
+        }
+
         options.Client.ClusterSecret = _secret;
+        options.Tls.CertificateFile = result.GetValue(_certificate);
+        options.Tls.KeyFile = result.GetValue(_key);
+        options.Tls.TrustedFile = result.GetValue(_trusted);
+        options.Tls.ServerName = result.GetValue(_serverName);
         return options;
     }
 
@@ -69,11 +97,12 @@ internal sealed class ClusterCommandLine
     private void CheckTogether(CommandResult result)
     {
         var isOnCluster = result.GetResult(_gateways) is not null || result.GetResult(_redis) is not null;
+        Option[] others = [_secretFile, _certificate, _key, _trusted, _serverName, _timeout];
         if (result.GetResult(_gateways) is not null && result.GetResult(_redis) is not null)
         {
             result.AddError("--cluster and --redis are both given. Say with one of them where the cluster is.");
         }
-        else if (!isOnCluster && (result.GetResult(_secretFile) is not null || result.GetResult(_id) is { Implicit: false }))
+        else if (!isOnCluster && (others.Any(option => result.GetResult(option) is not null) || result.GetResult(_id) is { Implicit: false }))
         {
             result.AddError("An option of a cluster is given, and no cluster. Name it by --cluster or --redis.");
         }

@@ -55,16 +55,8 @@ internal static class CommandLine
         return command.Parse(arguments);
     }
 
-    // The parser takes an option that it does not know as a path.
-    private static void RefuseOptions(ArgumentResult result)
-    {
-        if (result.Tokens.FirstOrDefault(token => token.Value.StartsWith('-')) is { } unknown)
-        {
-            result.AddError($"There is no option '{unknown.Value}'. See --help; a path that begins with - is written as ./{unknown.Value}.");
-        }
-    }
-
-    private static int ParseNumber(ArgumentResult result, int greatest)
+    /// <summary>Reads a whole number from 1 on, or says what is right.</summary>
+    public static int ParseNumber(ArgumentResult result, int greatest)
     {
         var text = result.Tokens[0].Value;
         if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= greatest)
@@ -74,5 +66,14 @@ internal static class CommandLine
 
         result.AddError($"{((OptionResult)result.Parent!).Option.Name} is {text}. Give a whole number from 1 to {greatest}.");
         return 0;
+    }
+
+    // The parser takes an option that it does not know as a path.
+    private static void RefuseOptions(ArgumentResult result)
+    {
+        if (result.Tokens.FirstOrDefault(token => token.Value.StartsWith('-')) is { } unknown)
+        {
+            result.AddError($"There is no option '{unknown.Value}'. See --help; a path that begins with - is written as ./{unknown.Value}.");
+        }
     }
 }

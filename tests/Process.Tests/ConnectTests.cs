@@ -10,33 +10,16 @@ using Microsoft.Extensions.Options;
 namespace Dpark.Tests.Process;
 
 /// <summary>A client that connects to a cluster of other processes, and what it says when it cannot.</summary>
-public sealed class ConnectTests : IAsyncLifetime
+public sealed class ConnectTests(ConnectTests.WarmSilo silo) : IClassFixture<ConnectTests.WarmSilo>
 {
+    private const string Secret = "the secret of this test";
+
     private static readonly TimeSpan Promise = TimeSpan.FromSeconds(10);
-
-    private readonly TestDirectory _directory = new();
-    private readonly Lazy<ChildSilo> _silo;
-
-    public ConnectTests() => _silo = new(() => ChildSilo.Start(
-        ["--localhost", "--work-dir", _directory.WorkPath, "--cores", "1", "--secret-file", _directory.Write("secret", "the secret of this test\n")]));
-
-    public Task InitializeAsync() => Task.CompletedTask;
-
-    public async Task DisposeAsync()
-    {
-        if (_silo.IsValueCreated)
-        {
-            await _silo.Value.DisposeAsync();
-        }
-
-        _directory.Dispose();
-    }
 
     [Fact]
     public async Task Connect_Gateway_RunsCodeThatTheSiloDoesNotHave()
     {
-        await _silo.Value.Ready;
-        await using var dpark = await DparkContext.ConnectAsync(NewOptions(_silo.Value.Gateway));
+        await using var dpark = await DparkContext.ConnectAsync(NewOptions(silo.Gateway));
 
         var sum = await dpark.Range(0, 1000).Map(n => new Numbers(n, n * n)).Map(numbers => numbers.Square).ReduceAsync((a, b) => a + b);
 
@@ -66,20 +49,20 @@ public sealed class ConnectTests : IAsyncLifetime
     [Fact]
     public async Task Connect_SiloThatIsStopped_SaysThatNobodyAnswers()
     {
-        await _silo.Value.Ready;
-        _silo.Value.Send(Signal.Stop);
+        await using var stopped = ChildSilo.Start(["--localhost", "--cores", "1"]);
+        await stopped.Ready;
+        stopped.Send(Signal.Stop);
 
-        var failure = await FailAsync(NewOptions(_silo.Value.Gateway));
+        var failure = await FailAsync(NewOptions(stopped.Gateway));
 
-        Assert.Contains(_silo.Value.Gateway, failure.Message, StringComparison.Ordinal);
+        Assert.Contains(stopped.Gateway, failure.Message, StringComparison.Ordinal);
         Assert.Contains("takes connections", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Connect_AnotherClusterId_SaysSo()
     {
-        await _silo.Value.Ready;
-        var options = NewOptions(_silo.Value.Gateway);
+        var options = NewOptions(silo.Gateway);
         options.ClusterId = "another";
 
         var failure = await FailAsync(options);
@@ -93,8 +76,7 @@ public sealed class ConnectTests : IAsyncLifetime
     [InlineData("another secret than the silo's")]
     public async Task Connect_WrongSecret_SaysSo(string? secret)
     {
-        await _silo.Value.Ready;
-        var options = NewOptions(_silo.Value.Gateway);
+        var options = NewOptions(silo.Gateway);
         options.Client.ClusterSecret = secret;
 
         var failure = await FailAsync(options);
@@ -123,7 +105,7 @@ public sealed class ConnectTests : IAsyncLifetime
 
     private static ConnectOptions NewOptions(params string[] gateways)
     {
-        var options = new ConnectOptions { MinimumLogLevel = LogLevel.None, Client = { ClusterSecret = "the secret of this test" } };
+        var options = new ConnectOptions { MinimumLogLevel = LogLevel.None, Client = { ClusterSecret = Secret } };
         Array.ForEach(gateways, options.Gateways.Add);
         return options;
     }
@@ -137,4 +119,29 @@ public sealed class ConnectTests : IAsyncLifetime
     }
 
     private sealed record Numbers(long Value, long Square);
+
+    /// <summary>A silo that has answered before, so that no test measures its start.</summary>
+    public sealed class WarmSilo : IAsyncLifetime
+    {
+        private readonly TestDirectory _directory = new();
+        private ChildSilo _silo = null!;
+
+        internal string Gateway => _silo.Gateway;
+
+        public async Task InitializeAsync()
+        {
+            _silo = ChildSilo.Start(
+                ["--localhost", "--work-dir", _directory.WorkPath, "--cores", "1", "--secret-file", _directory.Write("secret", $"{Secret}\n")]);
+            await _silo.Ready;
+            var options = NewOptions(_silo.Gateway);
+            options.Timeout = TimeSpan.FromMinutes(1);
+            await using var dpark = await DparkContext.ConnectAsync(options);
+        }
+
+        public async Task DisposeAsync()
+        {
+            await _silo.DisposeAsync();
+            _directory.Dispose();
+        }
+    }
 }

@@ -261,6 +261,19 @@ public sealed class DriverTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Job_CallThatPublishesItsProgramIsLost_IsMadeAgain()
+    {
+        var worker = _cluster.AddWorker("w1");
+        _cluster.PublishFaults = 2;
+
+        var collected = Context().Range(0, 1, sliceCount: 1).CollectAsync();
+
+        await ReportNextAsync(worker, 5);
+        await AssertCollectedAsync([5L], collected);
+        Assert.Equal(3, _cluster.PublishCount);
+    }
+
+    [Fact]
     public async Task Job_SameRddAgain_ProgramIsPublishedOnce()
     {
         var worker = _cluster.AddWorker("w1");

@@ -38,10 +38,17 @@ internal sealed class FakeCluster
     /// <summary>What was published, by key of its grain.</summary>
     public ConcurrentDictionary<string, BroadcastContent> Published { get; } = [];
 
+    /// <summary>Loses the next calls of <see cref="IBroadcastGrain.PublishAsync"/>.</summary>
+    public int PublishFaults
+    {
+        set => Volatile.Write(ref _publishFaults, value);
+    }
+
     /// <summary>Calls of <see cref="IBroadcastGrain.PublishAsync"/>.</summary>
     public int PublishCount => _publishCount;
 
     private int _publishCount;
+    private int _publishFaults;
 
     public FakeWorker AddWorker(string id, int slotCount = 2)
     {
@@ -66,6 +73,11 @@ internal sealed class FakeCluster
         if (method.Name == nameof(IBroadcastGrain.PublishAsync))
         {
             Interlocked.Increment(ref _publishCount);
+            if (Interlocked.Decrement(ref _publishFaults) >= 0)
+            {
+                return Task.FromException(new TimeoutException("The call was lost."));
+            }
+
             Published[key] = (BroadcastContent)arguments[0]!;
         }
         else if (method.Name == nameof(IBroadcastGrain.RemoveAsync))
