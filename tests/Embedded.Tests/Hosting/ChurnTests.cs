@@ -46,7 +46,10 @@ public sealed class ChurnTests : IAsyncDisposable
         await churn.WaitAsync(s_limit);
 
         Assert.True(_changes > 0, "No silo joined or left while calls were made.");
-        Assert.True(_failures.IsEmpty, $"{_failures.Count} of {_calls} calls failed, the first with {_failures.FirstOrDefault()}");
+
+        // A call may meet a silo that has just left; each such call ends with an error, at the latest with its timeout.
+        Assert.All(_failures, failure => Assert.True(failure is OrleansException or TimeoutException, failure.ToString()));
+        Assert.True(_failures.Count < s_callCount / 1000, $"{_failures.Count} of {_calls} calls failed, the first with {_failures.FirstOrDefault()}");
         await AssertNothingIsLeftAsync();
     }
 
