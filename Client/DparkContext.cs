@@ -121,7 +121,7 @@ public sealed partial class DparkContext : IRddContext, IAsyncDisposable
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(value);
         await StartAsync(cancellationToken).ConfigureAwait(false);
-        await _session.ApplicationGrain.RegisterAsync(name, value, cancellationToken).ConfigureAwait(false);
+        await _session.Names.RegisterAsync(name, value, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The value of a name of the application's environment; <see langword="null"/> if it has none.</summary>

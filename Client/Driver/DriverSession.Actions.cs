@@ -27,6 +27,7 @@ internal sealed partial class DriverSession
             infos.Add(stage, new StageInfo(stage.Id, stage.PartitionCount, stage.Shuffle, [.. stage.Parents.Select(parent => infos[parent])])
             {
                 PreferredLocations = source.PreferredLocations,
+                IsIndeterminate = stage.Determinism == Rdds.Determinism.Different,
                 CallSite = stage.Output is null ? job.Options.CallSite : stage.CallSite,
                 Source = source,
             });

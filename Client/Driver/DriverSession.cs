@@ -78,6 +78,7 @@ internal sealed partial class DriverSession : IAsyncDisposable
         Blocks = new BlockClient(
             Encoding.UTF8.GetBytes(settings.Options.ClusterSecret ?? ""), settings.Options.BlockClient, time: null, client.ServiceProvider.GetService<ClusterTls>());
         ApplicationGrain = client.GetGrain<IApplicationGrain>(settings.Application.Value);
+        Names = new ApplicationNames(ApplicationGrain);
         _loop = new DriverLoop(
             new JobScheduler(settings.Application, settings.Options.Scheduler, timeProvider), timeProvider, CarryOut, OnApplied, OnRefused);
         _workers = new WorkerFleet(client, settings, _loop.Tell, _activity, timeProvider, loggers);
@@ -93,6 +94,8 @@ internal sealed partial class DriverSession : IAsyncDisposable
     public BlockClient Blocks { get; }
 
     public IApplicationGrain ApplicationGrain { get; }
+
+    public ApplicationNames Names { get; }
 
     public DriverAccumulators Accumulators { get; } = new();
 
@@ -249,6 +252,7 @@ internal sealed partial class DriverSession : IAsyncDisposable
         _background = Task.WhenAll(
             Task.Run(RunLoopAsync, CancellationToken.None),
             Task.Run(() => _workers.WatchAsync(token), CancellationToken.None),
+            Task.Run(() => _workers.WatchSilenceAsync(token), CancellationToken.None),
             Task.Run(() => RenewLeaseAsync(token), CancellationToken.None),
             Task.Run(() => _registrar.RunAsync(token), CancellationToken.None));
     }
@@ -283,6 +287,8 @@ internal sealed partial class DriverSession : IAsyncDisposable
                         "taken it over. Dispose the context and make another one."));
                     return;
                 }
+
+                await Names.RestoreAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (Exception) when (cancellationToken.IsCancellationRequested)
             {

@@ -19,6 +19,7 @@ internal sealed partial class WorkerFleet(
     private static readonly TimeSpan RegistrationGrace = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan WatchHold = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan SilenceCheckInterval = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<WorkerId, WorkerLink> _links = [];
     private readonly ILogger<WorkerFleet> _logger = loggers.CreateLogger<WorkerFleet>();
@@ -78,6 +79,26 @@ internal sealed partial class WorkerFleet(
     /// <summary>Tells all workers to drop what they keep of an RDD, and waits until each has done so or is gone.</summary>
     public Task DropCachedAsync(RddId rdd, CancellationToken cancellationToken) =>
         Task.WhenAll(_links.Values.Select(link => link.DropCachedAsync(rdd))).WaitAsync(cancellationToken);
+
+    /// <summary>Looks from time to time whether workers answer, until it is cancelled.</summary>
+    public async Task WatchSilenceAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(SilenceCheckInterval, timeProvider);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+            {
+                foreach (var link in _links.Values)
+                {
+                    link.CheckSilence();
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The application ends.
+        }
+    }
 
     /// <summary>Waits for what the links still do. After the cancellation of their token.</summary>
     public Task StopAsync() => Task.WhenAll(_links.Values.Select(link => link.StopAsync()));

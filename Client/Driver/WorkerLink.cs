@@ -20,6 +20,7 @@ internal sealed partial class WorkerLink(
     private static readonly TimeSpan ShortPoll = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan MinRetryDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SilenceLimit = PollHold * 2;
 
     private readonly IWorkerGrain _grain = client.GetGrain<IWorkerGrain>(info.Id.Value);
     private readonly Lock _gate = new();
@@ -28,10 +29,30 @@ internal sealed partial class WorkerLink(
     private Task _polling = Task.CompletedTask;
     private volatile WorkerInfo _info = info;
 
+    // Timestamp of the first poll that was not answered; 0 if there is none.
+    private long _unansweredSince;
+    private volatile string? _lastFailure;
+    private volatile bool _isSilent;
+
     public WorkerInfo Info
     {
         get => _info;
         set => _info = value;
+    }
+
+    /// <summary>Tells the scheduler if the worker has not answered for longer than a poll takes. Called from time to time.</summary>
+    public void CheckSilence()
+    {
+        var since = Interlocked.Read(ref _unansweredSince);
+        if (since == 0 || _isSilent || timeProvider.GetElapsedTime(since) < SilenceLimit)
+        {
+            return;
+        }
+
+        _isSilent = true;
+        var reason = $"The driver has had no answer from it for {SilenceLimit.TotalSeconds} s{(_lastFailure is { } failure ? $"; the last call ended with {failure}" : ".")}";
+        LogSilent(Info.Id, reason);
+        tell([new WorkerSilent(Info.Id, reason)]);
     }
 
     /// <summary>Starts to collect reports.</summary>
@@ -179,7 +200,9 @@ internal sealed partial class WorkerLink(
             {
                 await activity.WaitAsync(cancellationToken).ConfigureAwait(false);
                 var start = timeProvider.GetTimestamp();
+                Interlocked.CompareExchange(ref _unansweredSince, Math.Max(start, 1), 0);
                 var batch = await _grain.PollAsync(settings.Application, cursor, PollHold, cancellationToken).ConfigureAwait(false);
+                OnAnswer();
                 cursor = Take(batch, cursor);
                 if (batch.Reports.Length > 0 || timeProvider.GetElapsedTime(start) >= ShortPoll)
                 {
@@ -197,11 +220,24 @@ internal sealed partial class WorkerLink(
             catch (Exception e)
 #pragma warning restore CA1031
             {
+                _lastFailure = $"{e.GetType().Name}: {e.Message.TrimEnd('.')}.";
                 LogPollFailed(e, Info.Id);
             }
 
             await Task.Delay(delay, timeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             delay = delay * 2 < MaxRetryDelay ? delay * 2 : MaxRetryDelay;
+        }
+    }
+
+    private void OnAnswer()
+    {
+        Interlocked.Exchange(ref _unansweredSince, 0);
+        _lastFailure = null;
+        if (_isSilent)
+        {
+            _isSilent = false;
+            LogHeard(Info.Id);
+            tell([new WorkerHeard(Info.Id)]);
         }
     }
 
@@ -248,6 +284,12 @@ internal sealed partial class WorkerLink(
 
     [LoggerMessage(LogLevel.Information, "Worker {Worker} could not be asked for its reports. It is asked again until it answers or leaves the cluster.")]
     private partial void LogPollFailed(Exception exception, WorkerId worker);
+
+    [LoggerMessage(LogLevel.Warning, "Worker {Worker} is silent. {Reason} What it runs is waited for until the cluster declares it dead.")]
+    private partial void LogSilent(WorkerId worker, string reason);
+
+    [LoggerMessage(LogLevel.Information, "Worker {Worker} answers again.")]
+    private partial void LogHeard(WorkerId worker);
 
     [LoggerMessage(LogLevel.Warning, "The outbox of worker {Worker} started over. What the worker ran is run again.")]
     private partial void LogRestarted(WorkerId worker);

@@ -46,6 +46,12 @@ public sealed class SchedulerOptions
     /// <summary>How long a job may make no progress before the driver says what it waits for. From 1 s to 1 hour. Default: 15 s.</summary>
     public TimeSpan WaitingReportAfter { get; set; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>
+    /// How long a job may wait for something that no running task will bring, such as a worker, a slot, or an answer of the cluster, before it fails with that as
+    /// the reason. Waiting for other jobs does not count. From 0, which means no limit, to 24 hours. Default: 10 minutes.
+    /// </summary>
+    public TimeSpan WaitingLimit { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Least time between two progress reports of a stage. From 0 to 1 minute. Default: 100 ms.</summary>
     public TimeSpan ProgressInterval { get; set; } = TimeSpan.FromMilliseconds(100);
 

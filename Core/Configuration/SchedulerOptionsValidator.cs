@@ -34,6 +34,7 @@ public sealed class SchedulerOptionsValidator : IValidateOptions<SchedulerOption
         failures.CheckRange(nameof(options.PrefetchTime), options.PrefetchTime, TimeSpan.Zero, Minute, "tasks that wait on one worker cannot run on another");
         failures.CheckRange(
             nameof(options.WaitingReportAfter), options.WaitingReportAfter, TimeSpan.FromSeconds(1), Hour, "a job that waits must say so, but not all the time");
+        failures.CheckRange(nameof(options.WaitingLimit), options.WaitingLimit, TimeSpan.Zero, TimeSpan.FromDays(1), "it is a time, or 0 for no limit");
         failures.CheckRange(nameof(options.ProgressInterval), options.ProgressInterval, TimeSpan.Zero, Minute, "a progress line that is older misleads");
         CheckPlacement(failures, options);
         CheckSpeculation(failures, options);

@@ -7,8 +7,9 @@ namespace Dpark.Planning;
 /// <summary>Narrow operators that run in one task per partition, between the shuffles that they read and the shuffle, or the result, that they make. Immutable.</summary>
 public sealed class Stage
 {
-    internal Stage(int id, Rdd rdd, ShuffleDependency? output, IReadOnlyList<Stage> parents)
+    internal Stage(int id, Rdd rdd, ShuffleDependency? output, IReadOnlyList<Stage> parents, Determinism determinism)
     {
+        Determinism = determinism;
         Id = id;
         Rdd = rdd;
         Output = output;
@@ -29,6 +30,9 @@ public sealed class Stage
 
     /// <summary>The stages whose shuffles it reads, each once.</summary>
     public IReadOnlyList<Stage> Parents { get; }
+
+    /// <summary>What a task gives when it runs again.</summary>
+    public Determinism Determinism { get; }
 
     /// <summary>Tasks of the stage. May be 0.</summary>
     public int PartitionCount => Rdd.Partitions.Count;

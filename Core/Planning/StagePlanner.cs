@@ -21,6 +21,7 @@ public sealed class StagePlanner
         ArgumentNullException.ThrowIfNull(rdd);
         var stages = new List<Stage>();
         var byShuffle = new Dictionary<ShuffleId, Stage>();
+        var determinism = new DeterminismSearch();
         var path = new Stack<Unplanned>();
         path.Push(new Unplanned(rdd, output: null));
         while (true)
@@ -33,7 +34,7 @@ public sealed class StagePlanner
             }
 
             path.Pop();
-            var stage = new Stage(IdOf(current.Output), current.Rdd, current.Output, [.. current.Inputs.Select(shuffle => byShuffle[shuffle.Shuffle])]);
+            var stage = new Stage(IdOf(current.Output), current.Rdd, current.Output, [.. current.Inputs.Select(shuffle => byShuffle[shuffle.Shuffle])], determinism.Of(current.Rdd));
             _ = stage.PartitionCount;
             stages.Add(stage);
             if (current.Output is null)

@@ -175,6 +175,19 @@ public abstract partial class Rdd<T>
         return this;
     }
 
+    /// <summary>
+    /// Says that computing a partition of this RDD again may give other elements, because its functions use the time, an unseeded random number, or a service. When
+    /// a part of what was computed from it is lost, all of it is computed again, so that no element is lost or there twice.
+    /// </summary>
+    /// <remarks>The engine knows by itself of <c>Sample</c>, <c>ZipWithIndex</c> and <c>Glom</c> after a shuffle, whose elements come in any order.</remarks>
+    /// <returns>This RDD.</returns>
+    /// <example><code>var stamped = lines.Map(line => (Guid.NewGuid(), line)).MarkNonDeterministic();</code></example>
+    public Rdd<T> MarkNonDeterministic()
+    {
+        IsMarkedNonDeterministic = true;
+        return this;
+    }
+
     /// <summary>Later jobs compute the partitions again. Workers are told in the background to drop what they keep; jobs that run may still keep more.</summary>
     /// <returns>This RDD.</returns>
     public Rdd<T> Unpersist()

@@ -20,6 +20,9 @@ public abstract class Rdd
     [NonSerialized]
     private volatile bool _isLineagePrepared;
 
+    [NonSerialized]
+    private volatile bool _isMarkedNonDeterministic;
+
     private volatile StorageLevel _storageLevel;
 
     private protected Rdd(IRddContext context, CallSite callSite)
@@ -58,6 +61,16 @@ public abstract class Rdd
 
     /// <summary>Hosts or workers near the data of a partition. Empty if it does not matter. Driver only.</summary>
     public virtual IReadOnlyList<string> PreferredLocations(Partition partition) => [];
+
+    /// <summary>Whether other elements come out when its input comes in another order.</summary>
+    internal virtual bool IsOrderSensitive => false;
+
+    /// <summary>Whether the user has said that computing it again may give other elements.</summary>
+    internal bool IsMarkedNonDeterministic
+    {
+        get => _isMarkedNonDeterministic;
+        private protected set => _isMarkedNonDeterministic = value;
+    }
 
     /// <summary>
     /// The RDD that owns the list of partitions. A chain of one-to-one operators names its first RDD, so that asking the last of thousands of them

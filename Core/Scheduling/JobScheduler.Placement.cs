@@ -176,6 +176,14 @@ public sealed partial class JobScheduler
         stage.RunningCount++;
         stage.AttemptCount++;
         attempt.Pool.RunningCount++;
+        if (stage.ReadsIndeterminate)
+        {
+            foreach (var parent in stage.Parents)
+            {
+                parent.Output!.WasRead = true;
+            }
+        }
+
         stage.LastActivity = _now;
         UpdateFree(worker);
         NoteProgress(stage);

@@ -35,6 +35,7 @@ public sealed partial class JobScheduler
             stage.MissingParentCount += parent.Output.IsComplete ? 0 : 1;
         }
 
+        NoteDerivation(stage);
         UpdateInputEpoch(stage);
         return stage;
     }
@@ -74,8 +75,10 @@ public sealed partial class JobScheduler
         }
 
         _mark++;
-        foreach (var listed in _stagesToLookAt)
+        for (var i = 0; i < _stagesToLookAt.Count; i++)
         {
+            // More may be added on the way.
+            var listed = _stagesToLookAt[i];
             listed.IsListed = false;
             _path.Push(listed);
             while (_path.TryPop(out var stage))
@@ -100,6 +103,15 @@ public sealed partial class JobScheduler
             if (stage.Output is { IsComplete: true })
             {
                 return;
+            }
+
+            if (NeedsRollback(stage))
+            {
+                RollBack(stage);
+                if (stage.IsReleased)
+                {
+                    return;
+                }
             }
 
             BeginRun(stage);
@@ -284,6 +296,7 @@ public sealed partial class JobScheduler
         if (shuffle is { IsUnneeded: true, Stage: null })
         {
             _shuffles.Remove(shuffle.Id);
+            ForgetDerivation(shuffle);
             _shufflesToRegister.Remove(shuffle);
             _actions.Add(new ReleaseShuffle(shuffle.Id));
         }

@@ -1,3 +1,6 @@
+using Dpark.Configuration;
+using Dpark.Workers;
+
 namespace Dpark.Scheduling;
 
 public sealed partial class JobScheduler
@@ -103,6 +106,7 @@ public sealed partial class JobScheduler
         }
 
         _nextJobCheck = null;
+        List<JobState>? failed = null;
         foreach (var job in _jobs.Values)
         {
             var since = LastActivityOf(job, out var isRunning);
@@ -110,34 +114,96 @@ public sealed partial class JobScheduler
             if (isRunning || IsWaitingForCaller(job))
             {
                 due = _now + _options.WaitingReportAfter;
+                job.InTroubleSince = null;
             }
             else if (due <= _now)
             {
-                _actions.Add(new JobWaiting(job.Id, ReasonOf(job), _now - since));
+                var (reason, isTrouble) = ReasonOf(job);
+                job.InTroubleSince = isTrouble ? job.InTroubleSince ?? since : null;
+                if (_options.WaitingLimit > TimeSpan.Zero && _now - job.InTroubleSince >= _options.WaitingLimit)
+                {
+                    (failed ??= []).Add(job);
+                }
+
+                _actions.Add(new JobWaiting(job.Id, reason, _now - since));
                 job.LastWaitingReport = _now;
                 due = _now + _options.WaitingReportAfter;
             }
 
             _nextJobCheck = Earlier(_nextJobCheck, due);
         }
+
+        foreach (var job in failed ?? [])
+        {
+            FailWaiting(job);
+        }
     }
 
-    private static TimeSpan LastActivityOf(JobState job, out bool isRunning)
+    private void FailWaiting(JobState job)
+    {
+        var reason = $"It has waited for {_now - job.InTroubleSince} without progress, longer than the limit (Dpark:Scheduler:WaitingLimit). {ReasonOf(job).Text}";
+        _actions.Add(new FailJob(job.Id, reason, Failure: null, Attempt: null, Worker: null, job.FinalStage.Info));
+        RemoveJob(job);
+    }
+
+    private void SetSilence(WorkerId id, string? reason)
+    {
+        if (_workers.TryGetValue(id, out var worker))
+        {
+            worker.Silence = reason;
+        }
+    }
+
+    /// <param name="isRunning">A task of it runs on a worker that answers.</param>
+    private TimeSpan LastActivityOf(JobState job, out bool isRunning)
     {
         var last = job.SubmittedAt;
-        isRunning = false;
+        var runningCount = 0;
         foreach (var stage in job.Stages)
         {
-            isRunning |= stage.RunningCount > 0;
+            runningCount += stage.RunningCount;
             last = stage.Tasks is not null && stage.LastActivity > last ? stage.LastActivity : last;
         }
 
+        isRunning = runningCount > CountOnSilentWorkers(job);
         return last;
     }
 
-    private static bool IsWaitingForCaller(JobState job) => job.FinalStage.Tasks is { PendingCount: 0 };
+    private int CountOnSilentWorkers(JobState job)
+    {
+        var count = 0;
+        foreach (var worker in _workers.Values)
+        {
+            for (var attempt = worker.Silence is null ? null : worker.NewestAttempt; attempt is not null; attempt = attempt.NextOnWorker)
+            {
+                count += attempt.HoldsSlot && attempt.Stage.Jobs.Contains(job) ? 1 : 0;
+            }
+        }
 
-    private string ReasonOf(JobState job)
+        return count;
+    }
+
+    private static bool IsWaitingForCaller(JobState job) => job.FinalStage is { Tasks.PendingCount: 0, RunningCount: 0 };
+
+    /// <returns>What the job waits for, and whether that is something that no running task will bring.</returns>
+    private (string Text, bool IsTrouble) ReasonOf(JobState job)
+    {
+        var slotCount = _workers.Values.Sum(worker => (long)worker.SlotCount);
+        if (TroubleOf(job) is { } trouble)
+        {
+            return (trouble, true);
+        }
+
+        if (_freeWorkers.Count == 0)
+        {
+            return ($"All {slotCount} slots of {_workers.Count} workers run tasks of other jobs. It goes on when slots are free; " +
+                (_options.Mode == SchedulingMode.Fifo ? "older jobs come first." : $"its pool is '{job.Pool.Name}'."), false);
+        }
+
+        return ($"Its tasks wait for workers on which they have not failed, or that have their data; {_freeWorkers.Count} of {_workers.Count} workers have free slots.", false);
+    }
+
+    private string? TroubleOf(JobState job)
     {
         foreach (var stage in job.Stages)
         {
@@ -155,20 +221,20 @@ public sealed partial class JobScheduler
                 : $"No worker is left; the last one: {_lastWorkerTrouble} Start one, or look why it was lost.";
         }
 
+        var silent = _workers.Values.Where(worker => worker.Silence is not null).OrderBy(worker => worker.Ordinal).ToArray();
+        if (silent.Length > 0 && (silent.Length == _workers.Count || CountOnSilentWorkers(job) > 0))
+        {
+            return $"{silent.Length} of {_workers.Count} workers do not answer, with {CountOnSilentWorkers(job)} of its tasks; the first one, {silent[0].Id}: {silent[0].Silence} " +
+                "Its tasks run elsewhere when the cluster declares it dead; look at it, and at the driver's connection to the cluster.";
+        }
+
         if (_eligibleWorkerCount == 0)
         {
             return $"None of {_workers.Count} workers has slots. Start another worker, or look whether tasks that do not stop hold their slots.";
         }
 
-        var backedOffCount = _workers.Values.Count(worker => worker.IsBackedOff);
-        if (backedOffCount == _workers.Count)
-        {
-            return $"None of {_workers.Count} workers takes tasks; the last one: {_lastWorkerTrouble} They are tried again.";
-        }
-
-        var slotCount = _workers.Values.Sum(worker => (long)worker.SlotCount);
-        return _freeWorkers.Count == 0
-            ? $"All {slotCount} slots of {_workers.Count} workers run tasks of other jobs. It goes on when slots are free; older jobs come first."
-            : $"Its tasks have failed and wait for workers on which they have not; {_freeWorkers.Count} of {_workers.Count} workers have free slots.";
+        return _workers.Values.All(worker => worker.IsBackedOff || !IsUsable(worker))
+            ? $"None of {_workers.Count} workers takes tasks; the last one: {_lastWorkerTrouble} They are tried again."
+            : null;
     }
 }

@@ -34,7 +34,7 @@ namespace Dpark.Scheduling;
 /// <para>
 /// What may go wrong for ever has a limit of its own, in <see cref="SchedulerOptions"/>: failures of a task, fetch failures of a task and of a stage
 /// in a row, workers lost under a task, launches that fail, programs that workers cannot get. At a limit every job that needs the stage fails, with
-/// the last cause. Whatever waits without a limit (no worker, no free slot) is told to the user by <see cref="JobWaiting"/>.
+/// the last cause. Whatever waits is told to the user by <see cref="JobWaiting"/>; what no running task can end, such as the lack of workers, fails the job in the end.
 /// </para>
 /// <para>
 /// For people who change it: state of a job is dropped in <c>RemoveJob</c>, of a stage in <c>ReleaseStageState</c>, of an attempt in <c>Detach</c>, of a
@@ -112,6 +112,12 @@ public sealed partial class JobScheduler
                 break;
             case WorkerLost lost:
                 LoseWorker(lost);
+                break;
+            case WorkerSilent silent:
+                SetSilence(silent.Worker, silent.Reason);
+                break;
+            case WorkerHeard heard:
+                SetSilence(heard.Worker, reason: null);
                 break;
             case ShuffleUnneeded unneeded:
                 OnShuffleUnneeded(unneeded.Shuffle);

@@ -19,6 +19,9 @@ internal sealed class JobState(JobSubmitted submission, PoolState pool, TimeSpan
     /// <summary>Results that the caller took, from the first on.</summary>
     public int TakenCount { get; set; }
 
+    /// <summary>Since when it has waited for something that no task will bring; <see langword="null"/> if it does not.</summary>
+    public TimeSpan? InTroubleSince { get; set; }
+
     /// <summary>When the user was last told that it waits.</summary>
     public TimeSpan LastWaitingReport { get; set; } = submittedAt;
 

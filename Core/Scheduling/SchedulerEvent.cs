@@ -52,6 +52,13 @@ public sealed record LaunchFailed(WorkerId Worker, IReadOnlyList<TaskAttemptId> 
 /// <param name="SlotCount">Tasks it runs at once. 0: it gets no new tasks, but keeps its tasks and map outputs.</param>
 public sealed record WorkerJoined(WorkerId Worker, string Host, int SlotCount) : SchedulerEvent;
 
+/// <summary>A worker that is not lost has not answered the driver for a while. What it runs is still waited for; users are told.</summary>
+/// <param name="Reason">Since when and why, for the message; ends with a full stop.</param>
+public sealed record WorkerSilent(WorkerId Worker, string Reason) : SchedulerEvent;
+
+/// <summary>A silent worker has answered.</summary>
+public sealed record WorkerHeard(WorkerId Worker) : SchedulerEvent;
+
 /// <summary>A worker is gone with everything it ran and stored. What it reported and is not applied yet is void. Unknown workers are ignored.</summary>
 /// <param name="Reason">Why, for the message; ends with a full stop.</param>
 public sealed record WorkerLost(WorkerId Worker, string Reason) : SchedulerEvent;

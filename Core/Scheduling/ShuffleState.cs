@@ -38,6 +38,15 @@ internal sealed class ShuffleState(ShuffleId id, int mapCount)
     /// <summary>The stages of running jobs that read it.</summary>
     public List<StageState> Readers { get; } = [];
 
+    /// <summary>A task that reads it was launched since it was last computed as a whole. Kept for stages whose tasks may give other records when they run again.</summary>
+    public bool WasRead { get; set; }
+
+    /// <summary>Shuffles whose map tasks read this one.</summary>
+    public List<ShuffleState> Derived { get; } = [];
+
+    /// <summary>Shuffles that its map tasks read.</summary>
+    public HashSet<ShuffleState> DerivedFrom { get; } = [];
+
     public bool IsUnneeded { get; set; }
 
     /// <summary>It is in the scheduler's list of shuffles to register.</summary>
@@ -84,12 +93,15 @@ internal sealed class ShuffleState(ShuffleId id, int mapCount)
     }
 
     /// <returns>Maps with an output on a worker, ascending.</returns>
-    public List<int> MapsOn(WorkerId worker)
+    public List<int> MapsOn(WorkerId worker) => ListMaps(worker);
+
+    /// <returns>Maps with an output, ascending; only those on a worker if one is named.</returns>
+    public List<int> ListMaps(WorkerId? worker = null)
     {
         List<int> maps = [];
         for (var map = 0; map < _outputs.Length; map++)
         {
-            if (_outputs[map]?.Worker == worker)
+            if (_outputs[map] is { } output && (worker is null || output.Worker == worker))
             {
                 maps.Add(map);
             }

@@ -34,6 +34,11 @@ public sealed class StageInfo(int stageId, int partitionCount, ShuffleId? shuffl
     /// </summary>
     public Func<int, IReadOnlyList<string>>? PreferredLocations { get; init; }
 
+    /// <summary>
+    /// Its tasks may make other records when they run again, as <see cref="Determinism.Different"/> says; so is then every stage that reads it.
+    /// </summary>
+    public bool IsIndeterminate { get; init; }
+
     /// <summary>The operator that the user knows the stage by.</summary>
     public CallSite CallSite { get; init; }
 

@@ -71,6 +71,9 @@ internal sealed class StageState(StageInfo info, ShuffleState? output, StageStat
     /// <summary>The job whose turn decides the stage's turn.</summary>
     public int Priority => Jobs[0].Id.Value;
 
+    /// <summary>A parent may give other records when it runs again.</summary>
+    public bool ReadsIndeterminate { get; } = Array.Exists(parents, parent => parent.Info.IsIndeterminate);
+
     /// <summary>It computes, or could if there were slots.</summary>
     public bool IsRunning => Tasks is not null && MissingParentCount == 0 && IsProgramReady;
 

@@ -49,6 +49,9 @@ internal sealed class WorkerState(WorkerId id, string host, int ordinal)
     /// <summary>When tasks failed on it that succeeded elsewhere. As many as the limit at most.</summary>
     public Queue<TimeSpan> RecentFailures { get; } = new();
 
+    /// <summary>Why it does not answer; <see langword="null"/> if it does.</summary>
+    public string? Silence { get; set; }
+
     /// <summary>What the next <see cref="LaunchTasks"/> carries.</summary>
     public List<TaskAssignment>? Launching { get; set; }
 

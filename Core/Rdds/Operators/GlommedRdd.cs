@@ -6,6 +6,8 @@ namespace Dpark.Rdds.Operators;
 /// <summary>One array per partition, with all its elements; an empty array for an empty partition. Narrow.</summary>
 internal sealed class GlommedRdd<T>(Rdd<T> parent, CallSite callSite) : NarrowRdd<T, T[]>(parent, callSite)
 {
+    internal override bool IsOrderSensitive => true;
+
     protected override BatchReader<T[]> Compute(Partition partition, TaskContext context) =>
         new Reader(Parent.Read(partition, context), CallSite, context);
 

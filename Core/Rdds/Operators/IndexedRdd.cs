@@ -9,6 +9,8 @@ internal sealed class IndexedRdd<T>(Rdd<T> parent, CallSite callSite) : NarrowRd
     // Index of the first element of each partition. Set before the first job, and travels.
     private long[]? _offsets;
 
+    internal override bool IsOrderSensitive => true;
+
     internal override bool IsPrepared => Volatile.Read(ref _offsets) is not null;
 
     internal override async Task PrepareAsync(CallSite action, CancellationToken cancellationToken)

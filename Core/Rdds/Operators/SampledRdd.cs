@@ -5,6 +5,8 @@ namespace Dpark.Rdds.Operators;
 /// <summary>Keeps each element with the same probability. Narrow; the same seed keeps the same elements, also when a task runs again.</summary>
 internal sealed class SampledRdd<T>(Rdd<T> parent, double fraction, int seed, CallSite callSite) : NarrowRdd<T, T>(parent, callSite, parent.Partitioner)
 {
+    internal override bool IsOrderSensitive => true;
+
     protected override BatchReader<T> Compute(Partition partition, TaskContext context) =>
         new Reader(Parent.Read(partition, context), fraction, new Random(unchecked(seed + (partition.Index * 7919))), CallSite, context);
 

@@ -414,6 +414,19 @@ public sealed class DriverTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task RegisterAsync_GrainForgets_NamesAreSetAgainWithTheLease()
+    {
+        var context = Context(options => options.Lease = TimeSpan.FromSeconds(1));
+        await context.RegisterAsync("colour", "red");
+        Assert.Equal("colour", await Wait.For(_cluster.Application.Registered, "name"));
+
+        _cluster.Application.Forget();
+
+        Assert.Equal("colour", await Wait.For(_cluster.Application.Registered, "name that is set again"));
+        Assert.Equal("red", await context.GetAsync("colour"));
+    }
+
+    [Fact]
     public async Task RegisterAsync_Names_AreReadBack()
     {
         var context = Context();

@@ -76,6 +76,13 @@ internal sealed class FakeMaster : IMasterGrain
 internal sealed class FakeApplication : IApplicationGrain
 {
     private readonly ConcurrentDictionary<string, string> _names = [];
+    private readonly Channel<string> _registered = Channel.CreateUnbounded<string>();
+
+    /// <summary>The names that were set, in order.</summary>
+    public ChannelReader<string> Registered => _registered.Reader;
+
+    /// <summary>As if the grain's activation had been lost.</summary>
+    public void Forget() => _names.Clear();
 
     public ConcurrentQueue<string> Calls { get; } = [];
 
@@ -102,6 +109,7 @@ internal sealed class FakeApplication : IApplicationGrain
     public Task RegisterAsync(string name, string value, CancellationToken cancellationToken)
     {
         _names[name] = value;
+        _registered.Writer.TryWrite(name);
         return Task.CompletedTask;
     }
 

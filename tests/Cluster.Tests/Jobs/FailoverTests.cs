@@ -39,6 +39,26 @@ public sealed class FailoverTests
     }
 
     [Fact]
+    public async Task SiloKilled_NumbersWereGivenAfterAShuffle_EachIsThereOnce()
+    {
+        await using var cluster = await JobCluster.StartAsync();
+        await using var context = cluster.NewContext();
+        var warned = new WarningListener();
+        using var subscription = context.Subscribe(warned);
+
+        // The numbers depend on the order in which buckets arrive. The last stage groups by number, so one that is lost or there twice is seen.
+        var numbered = context.Range(0, 2_000, 12).Map(n => (n, 1L)).ReduceByKey((a, b) => a + b, 6).ZipWithIndex().Map(pair => (pair.Index, pair.Element.Key)).GroupByKey(6);
+        Assert.Equal(2_000, await numbered.CountAsync());
+        await cluster.Cluster.KillSiloAsync(cluster.Cluster.SecondarySilos[0]);
+
+        var groups = await Wait.For(numbered.CollectAsync(), "the job");
+
+        Assert.Equal(Enumerable.Range(0, 2_000).Select(n => (long)n), groups.Select(group => group.Key).Order());
+        Assert.Equal(Enumerable.Range(0, 2_000).Select(n => (long)n), groups.Select(group => Assert.Single(group.Values)).Order());
+        Assert.Contains(warned.Texts, text => text.Contains("run again as a whole", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task SiloJoins_WhileTheJobWaits_ItRunsThere()
     {
         await using var cluster = await JobCluster.StartAsync(siloCount: 1);
@@ -72,6 +92,13 @@ public sealed class FailoverTests
             var status = await cluster.Cluster.Client.GetGrain<Workers.IWorkerGrain>(JobCluster.IdOf(silo).Value).GetStatusAsync(CancellationToken.None);
             Assert.Equal((0, 0L), (status.ApplicationCount, status.CachedBytes));
         }
+    }
+
+    private sealed class WarningListener : IJobListener
+    {
+        public List<string> Texts { get; } = [];
+
+        public void OnWarning(JobId job, string text) => Texts.Add(text);
     }
 
     private sealed class ProgressListener(int doneCount) : IJobListener

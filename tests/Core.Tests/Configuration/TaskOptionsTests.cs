@@ -21,6 +21,7 @@ public sealed class TaskOptionsTests
             PrefetchPerSlot = 64,
             PrefetchTime = TimeSpan.FromMilliseconds(50),
             WaitingReportAfter = TimeSpan.FromSeconds(15),
+            WaitingLimit = TimeSpan.FromMinutes(10),
             ProgressInterval = TimeSpan.FromMilliseconds(100),
             Mode = SchedulingMode.Fifo,
             LocalityWait = TimeSpan.FromSeconds(3),
@@ -39,7 +40,7 @@ public sealed class TaskOptionsTests
 
         Assert.Equivalent(expected, new SchedulerOptions());
         Assert.Empty(new SchedulerOptions().Pools);
-        Assert.Equal(26, CountProperties<SchedulerOptions>());
+        Assert.Equal(27, CountProperties<SchedulerOptions>());
         Assert.True(new SchedulerOptionsValidator().Validate(null, new()).Succeeded);
     }
 
@@ -89,6 +90,7 @@ public sealed class TaskOptionsTests
             PrefetchPerSlot = -1,
             PrefetchTime = TimeSpan.FromMinutes(2),
             WaitingReportAfter = TimeSpan.Zero,
+            WaitingLimit = TimeSpan.FromDays(2),
             ProgressInterval = TimeSpan.FromHours(1),
             LocalityWait = TimeSpan.FromHours(2),
             LocalityWaitWorker = TimeSpan.FromSeconds(-1),
@@ -105,7 +107,7 @@ public sealed class TaskOptionsTests
 
         var failures = new SchedulerOptionsValidator().Validate(null, options).Failures!.ToArray();
 
-        Assert.Equal(25, failures.Length);
+        Assert.Equal(26, failures.Length);
         Assert.Equal("Dpark:Scheduler:MaxTaskFailures is 0. Set from 1 to 1000: a job must fail some time.", failures[0]);
         Assert.Contains("Dpark:Scheduler:PrefetchTime is 00:02:00. Set from 00:00:00 to 00:01:00: tasks that wait on one worker cannot run on another.", failures);
     }

@@ -148,4 +148,59 @@ public sealed class JobSchedulerWaitingTests
         Assert.Empty(_rig.Actions);
         _rig.Scheduler.AssertNoState();
     }
+
+    [Fact]
+    public void Tick_WorkerIsSilent_SaysSoThoughItsTasksRun()
+    {
+        _rig.Join(A, 1).Join(B, 1).Submit(0, Final(0, 1));
+        var silent = _rig.WorkerOf(_rig.Running.Single());
+        _rig.Tell(new WorkerSilent(silent, "No answer for 10 s.")).Advance(TimeSpan.FromSeconds(15));
+
+        var waiting = Assert.Single(_rig.All<JobWaiting>());
+        Assert.StartsWith($"1 of 2 workers do not answer, with 1 of its tasks; the first one, {silent}: No answer for 10 s.", waiting.Reason, StringComparison.Ordinal);
+        _rig.Tell(new WorkerHeard(silent)).Advance(TimeSpan.FromMinutes(20));
+        Assert.Single(_rig.All<JobWaiting>());
+    }
+
+    [Fact]
+    public void Tick_NoWorkerForTheLimit_FailsTheJobWithTheReason()
+    {
+        _rig.Submit(0, Final(0, 1));
+        for (var i = 0; i < 39; i++)
+        {
+            _rig.Advance(TimeSpan.FromSeconds(15));
+        }
+
+        Assert.Empty(_rig.All<FailJob>());
+        _rig.Advance(TimeSpan.FromSeconds(15));
+
+        var failed = Assert.Single(_rig.All<FailJob>());
+        Assert.StartsWith(
+            "It has waited for 00:10:00 without progress, longer than the limit (Dpark:Scheduler:WaitingLimit). No worker has joined.", failed.Reason, StringComparison.Ordinal);
+        _rig.Scheduler.AssertNoState();
+    }
+
+    [Fact]
+    public void Tick_OtherJobHasAllSlotsForLongerThanTheLimit_GoesOnWaiting()
+    {
+        _rig.Join(A, 1).Submit(0, Final(0, 1)).Submit(1, Final(1, 1));
+        for (var i = 0; i < 50; i++)
+        {
+            _rig.Advance(TimeSpan.FromSeconds(15));
+        }
+
+        Assert.Empty(_rig.All<FailJob>());
+        _rig.SucceedAll().SucceedAll();
+        Assert.Equal(2, _rig.All<CompleteJob>().Count());
+    }
+
+    [Fact]
+    public void Tick_LimitIsZero_WaitsForEver()
+    {
+        var rig = new SchedulerRig(new() { WaitingLimit = TimeSpan.Zero });
+        rig.Submit(0, Final(0, 1)).Advance(TimeSpan.FromDays(3));
+
+        Assert.Empty(rig.All<FailJob>());
+        Assert.Single(rig.All<JobWaiting>());
+    }
 }

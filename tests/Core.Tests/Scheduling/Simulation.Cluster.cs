@@ -7,6 +7,10 @@ namespace Dpark.Scheduling;
 
 internal sealed partial class Simulation
 {
+    // Which map outputs of indeterminate stages went into a map output, or into a result.
+    private readonly Dictionary<(ShuffleId Shuffle, int Map, int Attempt), Dictionary<(ShuffleId Shuffle, int Map), int>> _mapSources = [];
+    private readonly Dictionary<TaskAttemptId, Dictionary<(ShuffleId Shuffle, int Map), int>> _sources = [];
+
     private void AddWorker()
     {
         var number = _workerCount++;
@@ -206,6 +210,7 @@ internal sealed partial class Simulation
                 return report with { Outcome = TaskOutcome.Failed, Failure = Failure("user code") };
             }
 
+            NoteSources(task, inputs);
             if (task.Stage.Shuffle is not { } shuffle)
             {
                 return report;
@@ -216,6 +221,37 @@ internal sealed partial class Simulation
             _files.Add(file, true);
 
             return report with { Result = null, MapOutput = new(task.Attempt.PartitionIndex, id, task.Attempt.Attempt, ImmutableArray<long>.Empty, 0) };
+        }
+
+        /// <summary>Which outputs of indeterminate stages went into this attempt, over all stages before.</summary>
+        private void NoteSources(TaskAssignment task, (ShuffleId Shuffle, List<MapOutput> Outputs)[] inputs)
+        {
+            if (!task.Stage.IsIndeterminate && !task.Stage.Parents.Any(parent => parent.IsIndeterminate))
+            {
+                return;
+            }
+
+            Dictionary<(ShuffleId Shuffle, int Map), int> sources = [];
+            foreach (var (shuffle, outputs) in inputs)
+            {
+                foreach (var output in outputs)
+                {
+                    foreach (var (map, attempt) in owner._mapSources.GetValueOrDefault((shuffle, output.MapIndex, output.Attempt)) ?? [])
+                    {
+                        Check(sources.TryAdd(map, attempt) || sources[map] == attempt, $"{task.Attempt} reads two versions of map {map.Map} of {map.Shuffle}.");
+                    }
+                }
+            }
+
+            if (task.Stage.Shuffle is { } made)
+            {
+                sources[(made, task.Attempt.PartitionIndex)] = task.Attempt.Attempt;
+                owner._mapSources[(made, task.Attempt.PartitionIndex, task.Attempt.Attempt)] = sources;
+            }
+            else
+            {
+                owner._sources[task.Attempt] = sources;
+            }
         }
 
         private TaskFailure? FindUnreadable((ShuffleId Shuffle, List<MapOutput> Outputs)[] inputs)

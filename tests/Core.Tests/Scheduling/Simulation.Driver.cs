@@ -7,6 +7,8 @@ namespace Dpark.Scheduling;
 internal sealed partial class Simulation
 {
     private readonly HashSet<ShuffleId> _unneeded = [];
+    private readonly HashSet<(ShuffleId Shuffle, int Map)> _countedMaps = [];
+    private readonly HashSet<(int StageId, int Partition)> _countedResults = [];
 
     // Attempts that the scheduler waits for, with their workers.
     private readonly Dictionary<TaskAttemptId, WorkerId> _live = [];
@@ -45,7 +47,11 @@ internal sealed partial class Simulation
         for (var i = 0; i < count; i++)
         {
             var parents = stages.Where(_ => Chance(0.5)).ToArray();
-            stages.Add(new(i, _random.Next(0, 7), new ShuffleId(Application, i), parents) { PreferredLocations = RandomPreferences() });
+            stages.Add(new(i, _random.Next(0, 7), new ShuffleId(Application, i), parents)
+            {
+                PreferredLocations = RandomPreferences(),
+                IsIndeterminate = Chance(0.2) || Array.Exists(parents, parent => parent.IsIndeterminate),
+            });
         }
 
         return stages;
@@ -163,6 +169,11 @@ internal sealed partial class Simulation
             case ReleaseShuffle release:
                 Check(_unneeded.Contains(release.Shuffle), $"{release.Shuffle} was released, but jobs may read it.");
                 _registry.Remove(release.Shuffle);
+                _countedMaps.RemoveWhere(map => map.Shuffle == release.Shuffle);
+                break;
+            case FailJob fail when fail.Reason.StartsWith("A part of the output of", StringComparison.Ordinal):
+                Check(_jobs[fail.Job].HasResults, $"{fail.Job} failed, but has no results that cannot be taken back.");
+                End(_jobs[fail.Job]);
                 break;
             case FailJob fail:
                 throw new InvalidOperationException($"{fail.Job} failed: {fail.Reason}");
@@ -171,7 +182,10 @@ internal sealed partial class Simulation
                 var time = _clock.GetTimestamp() + wake.Delay.Ticks;
                 _agenda.Enqueue(() => OnWakeUp(mine), (time, _ordinal++));
                 break;
-            case AcceptReport or StageProgress or JobWaiting or Notice:
+            case AcceptReport accept:
+                Accept(accept);
+                break;
+            case StageProgress or JobWaiting or Notice or DiscardResult:
                 break;
             default:
                 throw new InvalidOperationException($"Unexpected {action}.");
@@ -243,9 +257,28 @@ internal sealed partial class Simulation
         Tell(new LaunchFailed(worker.Id, [.. launch.Tasks.Select(t => t.Attempt)], "The call timed out."));
     }
 
+    /// <summary>What a task adds to accumulators counts once per result and once per map output.</summary>
+    private void Accept(AcceptReport accept)
+    {
+        var attempt = accept.Report.Attempt;
+        if (accept.Stage.Shuffle is { } shuffle)
+        {
+            Check(_countedMaps.Add((shuffle, attempt.PartitionIndex)) == accept.IsFirst, $"{attempt} counts {(accept.IsFirst ? "again" : "never")}.");
+        }
+        else
+        {
+            Check(accept.IsFirst && _countedResults.Add((accept.Stage.StageId, attempt.PartitionIndex)), $"{attempt} counts again.");
+        }
+    }
+
     private void Deliver(DeliverResult deliver)
     {
         var job = _jobs[deliver.Job];
+        if (_sources.TryGetValue(deliver.Report.Attempt, out var sources))
+        {
+            Check(job.IsMadeFrom(sources), $"{deliver.Report.Attempt} was made from other map outputs of an indeterminate stage than the results before.");
+        }
+
         Check(!job.HasEnded || job.WasCancelled, $"{deliver.Job} got a result after its end.");
         Check(job.TryDeliver(deliver.Position), $"Position {deliver.Position} of {deliver.Job} was delivered twice, or before there was room for it.");
         Check(
@@ -269,6 +302,7 @@ internal sealed partial class Simulation
     private sealed class SimulatedJob(JobSubmitted submission)
     {
         private readonly bool[] _delivered = new bool[submission.Partitions.Count];
+        private readonly Dictionary<(ShuffleId Shuffle, int Map), int> _sources = [];
         private int _takenCount;
 
         public JobSubmitted Submission => submission;
@@ -280,6 +314,22 @@ internal sealed partial class Simulation
         public bool WasSubmitted { get; set; }
 
         public bool WasCancelled { get; set; }
+
+        public bool HasResults => Array.Exists(_delivered, d => d);
+
+        /// <summary>Whether a result was made from the same outputs of indeterminate stages as those before.</summary>
+        public bool IsMadeFrom(Dictionary<(ShuffleId Shuffle, int Map), int> sources)
+        {
+            foreach (var (map, attempt) in sources)
+            {
+                if (!_sources.TryAdd(map, attempt) && _sources[map] != attempt)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
 
         public bool IsDelivered => Array.TrueForAll(_delivered, d => d);
 

@@ -85,6 +85,7 @@ internal sealed partial class Simulation
             MaxLaunchFailures = 10_000,
             MaxProgramRestores = 1000,
             PrefetchPerSlot = _random.Next(0, 4),
+            WaitingLimit = TimeSpan.Zero,
             Mode = Chance(0.5) ? SchedulingMode.Fair : SchedulingMode.Fifo,
             LocalityWait = TimeSpan.FromMilliseconds(Chance(0.3) ? 0 : _random.Next(1, 1000)),
             Speculation = Chance(0.5),
