@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Dpark.Broadcasting;
 using Dpark.Storage;
-using Orleans.Runtime;
 
 namespace Dpark.Driver;
 
@@ -10,9 +9,9 @@ namespace Dpark.Driver;
 internal sealed class ContentPublisher(IClusterClient client, DriverSettings settings, WorkerFleet workers, BlockClient blocks)
 {
     private const int MaxCopies = 2;
-    private const int MaxCalls = 5;
+    private const int MaxTells = 5;
 
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan TellDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly ConcurrentDictionary<string, Task> _published = new(StringComparer.Ordinal);
     private int _nextWorker;
@@ -71,19 +70,21 @@ internal sealed class ContentPublisher(IClusterClient client, DriverSettings set
         }
     }
 
-    /// <summary>Tells the grain, again if the call may be lost with a silo that died. The same content twice is as once.</summary>
+    /// <summary>A call whose request or reply is lost says nothing about the content, and telling the grain twice does no harm.</summary>
     private async Task TellAsync(string name, BroadcastContent content, CancellationToken cancellationToken)
     {
-        for (var call = 1; ; call++)
+        for (var attempt = 1; ; attempt++)
         {
             try
             {
                 await GrainOf(name).PublishAsync(content, cancellationToken).ConfigureAwait(false);
                 return;
             }
-            catch (Exception e) when (call < MaxCalls && e is (TimeoutException or OrleansException))
+#pragma warning disable CA1031 // The last failure is thrown.
+            catch (Exception) when (attempt < MaxTells && !cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
             {
-                await Task.Delay(RetryDelay, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(TellDelay * attempt, cancellationToken).ConfigureAwait(false);
             }
         }
     }

@@ -16,6 +16,9 @@ internal sealed partial class WorkerLink(
 {
     private const int MaxDropAttempts = 3;
 
+    private const int MaxCancelCalls = 5;
+
+    private static readonly TimeSpan CancelRetryDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan PollHold = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ShortPoll = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan MinRetryDelay = TimeSpan.FromMilliseconds(50);
@@ -177,16 +180,26 @@ internal sealed partial class WorkerLink(
 
     private async Task CancelAsync(Task[] launches, long epoch, TaskAttemptId[] attempts, CancellationToken cancellationToken)
     {
-        try
+        await Task.WhenAll(launches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        for (var attempt = 1; ; attempt++)
         {
-            await Task.WhenAll(launches).ConfigureAwait(false);
-            await _grain.CancelAsync(settings.Application, epoch, attempts, cancellationToken).ConfigureAwait(false);
-        }
-#pragma warning disable CA1031 // The attempts run to their end then, and their reports are ignored.
-        catch (Exception e)
+            try
+            {
+                await _grain.CancelAsync(settings.Application, epoch, attempts, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+#pragma warning disable CA1031 // Cancelling twice does no harm; attempts that go on would hold slots that the scheduler counts as free.
+            catch (Exception e)
 #pragma warning restore CA1031
-        {
-            LogNotCancelled(e, attempts.Length, Info.Id);
+            {
+                if (attempt == MaxCancelCalls || cancellationToken.IsCancellationRequested)
+                {
+                    LogNotCancelled(e, attempts.Length, Info.Id);
+                    return;
+                }
+            }
+
+            await Task.Delay(CancelRetryDelay * attempt, timeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -17,7 +17,9 @@ internal sealed class JobCluster : IAsyncDisposable
 
     public string Root { get; }
 
-    public static async Task<JobCluster> StartAsync(short siloCount = 3, params (string Key, string Value)[] settings)
+    public static Task<JobCluster> StartAsync(short siloCount = 3, params (string Key, string Value)[] settings) => StartAsync(siloCount, static _ => { }, settings);
+
+    public static async Task<JobCluster> StartAsync(short siloCount, Action<TestClusterBuilder> configure, params (string Key, string Value)[] settings)
     {
         var root = Directory.CreateTempSubdirectory("dpark-jobs-").FullName;
         var builder = new TestClusterBuilder(siloCount);
@@ -29,6 +31,7 @@ internal sealed class JobCluster : IAsyncDisposable
         }
 
         builder.AddSiloBuilderConfigurator<WorkerConfigurator>();
+        configure(builder);
         var cluster = new JobCluster(builder.Build(), root);
         await cluster.Cluster.DeployAsync().WaitAsync(Limit);
         return cluster;

@@ -1,0 +1,112 @@
+using Dpark.Driver;
+using Dpark.Rdds;
+using Dpark.Tasks;
+using Dpark.Workers;
+
+namespace Dpark.Jobs;
+
+/// <summary>Each control call of a job loses its request, loses its reply, or arrives twice: no task is lost, and none counts twice.</summary>
+public sealed class LostCallTests(LostCallTests.Fixture fixture) : IClassFixture<LostCallTests.Fixture>, IDisposable
+{
+    private const int HitsPerTest = 2;
+
+    // Silos of this process share it with the test.
+    private static readonly SemaphoreSlim Started = new(0);
+
+    public static TheoryData<string, CallFault> Calls()
+    {
+        string[] methods =
+        [
+            "IWorkerGrain.LaunchAsync", "IWorkerGrain.PollAsync", "ITaskGrain.StartAsync", "IMapOutputRegistryGrain.RegisterAsync", "IMapOutputRegistryGrain.GetAsync",
+            "IBroadcastGrain.PublishAsync", "IBroadcastGrain.LocateAsync", "IBroadcastGrain.AddHolderAsync", "IMasterGrain.RegisterApplicationAsync",
+            "IApplicationGrain.EndAsync",
+        ];
+        var data = new TheoryData<string, CallFault>();
+        foreach (var method in methods)
+        {
+            foreach (var fault in Enum.GetValues<CallFault>())
+            {
+                data.Add(method, fault);
+            }
+        }
+
+        return data;
+    }
+
+    public void Dispose() => FaultyCalls.HitNothing();
+
+    [Theory]
+    [MemberData(nameof(Calls))]
+    public async Task Job_CallIsLostOrDoubled_ResultIsRightAndEachPartitionCountsOnce(string method, CallFault fault)
+    {
+        var context = fixture.Cluster.NewContext(options => options.Lease = TimeSpan.FromSeconds(2));
+        var count = context.LongAccumulator();
+        FaultyCalls.Hit(method, fault, HitsPerTest);
+
+        // Large enough to be stored as a block that workers fetch.
+        var table = Enumerable.Range(0, 50_000).ToArray();
+        var sums = context.Range(0, 2000, 8).Map(n =>
+        {
+            count.Add(1);
+            return (n % 50, (long)table[n % 10]);
+        }).ReduceByKey((a, b) => a + b, 4);
+        var expected = Enumerable.Range(0, 50).Select(key => ((long)key, 40L * (key % 10)));
+        Assert.Equal(expected, (await Wait.For(sums.CollectAsync(), "the job")).Order());
+
+        Assert.Equal(2000, count.Value);
+        await Wait.For(context.DisposeAsync().AsTask(), "disposing");
+        Assert.InRange(FaultyCalls.HitCount, 1, HitsPerTest);
+    }
+
+    [Theory]
+    [InlineData(CallFault.RequestLost)]
+    [InlineData(CallFault.ReplyLost)]
+    [InlineData(CallFault.Duplicate)]
+    public async Task Cancel_CallIsLostOrDoubled_JobEndsAndTheNextOneIsRight(CallFault fault)
+    {
+        await using var context = fixture.Cluster.NewContext();
+        using var cancellation = new CancellationTokenSource();
+        var endless = context.Range(0, 3, 3).Map(n => WaitForEnd(n)).CountAsync(cancellation.Token);
+        for (var i = 0; i < 3; i++)
+        {
+            await Wait.For(Started.WaitAsync(), "the start of a task");
+        }
+
+        FaultyCalls.Hit("IWorkerGrain.CancelAsync", fault, count: 1);
+        await cancellation.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Wait.For(endless, "the end of the cancelled job"));
+        Assert.Equal(100, await Wait.For(context.Range(0, 100, 12).CountAsync(), "the next job"));
+        Assert.Equal(1, FaultyCalls.HitCount);
+    }
+
+    private static long WaitForEnd(long n)
+    {
+        Started.Release();
+        TaskContext.Current!.CancellationToken.WaitHandle.WaitOne();
+        return n;
+    }
+
+    public sealed class Fixture : IAsyncLifetime
+    {
+        internal JobCluster Cluster { get; private set; } = null!;
+
+        public async Task InitializeAsync() => Cluster = await JobCluster.StartAsync(siloCount: 2, builder =>
+        {
+            builder.AddClientBuilderConfigurator<FaultyCalls.InClient>();
+            builder.AddSiloBuilderConfigurator<FaultyCalls.InSilos>();
+        });
+
+        public async Task DisposeAsync()
+        {
+            // Nothing of any application is left, whatever was lost.
+            foreach (var silo in Cluster.Cluster.Silos)
+            {
+                var status = await Cluster.Cluster.Client.GetGrain<IWorkerGrain>(JobCluster.IdOf(silo).Value).GetStatusAsync(CancellationToken.None);
+                Assert.Equal(0, status.Executor.RunningCount + status.Executor.QueuedCount);
+            }
+
+            await Cluster.DisposeAsync();
+        }
+    }
+}
