@@ -97,7 +97,7 @@ internal sealed partial class Activation : IGrainContext, ICallChainReentrantGra
 
         if (componentType == typeof(IAsyncEnumerableGrainExtension))
         {
-            return _enumerations ??= new AsyncEnumerableGrainExtension(this, Runtime);
+            return _enumerations ??= new AsyncEnumerableGrainExtension(this, Turns, Runtime);
         }
 
         return typeof(IGrainExtension).IsAssignableFrom(componentType) ? CreateExtension(componentType) : null;

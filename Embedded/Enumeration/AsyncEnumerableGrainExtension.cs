@@ -11,14 +11,16 @@ internal sealed partial class AsyncEnumerableGrainExtension : IAsyncEnumerableGr
 {
     private readonly Dictionary<Guid, RunningEnumeration> _running = [];
     private readonly IGrainContext _context;
+    private readonly TurnScheduler _turns;
     private readonly SiloRuntime _silo;
     private readonly TimeSpan _patience;
     private readonly TaskCompletionSource _ending = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ITimer? _sweeper;
 
-    public AsyncEnumerableGrainExtension(IGrainContext context, SiloRuntime silo)
+    public AsyncEnumerableGrainExtension(IGrainContext context, TurnScheduler turns, SiloRuntime silo)
     {
         _context = context;
+        _turns = turns;
         _silo = silo;
         _patience = silo.MessagingOptions.ResponseTimeout;
     }
@@ -43,7 +45,7 @@ internal sealed partial class AsyncEnumerableGrainExtension : IAsyncEnumerableGr
         }
 
         _running.Add(requestId, enumeration);
-        _sweeper ??= _silo.TimeProvider.CreateTimer(static state => ((AsyncEnumerableGrainExtension)state!).SweepSoon(), this, _patience, _patience);
+        StartSweeper();
         return await StepAsync(requestId, enumeration, cancellationToken);
     }
 
@@ -113,7 +115,19 @@ internal sealed partial class AsyncEnumerableGrainExtension : IAsyncEnumerableGr
         }
     }
 
-    private void SweepSoon() => ((Activation)_context).Turns.QueueAction(static state => ((AsyncEnumerableGrainExtension)state!).Sweep(), this);
+    private void StartSweeper()
+    {
+        if (_sweeper is null)
+        {
+            // The timer must not keep what the caller has set.
+            using (ExecutionContext.SuppressFlow())
+            {
+                _sweeper = _silo.TimeProvider.CreateTimer(static state => ((AsyncEnumerableGrainExtension)state!).SweepSoon(), this, _patience, _patience);
+            }
+        }
+    }
+
+    private void SweepSoon() => _turns.QueueAction(static state => ((AsyncEnumerableGrainExtension)state!).Sweep(), this);
 
     private void Sweep()
     {

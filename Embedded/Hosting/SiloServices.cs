@@ -28,8 +28,11 @@ internal static class SiloServices
         AddStorage(services);
         AddValidators(services);
         services.AddSiloRuntime();
+        services.AddSingleton<Silo>();
+        services.AddSingleton<SiloRing>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, GrainServiceLifecycle>();
         ConfigurationBinding.Apply(services, builder.Configuration);
-        services.AddHostedService<Silo>();
+        services.AddHostedService<SiloHostedService>();
     }
 
     /// <summary>Adds a service that other silos may call, under its own type.</summary>

@@ -20,6 +20,7 @@ public static class GrainTypePrefix
     /// <summary>The type of clients and their observers.</summary>
     public static readonly GrainType ClientGrainType = GrainType.Create(ClientPrefix);
 
+    private static readonly byte[] GrainServiceBytes = Encoding.UTF8.GetBytes(GrainServicePrefix);
     private static readonly byte[] SystemTargetBytes = Encoding.UTF8.GetBytes(SystemTargetPrefix);
 
     /// <summary>Whether the type is that of clients.</summary>
@@ -33,4 +34,7 @@ public static class GrainTypePrefix
 
     /// <summary>Whether the id is that of a service of a silo.</summary>
     public static bool IsSystemTarget(this in GrainId id) => id.Type.AsSpan().StartsWith(SystemTargetBytes);
+
+    /// <summary>Whether the type is that of a grain service.</summary>
+    public static bool IsGrainService(this in GrainType type) => type.AsSpan().StartsWith(GrainServiceBytes);
 }

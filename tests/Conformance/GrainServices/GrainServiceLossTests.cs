@@ -1,0 +1,31 @@
+using Dpark.Conformance.Clusters;
+using Orleans.Runtime;
+
+namespace Dpark.Conformance.GrainServices;
+
+public sealed class GrainServiceLossTests
+{
+    [Fact]
+    public async Task DeadSilo_IsRefused_AndItsRangeGoesToOthers()
+    {
+        await using var cluster = await ClusterHosting.DeployAsync(2, builder => builder.AddSiloBuilderConfigurator<EchoServiceSilo>()).Within("the cluster");
+        var (primary, secondary) = (cluster.Primary!.SiloAddress, cluster.SecondarySilos[0].SiloAddress);
+        var caller = await Placed.OnAsync(primary, async () =>
+        {
+            var caller = cluster.Client.GetGrain<IServiceCallerGrain>(TestKeys.New());
+            await caller.WhereAsync(secondary);
+            return caller;
+        }).Within("the caller on the primary");
+        var grown = caller.GrowthAsync(primary);
+
+        await cluster.KillSiloAsync(cluster.SecondarySilos[0]).Within("the end of the silo");
+
+        var exception = await cluster.Client.GetGrain<IServiceCallerGrain>(TestKeys.New()).WhereAsync(secondary).FailureWithin("the service of the dead silo");
+        Assert.IsType<SiloUnavailableException>(exception);
+        await grown.Within("a larger range");
+        foreach (var key in new uint[] { 0, 0x1234_5678, 0x8000_0000, uint.MaxValue })
+        {
+            Assert.Equal(primary.ToParsableString(), await cluster.Client.GetGrain<IServiceCallerGrain>(TestKeys.New()).WhereAsync(key).Within("the service for a key"));
+        }
+    }
+}
