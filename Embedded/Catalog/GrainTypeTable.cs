@@ -19,6 +19,13 @@ internal sealed class GrainTypeTable(Func<IReadOnlyCollection<GrainClassEntry>> 
     private readonly ConcurrentDictionary<(Type, string?), GrainType> _resolved = new();
     private volatile IReadOnlyCollection<GrainClassEntry>? _entries;
 
+    /// <summary>Forgets everything, for what <c>load</c> returns has changed.</summary>
+    public void Invalidate()
+    {
+        _entries = null;
+        _resolved.Clear();
+    }
+
     /// <summary>The classes that are known.</summary>
     public IReadOnlyCollection<GrainClassEntry> Entries => _entries ??= load();
 
@@ -37,14 +44,21 @@ internal sealed class GrainTypeTable(Func<IReadOnlyCollection<GrainClassEntry>> 
             return known;
         }
 
+        var entries = Entries;
         var found = Find(interfaceType, classPrefix);
         if (found is null)
         {
             _entries = load();
+            entries = Entries;
             found = Find(interfaceType, classPrefix) ?? throw NotFound(interfaceType, classPrefix);
         }
 
-        return _resolved.GetOrAdd((interfaceType, classPrefix), found.Value);
+        if (_entries == entries)
+        {
+            _resolved.TryAdd((interfaceType, classPrefix), found.Value);
+        }
+
+        return found.Value;
     }
 
     // A generic class passes its own parameters on: whatever they are, it implements the interface.

@@ -180,6 +180,7 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
         var silo = link.Silo;
         var directory = (IClientDirectory)GetReference(SystemTarget.IdOf(ClientDirectory.Type, silo), typeof(IClientDirectory), silo);
         Volatile.Write(ref _classes, await directory.GetGrainClassesAsync().ConfigureAwait(false));
+        Types.Invalidate();
     }
 
     private bool TrySend(Message message, byte[] frame)

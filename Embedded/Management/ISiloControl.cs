@@ -8,6 +8,10 @@ internal interface ISiloControl : ISystemTarget
     [Alias("GetGrainProperties")]
     Task<Dictionary<string, string>?> GetGrainPropertiesAsync(GrainType grainType);
 
+    /// <summary>The grain classes that the silo hosts.</summary>
+    [Alias("GetGrainClasses")]
+    Task<GrainClassEntry[]> GetGrainClassesAsync();
+
     /// <summary>How loaded the silo is.</summary>
     [Alias("GetLoad")]
     Task<SiloLoad> GetLoadAsync();

@@ -1,9 +1,7 @@
-using Orleans.Runtime.Placement;
-
 namespace Orleans.Runtime.Management;
 
 /// <summary>Tells other silos about this one.</summary>
-internal sealed class SiloControl(ILocalSiloDetails silo, ILocalGrainTypes types, Lazy<SiloRuntime> runtime, TimeProvider clock)
+internal sealed class SiloControl(ILocalSiloDetails silo, LocalGrainClasses types, Lazy<SiloRuntime> runtime, TimeProvider clock)
     : SystemTarget(Type, silo.SiloAddress), ISiloControl
 {
     public static readonly GrainType Type = GrainType.Create("sys.svc.control");
@@ -14,6 +12,8 @@ internal sealed class SiloControl(ILocalSiloDetails silo, ILocalGrainTypes types
     private Catalog Catalog => runtime.Value.Catalog;
 
     public Task<Dictionary<string, string>?> GetGrainPropertiesAsync(GrainType grainType) => Task.FromResult(types.GetProperties(grainType));
+
+    public Task<GrainClassEntry[]> GetGrainClassesAsync() => Task.FromResult<GrainClassEntry[]>([.. types.Entries]);
 
     public Task<SiloLoad> GetLoadAsync()
     {

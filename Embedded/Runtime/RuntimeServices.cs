@@ -29,7 +29,9 @@ internal static class RuntimeServices
         services.AddSingleton<TurnSettings>();
         services.AddSingleton<LocalGrainClasses>();
         services.AddSingleton<IConfigureOptions<GrainTypeOptions>, GrainTypeOptionsDefaults>();
-        services.AddSingleton(static _ => new GrainTypeTable(static () => [.. GrainClassScanner.FindAll().Select(GrainTypeTable.Describe)]));
+        services.AddSingleton<ClusterGrainClasses>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<ClusterGrainClasses>());
+        services.AddSingleton(CreateTypeTable);
         services.AddSingleton(static provider => new Lazy<GrainTypeTable>(provider.GetRequiredService<GrainTypeTable>));
         services.AddSingleton(static provider => new Lazy<SiloRuntime>(provider.GetRequiredService<SiloRuntime>));
         services.AddSingleton<SystemTarget, ClientDirectory>();
@@ -68,6 +70,14 @@ internal static class RuntimeServices
         services.AddSingleton<IInternalGrainFactory>(static provider => provider.GetRequiredService<GrainFactory>());
         services.AddSingleton<IClusterClient>(static provider => provider.GetRequiredService<GrainFactory>());
         services.TryAddSingleton<IGrainContextAccessor, GrainContextAccessor>();
+    }
+
+    private static GrainTypeTable CreateTypeTable(IServiceProvider services)
+    {
+        var others = services.GetRequiredService<ClusterGrainClasses>();
+        var table = new GrainTypeTable(() => [.. services.GetRequiredService<LocalGrainClasses>().Entries.Concat(others.OfOthers).DistinctBy(static entry => entry.GrainType)]);
+        others.Changed += table.Invalidate;
+        return table;
     }
 
     private static IMessageTransport CreateTransport<TMessagingOptions>(IServiceProvider services)

@@ -133,6 +133,8 @@ public sealed class DirectorTests
 
     private sealed class Control(DirectorTests test, SiloAddress silo) : ISiloControl
     {
+        public Task<GrainClassEntry[]> GetGrainClassesAsync() => throw new NotSupportedException();
+
         public Task<SiloLoad> GetLoadAsync()
         {
             test._questions++;

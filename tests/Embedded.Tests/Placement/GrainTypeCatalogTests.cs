@@ -144,6 +144,8 @@ public sealed class GrainTypeCatalogTests
                 : null;
         }
 
+        public Task<GrainClassEntry[]> GetGrainClassesAsync() => throw new NotSupportedException();
+
         public Task<SiloLoad> GetLoadAsync() => throw new NotSupportedException();
 
         public Task<SimpleGrainStatistic[]> GetStatisticsAsync() => throw new NotSupportedException();
