@@ -50,6 +50,32 @@ public static class ClientBuilderExtensions
         where TConnectionRetryFilter : class, IClientConnectionRetryFilter =>
         builder.ConfigureServices(services => services.AddSingleton<IClientConnectionRetryFilter, TConnectionRetryFilter>());
 
+    /// <summary>Tells a handler when the client has no connection to the cluster any more.</summary>
+    public static IClientBuilder AddClusterConnectionLostHandler(this IClientBuilder builder, ConnectionToClusterLostHandler handler) =>
+        builder.ConfigureServices(services => services.AddSingleton(handler));
+
+    /// <summary>Tells a handler when the client has no connection to the cluster any more.</summary>
+    public static IClientBuilder AddClusterConnectionLostHandler(this IClientBuilder builder, Func<IServiceProvider, ConnectionToClusterLostHandler> handlerFactory) =>
+        builder.ConfigureServices(services => services.AddSingleton(handlerFactory));
+
+    /// <summary>Tells a handler when the client is connected to more or fewer gateways.</summary>
+    public static IClientBuilder AddGatewayCountChangedHandler(this IClientBuilder builder, GatewayCountChangedHandler handler) =>
+        builder.ConfigureServices(services => services.AddSingleton(handler));
+
+    /// <summary>Tells a handler when the client is connected to more or fewer gateways.</summary>
+    public static IClientBuilder AddGatewayCountChangedHandler(this IClientBuilder builder, Func<IServiceProvider, GatewayCountChangedHandler> handlerFactory) =>
+        builder.ConfigureServices(services => services.AddSingleton(handlerFactory));
+
+    /// <summary>Tells an observer about the connections of the client.</summary>
+    public static IClientBuilder AddClusterConnectionStatusObserver<TObserver>(this IClientBuilder builder, TObserver observer)
+        where TObserver : IClusterConnectionStatusObserver =>
+        builder.ConfigureServices(services => services.AddSingleton<IClusterConnectionStatusObserver>(observer));
+
+    /// <summary>Tells an observer about the connections of the client.</summary>
+    public static IClientBuilder AddClusterConnectionStatusObserver<TObserver>(this IClientBuilder builder)
+        where TObserver : class, IClusterConnectionStatusObserver =>
+        builder.ConfigureServices(services => services.AddSingleton<IClusterConnectionStatusObserver, TObserver>());
+
     /// <summary>Connects to a silo on this machine.</summary>
     public static IClientBuilder UseLocalhostClustering(
         this IClientBuilder builder,

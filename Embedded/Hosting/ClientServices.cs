@@ -21,6 +21,7 @@ internal static class ClientServices
         services.AddSingleton<IConfigurationValidator, ClusterOptionsValidator>();
         services.AddSingleton<IConfigurationValidator, ClientOptionsValidator>();
         services.AddClientRuntime();
+        services.AddSingleton<ILifecycleParticipant<IClusterClientLifecycle>, ConnectionStatusEvents>();
         ConfigurationBinding.Apply(services, builder.Configuration);
         services.AddHostedService<ClusterClientHost>();
     }

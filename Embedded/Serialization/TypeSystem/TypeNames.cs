@@ -215,7 +215,18 @@ internal static class TypeNames
             : manifest.Find(name, assembly) ?? AsEnum(KnownAssemblies.Loaded(assembly), name);
 
         // Names of enums need no permission: their values are numbers.
-        private static Type? AsEnum(System.Reflection.Assembly? assembly, string name) => assembly?.GetType(name, throwOnError: false) is { IsEnum: true } found ? found : null;
+        private static Type? AsEnum(System.Reflection.Assembly? assembly, string name)
+        {
+            try
+            {
+                return name.Length > 0 && assembly?.GetType(name, throwOnError: false) is { IsEnum: true } found ? found : null;
+            }
+            catch (Exception exception) when (exception is ArgumentException or IOException or BadImageFormatException)
+            {
+                // The name came from outside, and is none that a type could have.
+                return null;
+            }
+        }
 
         private string Word([ConstantExpected] string ends)
         {

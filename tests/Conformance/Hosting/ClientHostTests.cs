@@ -30,6 +30,27 @@ public sealed class ClientHostTests
     }
 
     [InProcessFact]
+    public async Task Client_WhoseSiloStops_TellsItsHandlers()
+    {
+        var lost = new TaskCompletionSource();
+        var counts = new List<(int Now, int Before)>();
+        var siloBuilder = SiloHosts.NewBuilder();
+        var gatewayPort = siloBuilder.UseSilo();
+        using var silo = siloBuilder.Build();
+        await silo.StartAsync().Within("the start of the silo");
+        using var client = NewClient(gatewayPort, builder => builder
+            .AddClusterConnectionLostHandler((_, _) => lost.TrySetResult())
+            .AddGatewayCountChangedHandler((_, change) => counts.Add((change.NumberOfConnectedGateways, change.PreviousNumberOfConnectedGateways))));
+        await client.StartAsync().Within("the start of the client");
+
+        await silo.StopAsync().Within("the stop of the silo");
+        await lost.Task.Within("the loss of the connection");
+
+        Assert.Contains((0, 1), counts);
+        await client.StopAsync().Within("the stop of the client");
+    }
+
+    [InProcessFact]
     public async Task Client_WithoutGateway_FailsTheStart()
     {
         using var client = NewClient(SiloHosts.FreePort());

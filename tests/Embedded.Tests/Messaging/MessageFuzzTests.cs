@@ -14,16 +14,22 @@ public interface IFuzzedGrain : IGrainWithStringKey
 {
     [Alias("Exchange")]
     Task<List<Small>> ExchangeAsync(string text, Small small, object anything, List<int> numbers);
+
+    [Alias("Generic")]
+    Task<T> EchoAsync<T>(T value);
+
+    [Alias("Stream")]
+    IAsyncEnumerable<int> CountAsync(int count);
 }
 
 public sealed class MessageFuzzTests
 {
-    private const int MutationCount = 100_000;
+    private const int MutationCount = 1_000_000;
     private const long AllowedBytes = 4 << 20;
 
     private readonly SerializerSessionPool _pool = TestSerializer.NewPool();
     private readonly MessageSerializer _serializer;
-    private readonly InterfaceMethod _method = GrainInterface.Of(typeof(IFuzzedGrain)).Methods.Single();
+    private readonly InterfaceMethod _method = GrainInterface.Of(typeof(IFuzzedGrain)).Methods.Single(method => method.Info.Name == nameof(IFuzzedGrain.ExchangeAsync));
 
     public MessageFuzzTests() => _serializer = new MessageSerializer(_pool, maxHeaderBytes: 1 << 20, maxBodyBytes: 1 << 20);
 
@@ -46,7 +52,7 @@ public sealed class MessageFuzzTests
     [Fact]
     public void Deserialize_MutatedFrames_EndsInAMessageOrAnErrorOfItsOwn()
     {
-        byte[][] frames = [_serializer.Serialize(NewRequest()), _serializer.Serialize(NewResponse()), _serializer.Serialize(NewFailure())];
+        byte[][] frames = [.. new[] { NewRequest(), NewResponse(), NewFailure(), NewGenericRequest(), NewStreamRequest(), NewCancel() }.Select(_serializer.Serialize)];
         var random = new Random(20261126);
         var (messages, calls, refused) = (0, 0, 0);
 
@@ -99,6 +105,28 @@ public sealed class MessageFuzzTests
         (string, Small, object, List<int>) arguments = ("text", new Small(1, "one"), new Tree { Name = "root" }, [1, 2, 3]);
         message.Request = _method.ReadRequest(_pool, _pool.ToArray(arguments));
     });
+
+    private Message NewGenericRequest() => NewMessage(MessageKind.Request, message =>
+    {
+        message.InterfaceType = GrainInterface.Of(typeof(IFuzzedGrain)).Name;
+        var method = (GenericMethod)GrainInterface.Of(typeof(IFuzzedGrain)).Methods.Single(method => method is GenericMethod);
+        message.MethodId = method.Id;
+        var constructed = (InterfaceMethod<ValueTuple<Dictionary<string, Small[]>>>)method.Construct<ValueTuple<Dictionary<string, Small[]>>>();
+        message.Request = new Request<ValueTuple<Dictionary<string, Small[]>>>(constructed, new(new() { ["a"] = [new Small(1, "one")] }));
+    });
+
+    private Message NewStreamRequest() => NewMessage(MessageKind.Request, message =>
+    {
+        var extension = GrainInterface.Of(typeof(IAsyncEnumerableGrainExtension));
+        message.InterfaceType = extension.Name;
+        var start = (GenericMethod)extension.Methods.Single(method => method.Info.Name == nameof(IAsyncEnumerableGrainExtension.StartEnumeration));
+        message.MethodId = start.Id;
+        var count = (StreamMethod<ValueTuple<int>, int>)GrainInterface.Of(typeof(IFuzzedGrain)).Methods.Single(method => method.Info.Name == nameof(IFuzzedGrain.CountAsync));
+        var call = new StreamCall<int>(GrainInterface.Of(typeof(IFuzzedGrain)).Name, new Request<ValueTuple<int>>(count, new(5)));
+        message.Request = new Request<(Guid, StreamCall<int>, int)>((InterfaceMethod<(Guid, StreamCall<int>, int)>)start.Construct<ValueTuple<int>>(), (Guid.Empty, call, 100));
+    });
+
+    private static Message NewCancel() => NewMessage(MessageKind.Cancel, message => message.InterfaceType = GrainInterface.Of(typeof(IFuzzedGrain)).Name);
 
     private static Message NewResponse() => NewMessage(MessageKind.Response, message =>
     {

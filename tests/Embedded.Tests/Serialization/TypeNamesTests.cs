@@ -38,6 +38,8 @@ public sealed class TypeNamesTests
     [InlineData("[[System.IO.FileStream]]")]
     [InlineData("[[System.IO.FileStream,System.Private.CoreLib]]")]
     [InlineData("[[no.such.alias]]")]
+    [InlineData("[[a\\,System.Private.CoreLib]]")]
+    [InlineData("[[a*&]]")]
     public void ParseArguments_DamagedOrNotPermitted_IsRefused(string text) => Assert.Null(TypeNames.ParseArguments(text, _manifest));
 
     [Theory]
