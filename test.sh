@@ -1,11 +1,18 @@
 #!/usr/bin/env bash
 # Builds everything and runs every test. Installs what tests need where it can. The last line is "N passed, N failed, N skipped".
 # Exit code: 0 if all passed, 1 if a test or the build failed.
+# With DPARK_ORLEANS_RUNTIME=Microsoft, the same on the official Orleans packages, where those restore; the tests of our own runtime are left out then.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 configuration=Release
+runtime=${DPARK_ORLEANS_RUNTIME:-Embedded}
+case "$runtime" in
+  Embedded) output=artifacts ;;
+  Microsoft) output=artifacts-microsoft ;;
+  *) echo "DPARK_ORLEANS_RUNTIME is '$runtime'. Set Embedded (default) or Microsoft."; exit 1 ;;
+esac
 hang_timeout=5m
 tools=(redis-server lz4 awk gzip)
 declare -A packages=([redis-server]=redis-server [lz4]=lz4 [awk]=mawk [gzip]=gzip)
@@ -52,7 +59,21 @@ install_tools() {
 test_projects() {
   local project
   dotnet sln Dpark.Orleans.sln list | tr -d '\r' | grep '\.csproj$' | while read -r project; do
+    [ "$runtime" = Microsoft ] && [ "$(basename "$project")" = Embedded.Tests.csproj ] && continue
     grep -q '<IsTestProject>true</IsTestProject>' "$project" && echo "$project"
+  done
+}
+
+# Everything, or what can be built on the official packages: not our own runtime.
+projects_to_build() {
+  [ "$runtime" = Embedded ] && echo Dpark.Orleans.sln && return
+  dotnet sln Dpark.Orleans.sln list | tr -d '\r' | grep '\.csproj$' | grep -v Embedded
+}
+
+build() {
+  local project
+  for project in $(projects_to_build); do
+    dotnet build "$project" -c "$configuration" -p:OrleansRuntime="$runtime" -v quiet || return 1
   done
 }
 
@@ -74,7 +95,7 @@ attribute() {
 
 install_tools
 
-if ! dotnet build Dpark.Orleans.sln -c "$configuration" -v quiet; then
+if ! build; then
   echo "The build failed; no test was run."
   echo "0 passed, 1 failed, 0 skipped"
   exit 1
@@ -108,12 +129,17 @@ trap 'rm -rf "$results"' EXIT
 # One project after the other: the tests of time limits need the cores for themselves.
 for project in $(test_projects); do
   name=$(basename "$project" .csproj)
-  run_tests "$name" "artifacts/bin/$name/${configuration,,}/Dpark.Orleans.$name.dll"
+  run_tests "$name" "$output/bin/$name/${configuration,,}/Dpark.Orleans.$name.dll"
 done
 
 # Once more over sockets, those that a network can change. For all of them, set the variable and run dotnet test.
-DPARK_CONFORMANCE_HOSTING=tcp run_tests Conformance-tcp "artifacts/bin/Conformance/${configuration,,}/Dpark.Orleans.Conformance.dll" \
+conformance="$output/bin/Conformance/${configuration,,}/Dpark.Orleans.Conformance.dll"
+DPARK_CONFORMANCE_HOSTING=tcp run_tests Conformance-tcp "$conformance" \
   --filter "FullyQualifiedName~.Calls.|FullyQualifiedName~.Observers.|FullyQualifiedName~.Membership.|FullyQualifiedName~.Activations."
+
+# And with each silo as a process: what can be killed or suspended, and what must not depend on a shared process.
+DPARK_CONFORMANCE_HOSTING=process run_tests Conformance-process "$conformance" \
+  --filter "FullyQualifiedName~LossTests|FullyQualifiedName~.Calls.ExceptionTests|FullyQualifiedName~.Calls.ArgumentCopyTests|FullyQualifiedName~.Calls.OneWayTests|FullyQualifiedName~.Calls.CancellationTests|FullyQualifiedName~.Calls.RequestContextTests|FullyQualifiedName~.Identity.GrainReferenceTests|FullyQualifiedName~.Observers.ObserverTests|FullyQualifiedName~.Placement.PlacementTests|FullyQualifiedName~.Activations.MovingGrainTests"
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

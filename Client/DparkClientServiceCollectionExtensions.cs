@@ -1,4 +1,5 @@
 using Dpark.Configuration;
+using Dpark.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -18,6 +19,7 @@ public static class DparkClientServiceCollectionExtensions
     public static IServiceCollection AddDparkClient(this IServiceCollection services, Action<DparkClientOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
+        services.AddDparkContracts();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<DparkClientOptions>, BindOptions>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DparkClientOptions>, DparkClientOptionsValidator>());
         var options = services.AddOptions<DparkClientOptions>().ValidateOnStart();

@@ -50,7 +50,7 @@ public class InProcessSiloHandle : SiloHandle
     public override async ValueTask DisposeAsync()
     {
         await StopSiloAsync(stopGracefully: true).ConfigureAwait(false);
-        await base.DisposeAsync().ConfigureAwait(false);
+        Dispose(true);
         GC.SuppressFinalize(this);
     }
 

@@ -39,12 +39,7 @@ public abstract class SiloHandle : IDisposable, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public virtual ValueTask DisposeAsync()
-    {
-        Dispose(true);
-        GC.SuppressFinalize(this);
-        return ValueTask.CompletedTask;
-    }
+    public abstract ValueTask DisposeAsync();
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name} ({SiloAddress})";

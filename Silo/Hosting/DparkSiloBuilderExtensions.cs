@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Hosting;
 using Orleans.Runtime;
+using Orleans.Serialization;
 
 namespace Dpark.Hosting;
 
@@ -32,6 +33,8 @@ public static class DparkSiloBuilderExtensions
             var section = builder.Configuration.GetSection(Section);
             options.Configure(bound => Bind(section, bound)).ValidateOnStart();
             services.AddSingleton<IValidateOptions<DparkWorkerOptions>, DparkWorkerOptionsValidator>();
+            services.AddDparkContracts();
+            services.AddSerializer(serializer => serializer.AddAssembly(typeof(LocalWorker).Assembly));
             services.TryAddSingleton(TimeProvider.System);
             services.AddSingleton<LocalWorker>();
             services.AddSingleton<WorkerBroadcaster>();

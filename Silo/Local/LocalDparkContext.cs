@@ -31,7 +31,7 @@ public static class LocalDparkContext
             var owner = new LocalHost(host);
             try
             {
-                await host.StartAsync(cancellationToken).ConfigureAwait(false);
+                await owner.StartAsync(cancellationToken).ConfigureAwait(false);
                 var context = new DparkContext(host.Services.GetRequiredService<IClusterClient>(), client, isLocal: true) { Owner = owner };
                 try
                 {

@@ -10,11 +10,19 @@ internal sealed class LocalHost : IAsyncDisposable
     private readonly IHost _host;
     private readonly Lock _gate = new();
     private Task? _stopping;
+    private bool _isStarted;
 
     public LocalHost(IHost host)
     {
         _host = host;
         AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
+    }
+
+    /// <exception cref="Exception">What is wrong, as the host says it. The host can then only be disposed.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await _host.StartAsync(cancellationToken).ConfigureAwait(false);
+        _isStarted = true;
     }
 
     public async ValueTask DisposeAsync()
@@ -36,6 +44,10 @@ internal sealed class LocalHost : IAsyncDisposable
         try
         {
             await _host.StopAsync().ConfigureAwait(false);
+        }
+        catch (InvalidOperationException) when (!_isStarted)
+        {
+            // The official runtime refuses to stop a silo whose start failed early. What failed there is what the caller is told.
         }
         finally
         {

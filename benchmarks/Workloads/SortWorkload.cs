@@ -1,7 +1,6 @@
 using Dpark.Baselines;
 using Dpark.Partitioning;
 using Dpark.Rdds;
-using StableHash = Dpark.Partitioning.StableHash;
 
 namespace Dpark.Workloads;
 

@@ -3,7 +3,6 @@ using Dpark.Baselines;
 using Dpark.Partitioning;
 using Dpark.Rdds;
 using Dpark.TestKit;
-using StableHash = Dpark.Partitioning.StableHash;
 
 namespace Dpark.Workloads;
 

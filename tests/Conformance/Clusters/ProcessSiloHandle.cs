@@ -11,6 +11,8 @@ namespace Dpark.Conformance.Clusters;
 /// <summary>A silo in a process of its own, which runs <see cref="SiloProgram"/>. To kill it is to kill the process: it tells nobody.</summary>
 public sealed partial class ProcessSiloHandle : SiloHandle
 {
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(1);
+
     private readonly Process _process;
     private readonly Task<string> _errors;
     private bool _isStopped;
@@ -40,13 +42,13 @@ public sealed partial class ProcessSiloHandle : SiloHandle
         {
             await handle._process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(values));
             await handle._process.StandardInput.FlushAsync();
-            await handle.ReadAddressesAsync().Within($"the start of silo {siloName}");
+            await handle.ReadAddressesAsync().WaitAsync(StartLimit);
             return handle;
         }
-        catch
+        catch (Exception exception)
         {
             await handle.DisposeAsync();
-            throw;
+            throw new InvalidOperationException($"Silo {siloName} did not become active within {StartLimit}.", exception);
         }
     }
 
@@ -96,7 +98,8 @@ public sealed partial class ProcessSiloHandle : SiloHandle
     {
         _isStopped = true;
         await KillAsync();
-        await base.DisposeAsync();
+        _process.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     protected override void Dispose(bool disposing)

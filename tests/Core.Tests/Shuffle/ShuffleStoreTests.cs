@@ -1,7 +1,6 @@
 using Dpark.Configuration;
 using Dpark.Partitioning;
 using Dpark.TestKit.Rdds;
-using StableHash = Dpark.Partitioning.StableHash;
 
 namespace Dpark.Shuffle;
 

@@ -1,0 +1,1 @@
+global using StableHash = Dpark.Partitioning.StableHash;
