@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Dpark.Broadcasting;
 using Dpark.Storage;
+using Orleans.Runtime;
 
 namespace Dpark.Driver;
 
