@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Dpark.Broadcasting;
 using Dpark.Storage;
-using Orleans.Runtime;
 
 namespace Dpark.Driver;
 

@@ -10,7 +10,7 @@ public sealed class SecurityOptions
     public string ClusterSecret { get; set; } = "";
 
     /// <summary>
-    /// Whether a worker may be reached from other machines without a secret. Whoever reaches it can then run code on it. Default: <see langword="false"/>.
+    /// Whether a worker may be reached from other machines without TLS or without a secret. Whoever reaches it can then run code on it. Default: <see langword="false"/>.
     /// </summary>
     public bool AllowInsecure { get; set; }
 }

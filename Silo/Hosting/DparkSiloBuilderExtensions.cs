@@ -33,6 +33,7 @@ public static class DparkSiloBuilderExtensions
             var section = builder.Configuration.GetSection(Section);
             options.Configure(bound => Bind(section, bound)).ValidateOnStart();
             services.AddSingleton<IValidateOptions<DparkWorkerOptions>, DparkWorkerOptionsValidator>();
+            services.AddSingleton<IValidateOptions<DparkWorkerOptions>, WorkerReachValidator>();
             services.AddDparkContracts();
             services.AddSerializer(serializer => serializer.AddAssembly(typeof(LocalWorker).Assembly));
             services.TryAddSingleton(TimeProvider.System);

@@ -40,49 +40,4 @@ public sealed class DparkWorkerOptionsTests
 
         Assert.Equal(9, areas);
     }
-
-    [Theory]
-    [InlineData("0.0.0.0")]
-    [InlineData("10.1.2.3")]
-    [InlineData("worker-1.example.com")]
-    [InlineData("::")]
-    public void Validate_ReachableFromOutsideWithoutSecret_IsRefused(string host)
-    {
-        var options = new DparkWorkerOptions();
-        options.BlockServer.ListenHost = host;
-        options.BlockServer.AdvertisedHost = "worker-1.example.com";
-
-        var failure = Assert.Single(_validator.Validate(null, options).Failures!);
-
-        Assert.Equal(
-            $"Dpark:Security:ClusterSecret is empty. Set a secret, or AllowInsecure: the block server listens on {host}, where other machines can reach it.", failure);
-    }
-
-    [Theory]
-    [InlineData("127.0.0.1")]
-    [InlineData("::1")]
-    [InlineData("LOCALHOST")]
-    public void Validate_LoopbackWithoutSecret_Succeeds(string host)
-    {
-        var options = new DparkWorkerOptions();
-        options.BlockServer.ListenHost = host;
-
-        Assert.True(_validator.Validate(null, options).Succeeded);
-    }
-
-    [Fact]
-    public void Validate_ReachableFromOutsideWithSecretOrAllowed_Succeeds()
-    {
-        var secret = new DparkWorkerOptions();
-        secret.BlockServer.ListenHost = "0.0.0.0";
-        secret.BlockServer.AdvertisedHost = "worker-1.example.com";
-        secret.Security.ClusterSecret = new('x', 32);
-        var allowed = new DparkWorkerOptions();
-        allowed.BlockServer.ListenHost = "0.0.0.0";
-        allowed.BlockServer.AdvertisedHost = "worker-1.example.com";
-        allowed.Security.AllowInsecure = true;
-
-        Assert.True(_validator.Validate(null, secret).Succeeded);
-        Assert.True(_validator.Validate(null, allowed).Succeeded);
-    }
 }

@@ -30,6 +30,21 @@ public sealed class WorkerHostTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_BlockServerOpenWithoutTlsAndSecret_IsRefusedBeforeTheSiloJoins()
+    {
+        using var host = BuildHost(options =>
+        {
+            options.BlockServer.ListenHost = "0.0.0.0";
+            options.BlockServer.AdvertisedHost = "127.0.0.1";
+        });
+
+        var failure = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync().WaitAsync(Limit));
+
+        Assert.Equal(["ClusterSecret", "Tls"], failure.Failures.Select(text => text.Split(' ', ':')[2]));
+        Assert.Empty(Directory.GetFileSystemEntries(_root));
+    }
+
+    [Fact]
     public async Task Start_PortInUse_SaysSoAndLeavesNothing()
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
