@@ -61,6 +61,8 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
 
     public LocalObservers Observers { get; }
 
+    protected override bool SerializesAtOnce => true;
+
     public GrainTypeTable Types { get; }
 
     public ILogger<ClientRuntime> Logger { get; }
@@ -81,6 +83,11 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
             LogTooLarge(Logger, exception);
             return;
         }
+        catch (Serialization.CodecNotFoundException exception) when (message.Request is not null && exception.MissingType is { } type)
+        {
+            // As it would fail where arguments are copied first.
+            throw Serialization.CodecNotFoundException.NoCopier(type);
+        }
         catch (Serialization.SerializerException exception) when (message.Response is not null)
         {
             message.Response = MessageSerializer.Failure(message.Response, exception);
@@ -90,11 +97,7 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
         // A frame that a closed connection did not take is sent once more, elsewhere.
         if (!TrySend(message, frame) && !TrySend(message, frame))
         {
-            throw _isStopped
-                ? new SiloUnavailableException("The local Orleans client is shutting down, so no more calls are made. Call from a client that runs.")
-                : _links.Any(link => link.IsCongested)
-                ? new OrleansMessageRejectionException($"The gateways do not take messages as fast as they come, so message {message} is not sent. Call less at a time.")
-                : new OrleansMessageRejectionException($"No gateways available to send message {message}. Check that silos with gateways run, and which the client is told of.");
+            throw NotSent(message);
         }
     }
 
@@ -183,7 +186,13 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
         Types.Invalidate();
     }
 
-    private bool TrySend(Message message, byte[] frame)
+    private OrleansException NotSent(Message message) => _isStopped
+        ? new SiloUnavailableException("The local Orleans client is shutting down, so no more calls are made. Call from a client that runs.")
+        : _links.Any(link => link.IsCongested)
+        ? new OrleansMessageRejectionException($"The gateways do not take messages as fast as they come, so message {message} is not sent. Call less at a time.")
+        : new OrleansMessageRejectionException($"No gateways available to send message {message}. Check that silos with gateways run, and which the client is told of.");
+
+    private bool TrySend(Message message, ReadOnlyMemory<byte> frame)
     {
         var links = _links;
         if (links.IsEmpty || _isStopped)
@@ -356,6 +365,20 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
             LogGatewayLost(Logger, link.Endpoint.ToString());
             GatewayCountChanged?.Invoke(_links.Length);
             RefreshInBackground(mustLoadClasses: false);
+            SendElsewhere(link.TakeUnsent());
+        }
+    }
+
+    /// <summary>Sends what a broken connection has not begun to send over another one.</summary>
+    private void SendElsewhere(List<ReadOnlyMemory<byte>> frames)
+    {
+        foreach (var frame in frames)
+        {
+            var message = _serializer.Deserialize(frame);
+            if (!TrySend(message, frame) && message.Kind == MessageKind.Request)
+            {
+                Pending.Fail(message.Id, NotSent(message));
+            }
         }
     }
 

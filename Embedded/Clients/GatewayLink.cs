@@ -43,11 +43,14 @@ internal sealed class GatewayLink
     {
         var link = new GatewayLink(endpoint);
         link._connection = await OutgoingConnection.OpenAsync(
-            transport, endpoint, greeting, frame => onFrame(link, frame), () => onClosed(link), timeout, cancellationToken).ConfigureAwait(false);
+            transport, endpoint, greeting, frame => onFrame(link, frame), _ => onClosed(link), timeout, cancellationToken).ConfigureAwait(false);
         return link;
     }
 
-    public bool TrySend(byte[] frame) => Connection.TrySend(frame);
+    /// <summary>See <see cref="IMessageConnection.TakeUnsent"/>.</summary>
+    public List<ReadOnlyMemory<byte>> TakeUnsent() => Connection.TakeUnsent();
+
+    public bool TrySend(ReadOnlyMemory<byte> frame) => Connection.TrySend(frame);
 
     public void Close() => Connection.Close();
 }

@@ -10,10 +10,10 @@ internal sealed class OutgoingConnection
     private readonly IPEndPoint _endpoint;
     private readonly IMessageConnection _connection;
     private readonly Action<ReadOnlyMemory<byte>> _onFrame;
-    private readonly Action _onClosed;
+    private readonly Action<OutgoingConnection> _onClosed;
     private volatile bool _isClosed;
 
-    private OutgoingConnection(IPEndPoint endpoint, IMessageConnection connection, Action<ReadOnlyMemory<byte>> onFrame, Action onClosed)
+    private OutgoingConnection(IPEndPoint endpoint, IMessageConnection connection, Action<ReadOnlyMemory<byte>> onFrame, Action<OutgoingConnection> onClosed)
     {
         _endpoint = endpoint;
         _connection = connection;
@@ -38,7 +38,7 @@ internal sealed class OutgoingConnection
         IPEndPoint endpoint,
         Greeting greeting,
         Action<ReadOnlyMemory<byte>> onFrame,
-        Action onClosed,
+        Action<OutgoingConnection> onClosed,
         TimeSpan timeout,
         CancellationToken cancellationToken)
     {
@@ -60,6 +60,9 @@ internal sealed class OutgoingConnection
 
     /// <summary>See <see cref="IMessageConnection.TrySend"/>.</summary>
     public bool TrySend(ReadOnlyMemory<byte> frame) => _connection.TrySend(frame);
+
+    /// <summary>See <see cref="IMessageConnection.TakeUnsent"/>.</summary>
+    public List<ReadOnlyMemory<byte>> TakeUnsent() => _connection.TakeUnsent();
 
     public void Close() => _connection.Close();
 
@@ -113,7 +116,7 @@ internal sealed class OutgoingConnection
             + ". Its log says why if this process was refused, as one without TLS is where it is used, or one whose certificate is not trusted.");
         if (_welcome.Task.IsCompletedSuccessfully)
         {
-            _onClosed();
+            _onClosed(this);
         }
     }
 

@@ -12,7 +12,7 @@ internal sealed partial class SiloConnections(
     SiloRuntime silo, string clusterId, IMessageTransport transport, IPEndPoint listeningEndpoint, ConnectionOptions options)
 {
     private readonly Admission _admission = new(GreetingKind.Silo, clusterId, silo.Silo, silo.Logger);
-    private readonly ConcurrentDictionary<SiloAddress, Link> _links = new();
+    private readonly ConcurrentDictionary<LinkKey, Link> _links = new();
     private readonly ConcurrentDictionary<IMessageConnection, bool> _accepted = new();
     private volatile bool _isClosed;
 
@@ -33,16 +33,20 @@ internal sealed partial class SiloConnections(
             return;
         }
 
-        var link = _links.GetOrAdd(target, static (address, owner) => new Link(owner, address), this);
+        var key = new LinkKey(target, options.ConnectionsPerEndpoint > 1 ? (int)(message.TargetGrain.GetUniformHashCode() % (uint)options.ConnectionsPerEndpoint) : 0);
+        var link = _links.GetOrAdd(key, static (key, owner) => new Link(owner, key.Silo), this);
         link.Send(message, frame);
     }
 
-    /// <summary>Closes the connection to a silo that died.</summary>
+    /// <summary>Closes the connections to a silo that died.</summary>
     public void Close(SiloAddress target)
     {
-        if (_links.TryRemove(target, out var link))
+        for (var i = 0; i < Math.Max(1, options.ConnectionsPerEndpoint); i++)
         {
-            link.Close();
+            if (_links.TryRemove(new LinkKey(target, i), out var link))
+            {
+                link.Close();
+            }
         }
     }
 
@@ -50,9 +54,9 @@ internal sealed partial class SiloConnections(
     public void Close()
     {
         _isClosed = true;
-        foreach (var target in _links.Keys)
+        foreach (var key in _links.Keys)
         {
-            Close(target);
+            Close(key.Silo);
         }
 
         foreach (var connection in _accepted.Keys)
@@ -112,18 +116,21 @@ internal sealed partial class SiloConnections(
     [LoggerMessage(LogLevel.Error, "A message from a silo could not be handled.")]
     private static partial void LogReceiveFailed(ILogger logger, Exception exception);
 
+    /// <param name="Number">Which of the connections to that silo. The requests of one grain take the same one, so that they keep their order.</param>
+    private readonly record struct LinkKey(SiloAddress Silo, int Number);
+
     /// <summary>The way to one silo: not connected, connecting (messages wait), connected, or failed just now (messages are refused).</summary>
     private sealed class Link(SiloConnections owner, SiloAddress target)
     {
         private readonly Lock _gate = new();
-        private readonly Queue<(Message Message, byte[] Frame)> _waiting = new();
+        private readonly Queue<(Message Message, ReadOnlyMemory<byte> Frame)> _waiting = new();
         private OutgoingConnection? _connection;
         private Exception? _failure;
         private long _failedAt;
         private bool _isConnecting;
         private bool _isClosed;
 
-        public void Send(Message message, byte[] frame)
+        public void Send(Message message, ReadOnlyMemory<byte> frame)
         {
             OutgoingConnection? connection;
             Exception? failure = null;
@@ -168,7 +175,7 @@ internal sealed partial class SiloConnections(
             else if (!connection.TrySend(frame))
             {
                 Forget(connection);
-                owner.Silo.Reject(message, new SiloUnavailableException($"The connection to {target} broke before message {message} was sent. Whether it arrived is unknown."));
+                Send(message, frame);
             }
         }
 
@@ -192,7 +199,7 @@ internal sealed partial class SiloConnections(
             {
                 var greeting = owner.CreateGreeting(target);
                 OnConnected(await OutgoingConnection.OpenAsync(
-                    owner.Transport, target.Endpoint, greeting, static _ => { }, ForgetClosed, owner.OpenTimeout, CancellationToken.None).ConfigureAwait(false));
+                    owner.Transport, target.Endpoint, greeting, static _ => { }, OnClosed, owner.OpenTimeout, CancellationToken.None).ConfigureAwait(false));
             }
             catch (Exception exception)
             {
@@ -202,15 +209,17 @@ internal sealed partial class SiloConnections(
 
         private void OnConnected(OutgoingConnection connection)
         {
+            bool isBroken;
             lock (_gate)
             {
                 // Under the lock, so that nothing overtakes what waits.
-                while (_waiting.TryDequeue(out var next))
+                while (_waiting.TryPeek(out var next) && connection.TrySend(next.Frame))
                 {
-                    connection.TrySend(next.Frame);
+                    _waiting.Dequeue();
                 }
 
-                _isConnecting = false;
+                isBroken = _waiting.Count > 0;
+                _isConnecting = isBroken;
                 _failure = null;
                 _connection = _isClosed || connection.IsClosed ? null : connection;
             }
@@ -218,6 +227,11 @@ internal sealed partial class SiloConnections(
             if (_isClosed)
             {
                 connection.Close();
+            }
+
+            if (isBroken)
+            {
+                OnConnectFailed(new ConnectionFailedException($"Silo {target} has closed the connection right after it was made."));
             }
         }
 
@@ -237,7 +251,7 @@ internal sealed partial class SiloConnections(
 
         private void FlushWaiting(Exception failure)
         {
-            List<(Message Message, byte[] Frame)> waiting;
+            List<(Message Message, ReadOnlyMemory<byte> Frame)> waiting;
             lock (_gate)
             {
                 waiting = [.. _waiting];
@@ -247,18 +261,17 @@ internal sealed partial class SiloConnections(
             waiting.ForEach(entry => Refuse(entry.Message, failure));
         }
 
-        /// <summary>Lets the next message connect anew.</summary>
-        private void ForgetClosed()
+        /// <summary>Sends what a connection that has ended has not begun to send over a new one.</summary>
+        private void OnClosed(OutgoingConnection connection)
         {
-            lock (_gate)
+            Forget(connection);
+            foreach (var frame in connection.TakeUnsent())
             {
-                if (_connection is { IsClosed: true })
-                {
-                    _connection = null;
-                }
+                Send(owner.Silo.Serializer.Deserialize(frame), frame);
             }
         }
 
+        /// <summary>Lets the next message connect anew.</summary>
         private void Forget(OutgoingConnection connection)
         {
             lock (_gate)

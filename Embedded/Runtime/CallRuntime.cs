@@ -35,6 +35,9 @@ internal abstract class CallRuntime : IReferenceResolver
     /// <summary>The silo; null for a client outside.</summary>
     public abstract SiloAddress? Silo { get; }
 
+    /// <summary>Whether <see cref="Send"/> makes bytes of every request before it returns.</summary>
+    protected virtual bool SerializesAtOnce => false;
+
     /// <summary>What sees calls that arrive, the outermost first.</summary>
     public IIncomingGrainCallFilter[] IncomingFilters => field ??= [.. Services.GetServices<IIncomingGrainCallFilter>()];
 
@@ -61,7 +64,8 @@ internal abstract class CallRuntime : IReferenceResolver
         GrainReference reference, InterfaceMethod<TArguments> method, ref TArguments arguments, CancellationToken cancellationToken)
         where TArguments : struct, ITuple
     {
-        var request = new Request<TArguments>(method, Pool.Copy(arguments));
+        // What is bytes before this returns needs no copy, unless filters see it.
+        var request = new Request<TArguments>(method, SerializesAtOnce && Filters.Length == 0 ? arguments : Pool.Copy(arguments));
         var message = CreateMessage(reference, method, request);
         return Filters.Length == 0
             ? StartCall<TResult>(message, method, cancellationToken)

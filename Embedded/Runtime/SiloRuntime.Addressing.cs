@@ -5,8 +5,7 @@ namespace Orleans.Runtime;
 
 internal sealed partial class SiloRuntime
 {
-    // Requests that wait for the address of a grain that is being asked for; null where none joined the first.
-    private readonly Dictionary<GrainId, List<Message>?> _addressing = [];
+    private readonly UnaddressedRequests _unaddressed = new();
 
     private IPlacementService Placer => field ??= Services.GetRequiredService<IPlacementService>();
 
@@ -48,15 +47,9 @@ internal sealed partial class SiloRuntime
             return Task.CompletedTask;
         }
 
-        lock (_addressing)
+        if (!_unaddressed.IsFirst(gone.GrainId, [.. messages]))
         {
-            if (_addressing.TryGetValue(gone.GrainId, out var joined))
-            {
-                _addressing[gone.GrainId] = joined is null ? messages : [.. joined, .. messages];
-                return Task.CompletedTask;
-            }
-
-            _addressing.Add(gone.GrainId, messages.Count > 1 ? messages[1..] : null);
+            return Task.CompletedTask;
         }
 
         // What is cached here may be as old as what the sender had, so the directory itself is asked.
@@ -66,7 +59,12 @@ internal sealed partial class SiloRuntime
     /// <summary>Finds the silo of a request whose target is a grain.</summary>
     private void Address(Message message)
     {
-        if (Catalog.TryGet(message.TargetGrain, out var activation))
+        if (_unaddressed.Contains(message.TargetGrain))
+        {
+            // Its activation may be here, or its address be cached, a moment before the requests that wait for it are on their way.
+            Resolve(message);
+        }
+        else if (Catalog.TryGet(message.TargetGrain, out var activation))
         {
             message.TargetSilo = Silo;
             DeliverTo(activation, message);
@@ -75,7 +73,7 @@ internal sealed partial class SiloRuntime
         {
             AddressWorker(message, grainClass);
         }
-        else if (Locator.TryLookupCached(message.TargetGrain, out var address) && !Silo.Equals(address.SiloAddress) && !IsResolving(message.TargetGrain))
+        else if (Locator.TryLookupCached(message.TargetGrain, out var address) && !Silo.Equals(address.SiloAddress))
         {
             message.TargetSilo = address.SiloAddress;
             Transmit(message);
@@ -86,43 +84,12 @@ internal sealed partial class SiloRuntime
         }
     }
 
-    /// <summary>Whether requests wait for the address of a grain. It may be cached a moment before the first is on its way, and nothing should overtake that one.</summary>
-    private bool IsResolving(GrainId grain)
-    {
-        // Without the lock as a rule: most of the time no address is being asked for.
-        if (_addressing.Count == 0)
-        {
-            return false;
-        }
-
-        lock (_addressing)
-        {
-            return _addressing.ContainsKey(grain);
-        }
-    }
-
     private void Resolve(Message message)
     {
-        lock (_addressing)
+        if (_unaddressed.IsFirst(message.TargetGrain, message))
         {
-            if (_addressing.TryGetValue(message.TargetGrain, out var joined))
-            {
-                if (joined is null)
-                {
-                    _addressing[message.TargetGrain] = [message];
-                }
-                else
-                {
-                    joined.Add(message);
-                }
-
-                return;
-            }
-
-            _addressing.Add(message.TargetGrain, null);
+            _ = ResolveAsync(message);
         }
-
-        _ = ResolveAsync(message);
     }
 
     private void AddressWorker(Message message, GrainClass grainClass)
@@ -161,49 +128,56 @@ internal sealed partial class SiloRuntime
     /// <summary>Asks the directory, places the grain if it is not active, and sends the request and those that joined it meanwhile.</summary>
     private async Task ResolveAsync(Message message)
     {
-        GrainAddress? address = null;
-        var isNew = false;
-        Exception? failure = null;
+        var grain = message.TargetGrain;
+        var found = await FindAsync(message).ConfigureAwait(false);
+        for (List<Message> requests = [message]; requests.Count > 0; requests = _unaddressed.TakeJoined(grain))
+        {
+            if (requests[0] != message && requests.Exists(request => request.IsRerouted))
+            {
+                // It has come back from the address that was found.
+                found = await FindAsync(requests[0]).ConfigureAwait(false);
+            }
+
+            requests.ForEach(request => DispatchOrReject(request, found));
+        }
+    }
+
+    /// <summary>Where requests of a grain go, or why nowhere.</summary>
+    private async Task<(GrainAddress? Address, bool IsNew, Exception? Failure)> FindAsync(Message message)
+    {
         try
         {
-            address = await Locator.LookupAsync(message.TargetGrain, CancellationToken.None).ConfigureAwait(false);
-            if (address is null)
+            if (await Locator.LookupAsync(message.TargetGrain, CancellationToken.None).ConfigureAwait(false) is { } known)
             {
-                isNew = true;
-                var silo = await Placer.PlaceAsync(message.TargetGrain, message).ConfigureAwait(false);
-                address = new GrainAddress { GrainId = message.TargetGrain, SiloAddress = silo };
+                return (known, false, null);
+            }
+
+            var silo = await Placer.PlaceAsync(message.TargetGrain, message).ConfigureAwait(false);
+            return (new GrainAddress { GrainId = message.TargetGrain, SiloAddress = silo }, true, null);
+        }
+        catch (Exception exception)
+        {
+            return (null, false, exception);
+        }
+    }
+
+    private void DispatchOrReject(Message message, (GrainAddress? Address, bool IsNew, Exception? Failure) found)
+    {
+        try
+        {
+            if (found.Failure is null)
+            {
+                Dispatch(message, found.Address!, found.IsNew);
+            }
+            else
+            {
+                Reject(message, found.Failure);
             }
         }
         catch (Exception exception)
         {
-            failure = exception;
-        }
-
-        if (failure is null)
-        {
-            Dispatch(message, address!, isNew);
-        }
-        else
-        {
-            Reject(message, failure);
-        }
-
-        List<Message>? joined;
-        lock (_addressing)
-        {
-            _addressing.Remove(message.TargetGrain, out joined);
-        }
-
-        foreach (var other in joined ?? [])
-        {
-            if (failure is null)
-            {
-                Dispatch(other, address!, isNew);
-            }
-            else
-            {
-                Reject(other, failure);
-            }
+            // Those that wait behind it must not wait forever.
+            Reject(message, exception);
         }
     }
 

@@ -15,7 +15,7 @@ internal sealed class FrameReader(Stream stream, int firstBlockBytes)
     public const int PrefixBytes = sizeof(int);
 
     private const int BlockBytes = 32 * 1024;
-    private const int TrustedBytes = 1024 * 1024;
+    private const int TrustedBytes = 2 * 1024 * 1024;
     private const int LeastRoomBytes = 2 * 1024;
 
     private byte[] _block = new byte[firstBlockBytes];

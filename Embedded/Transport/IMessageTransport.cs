@@ -35,6 +35,9 @@ internal interface IMessageConnection
     /// <summary>Hands over a frame, which the caller must not change afterwards. False: the connection is closed.</summary>
     bool TrySend(ReadOnlyMemory<byte> frame);
 
+    /// <summary>Takes back the frames that were handed over and certainly not sent, in order. None before it has ended.</summary>
+    List<ReadOnlyMemory<byte>> TakeUnsent();
+
     /// <summary>Closes it at both ends. Frames that were handed over before still arrive, unless the connection breaks.</summary>
     void Close();
 }

@@ -80,6 +80,8 @@ internal sealed class InMemoryTransport : IMessageTransport
 
         public bool TrySend(ReadOnlyMemory<byte> frame) => _peer.TryReceive(frame);
 
+        public List<ReadOnlyMemory<byte>> TakeUnsent() => [];
+
         public void Close()
         {
             CloseEnd();

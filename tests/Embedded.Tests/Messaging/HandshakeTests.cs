@@ -96,7 +96,7 @@ public sealed class HandshakeTests
         using var listener = _transport.Listen(Endpoint, connection => connection.Start(_ => { }, () => { }));
 
         var open = OutgoingConnection.OpenAsync(
-            _transport, Endpoint, new Greeting(GreetingKind.Client, "here", "key"), _ => { }, () => { }, TimeSpan.FromMilliseconds(50), CancellationToken.None);
+            _transport, Endpoint, new Greeting(GreetingKind.Client, "here", "key"), _ => { }, _ => { }, TimeSpan.FromMilliseconds(50), CancellationToken.None);
 
         var error = await Assert.ThrowsAsync<ConnectionFailedException>(() => open.WaitAsync(Limit));
         Assert.Contains(Endpoint.ToString(), error.Message, StringComparison.Ordinal);
@@ -138,7 +138,7 @@ public sealed class HandshakeTests
     }
 
     private Task<OutgoingConnection> OpenAsync(Greeting greeting) =>
-        OutgoingConnection.OpenAsync(_transport, Endpoint, greeting, _ => { }, () => { }, Limit, CancellationToken.None);
+        OutgoingConnection.OpenAsync(_transport, Endpoint, greeting, _ => { }, _ => { }, Limit, CancellationToken.None);
 
     private async Task<ReadOnlyMemory<byte>> ExchangeAsync(byte[] frame)
     {

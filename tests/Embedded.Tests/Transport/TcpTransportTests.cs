@@ -113,6 +113,26 @@ public sealed class TcpTransportTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task TakeUnsent_PeerThatTakesNothing_GivesBackWhatNoWriteHasBegunWith()
+    {
+        const int Count = 200;
+        using var deaf = new TcpListener(_endpoint);
+        deaf.Start();
+        var near = await _transport.ConnectAsync(_endpoint, CancellationToken.None);
+        var ended = Collect(near);
+        using var peer = await deaf.AcceptSocketAsync().WaitAsync(Limit);
+
+        Assert.All(Enumerable.Range(0, Count), number => Assert.True(near.TrySend(Frame(number, 1_000_000))));
+        peer.Close();
+        await ended.WaitAsync(Limit);
+        var unsent = near.TakeUnsent().Select(frame => BinaryPrimitives.ReadInt32LittleEndian(frame.Span)).ToList();
+
+        Assert.InRange(unsent.Count, 1, Count - 1);
+        Assert.Equal(Enumerable.Range(Count - unsent.Count, unsent.Count), unsent);
+        Assert.Empty(near.TakeUnsent());
+    }
+
+    [Fact]
     public async Task DisposeAsync_OpenConnections_DeliversAndEndsThem()
     {
         await using var other = New(Limit);
