@@ -22,9 +22,17 @@ internal static class CombiningBuffer
         Create<TKey, TCombined, TCombined>(static value => value, merge, ReduceSideMultiplier, limit);
 
     private static PairBuffer<TKey, TValue, TCombined> Create<TKey, TValue, TCombined>(
-        Func<TValue, TCombined> create, Func<TCombined, TValue, TCombined> merge, ulong multiplier, long limit) => NumberTable<TKey, TCombined>.IsSupported
-        ? new NumberCombiningBuffer<TKey, TValue, TCombined>(create, merge, multiplier, limit)
-        : new CombiningBuffer<TKey, TValue, TCombined>(create, merge, limit);
+        Func<TValue, TCombined> create, Func<TCombined, TValue, TCombined> merge, ulong multiplier, long limit)
+    {
+        if (NumberTable<TKey, TCombined>.IsSupported)
+        {
+            return new NumberCombiningBuffer<TKey, TValue, TCombined>(create, merge, multiplier, limit);
+        }
+
+        return typeof(TKey) == typeof(Utf8Text) && TextCombiningBuffer<TValue, TCombined>.IsSupported
+            ? (PairBuffer<TKey, TValue, TCombined>)(object)new TextCombiningBuffer<TValue, TCombined>(create, merge, multiplier, limit)
+            : new CombiningBuffer<TKey, TValue, TCombined>(create, merge, limit);
+    }
 }
 
 /// <summary>Keeps one combined value per key.</summary>

@@ -2,7 +2,7 @@ namespace Dpark.Rdds.Sources;
 
 /// <summary>How text files are cut into partitions. The defaults suit most jobs.</summary>
 /// <remarks>
-/// A partition gets about a quarter of what each slot would have to read, at least 1 MiB and at most 64 MiB: so small inputs are a few tasks, and large ones
+/// A partition gets about half of what each slot would have to read, at least 1 MiB and at most 64 MiB: so small inputs are a few tasks, and large ones
 /// enough of them that no slot is idle at the end. Files are cut into equal pieces of at most that many bytes; small files share a partition, where a file
 /// counts as 32 KiB more than it has, for opening it. Compressed files are never cut.
 /// </remarks>

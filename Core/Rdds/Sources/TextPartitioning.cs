@@ -5,7 +5,7 @@ internal static class TextPartitioning
 {
     private const long LeastPartitionBytes = 1 << 20;
     private const long MostPartitionBytes = 64 << 20;
-    private const int PartitionsPerSlot = 4;
+    private const int PartitionsPerSlot = 2;
 
     // Opening a file costs about as much as reading this many bytes.
     private const long OpeningBytes = 32 << 10;
