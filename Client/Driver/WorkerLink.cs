@@ -15,7 +15,6 @@ internal sealed partial class WorkerLink(
     WorkerInfo info, IClusterClient client, DriverSettings settings, Action<SchedulerEvent[]> tell, ActivityGate activity, TimeProvider timeProvider, ILogger<WorkerLink> logger)
 {
     private const int MaxDropAttempts = 3;
-
     private const int MaxCancelCalls = 5;
 
     private static readonly TimeSpan CancelRetryDelay = TimeSpan.FromMilliseconds(100);
