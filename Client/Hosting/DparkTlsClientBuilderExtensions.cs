@@ -1,9 +1,6 @@
 using Dpark.Configuration;
-using Dpark.Security;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using Orleans.Connections.Security;
 using Orleans.Hosting;
 
 namespace Dpark.Hosting;

@@ -1,6 +1,5 @@
 using Dpark.Partitioning;
 using Dpark.Rdds;
-using Dpark.Shuffle;
 using Dpark.Text;
 
 namespace Dpark.Sorting;

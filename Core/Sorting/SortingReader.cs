@@ -1,4 +1,3 @@
-using Dpark.Codecs;
 using Dpark.Configuration;
 using Dpark.Rdds;
 using Dpark.Shuffle;

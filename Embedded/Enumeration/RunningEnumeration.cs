@@ -1,7 +1,9 @@
 namespace Orleans.Runtime;
 
 /// <summary>An iterator that somebody enumerates from afar. Used on turns of its activation.</summary>
+#pragma warning disable CA1001 // Stop may come after the end; a source without a timer holds nothing that must be freed.
 internal abstract class RunningEnumeration
+#pragma warning restore CA1001
 {
     private readonly CancellationTokenSource _stop = new();
 
@@ -89,7 +91,7 @@ internal sealed class RunningEnumeration<T>(int maxBatchSize) : RunningEnumerati
         if (_pending is { } pending)
         {
             // An iterator cannot be disposed while it works. It was told to stop; how it ends is nobody's concern any more.
-            await pending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await ((Task)pending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
 
         if (_iterator is { } iterator)

@@ -1,5 +1,4 @@
 using Dpark.Baselines;
-using Dpark.Partitioning;
 using Dpark.Rdds;
 
 namespace Dpark.Workloads;

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using Dpark.Baselines;
-using Dpark.Partitioning;
 using Dpark.Rdds;
 using Dpark.TestKit;
 

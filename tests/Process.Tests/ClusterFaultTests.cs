@@ -1,4 +1,3 @@
-using Dpark.Configuration;
 using Dpark.Rdds;
 using Dpark.Tests.Process.Clusters;
 using Dpark.Workers;

@@ -1,7 +1,6 @@
 using Dpark.Partitioning;
 using Dpark.Rdds.Operators;
 using Dpark.Tasks;
-using Dpark.Text;
 
 namespace Dpark.Rdds.Actions;
 

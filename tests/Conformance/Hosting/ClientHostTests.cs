@@ -3,7 +3,6 @@ using Dpark.Conformance.Clusters;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Hosting;
-using Orleans.Runtime;
 using Orleans.Runtime.Messaging;
 
 namespace Dpark.Conformance.Hosting;

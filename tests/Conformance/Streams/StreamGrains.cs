@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Dpark.Conformance.Signals;
-using Orleans.Concurrency;
 using Orleans.Placement;
 using Orleans.Runtime;
 

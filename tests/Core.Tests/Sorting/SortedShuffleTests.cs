@@ -1,6 +1,5 @@
 using Dpark.Partitioning;
 using Dpark.Shuffle;
-using Dpark.Tasks;
 using Dpark.Text;
 
 namespace Dpark.Sorting;

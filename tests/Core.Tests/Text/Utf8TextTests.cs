@@ -1,6 +1,5 @@
 using System.Buffers;
 using Dpark.Codecs;
-using Dpark.Partitioning;
 
 namespace Dpark.Text;
 

@@ -7,7 +7,6 @@ using Orleans;
 using Orleans.Hosting;
 using Orleans.Placement;
 using Orleans.Runtime;
-using Orleans.Runtime.Messaging;
 using Orleans.TestingHost;
 
 namespace Dpark.Tests.Hosting;

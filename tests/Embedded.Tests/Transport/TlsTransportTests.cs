@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using Dpark.TestKit;
 using Orleans.Connections.Security;
 using Orleans.Networking.Shared;
