@@ -36,6 +36,9 @@ internal abstract class PendingCall(Message request, InterfaceMethod method, Pen
         SetException(exception);
     }
 
+    /// <summary>Lets go of the token of a call that was not made.</summary>
+    public void Forget() => _registration.Dispose();
+
     protected abstract void SetResult(Response response);
 
     protected abstract void SetException(Exception exception);

@@ -99,6 +99,11 @@ internal abstract class CallRuntime : IReferenceResolver
         {
             Send(message);
         }
+        catch (Serialization.CodecNotFoundException) when (SerializesAtOnce && Pending.TryRemove(message.Id, out _))
+        {
+            call.Forget();
+            throw;
+        }
         catch (Exception exception)
         {
             Pending.Fail(message.Id, exception);
