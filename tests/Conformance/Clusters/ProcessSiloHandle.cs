@@ -16,6 +16,7 @@ public sealed partial class ProcessSiloHandle : SiloHandle
     private readonly Process _process;
     private readonly Task<string> _errors;
     private bool _isStopped;
+    private bool _isDisposed;
 
     private ProcessSiloHandle(Process process)
     {
@@ -96,16 +97,17 @@ public sealed partial class ProcessSiloHandle : SiloHandle
 
     public override async ValueTask DisposeAsync()
     {
-        _isStopped = true;
-        await KillAsync();
-        _process.Dispose();
+        await StopSiloAsync(stopGracefully: false);
+        Dispose(true);
         GC.SuppressFinalize(this);
     }
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
+        if (disposing && !_isDisposed)
         {
+            _isDisposed = true;
+            _isStopped = true;
             _process.Kill();
             _process.Dispose();
         }
