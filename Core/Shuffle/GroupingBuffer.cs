@@ -13,7 +13,7 @@ internal sealed class GroupingBuffer<TKey, TValue>(long limit) : IndexedPairBuff
     private PooledList<TValue> _values = new();
     private PooledList<int> _owners = new();
     private PooledList<int> _starts = new();
-    private PooledList<int> _order = new();
+    private PooledList<TValue> _sorted = new();
 
     public override bool IsFull => _gauge.IsFull(ArrayBytes, this, static buffer =>
         RecordCodec<TKey>.Default.HeapBytes(buffer.Index.Keys, depth: 0) + RecordCodec<TValue>.Default.HeapBytes(buffer._values.Span, depth: 0));
@@ -23,7 +23,7 @@ internal sealed class GroupingBuffer<TKey, TValue>(long limit) : IndexedPairBuff
         get
         {
             var values = (long)_values.Count + BatchReader.Capacity;
-            return Index.BytesWithBatch + _values.BytesWith(values) + (2 * _owners.BytesWith(values)) + _starts.BytesWith(Index.Count + BatchReader.Capacity);
+            return Index.BytesWithBatch + (2 * _values.BytesWith(values)) + _owners.BytesWith(values) + _starts.BytesWith(Index.Count + BatchReader.Capacity);
         }
     }
 
@@ -43,31 +43,25 @@ internal sealed class GroupingBuffer<TKey, TValue>(long limit) : IndexedPairBuff
         }
 
         // Each start moves to the start of the next key while its values are placed.
-        var order = _order.ExtendTo(_values.Count);
+        var sorted = _sorted.ExtendTo(_values.Count);
+        var values = _values.Span;
         var owners = _owners.Span;
         for (var i = 0; i < owners.Length; i++)
         {
-            order[starts[owners[i]]++] = i;
+            sorted[starts[owners[i]]++] = values[i];
         }
     }
 
     public override void Read(ReadOnlySpan<int> numbers, Span<(TKey Key, TValue[] Value)> pairs)
     {
         var keys = Index.Keys;
-        var values = _values.Span;
+        var values = _sorted.Span;
         var ends = _starts.Span;
         for (var i = 0; i < numbers.Length; i++)
         {
             var number = numbers[i];
             var start = number == 0 ? 0 : ends[number - 1];
-            var group = new TValue[ends[number] - start];
-            var order = _order.Span.Slice(start, group.Length);
-            for (var j = 0; j < group.Length; j++)
-            {
-                group[j] = values[order[j]];
-            }
-
-            pairs[i] = (keys[number], group);
+            pairs[i] = (keys[number], values[start..ends[number]].ToArray());
         }
     }
 
@@ -77,7 +71,7 @@ internal sealed class GroupingBuffer<TKey, TValue>(long limit) : IndexedPairBuff
         _values.Clear();
         _owners.Clear();
         _starts.Clear();
-        _order.Clear();
+        _sorted.Clear();
         _gauge.Reset();
     }
 
@@ -87,7 +81,7 @@ internal sealed class GroupingBuffer<TKey, TValue>(long limit) : IndexedPairBuff
         _values.Dispose();
         _owners.Dispose();
         _starts.Dispose();
-        _order.Dispose();
+        _sorted.Dispose();
     }
 
     private protected override void AddValues(ReadOnlySpan<(TKey Key, TValue Value)> pairs, ReadOnlySpan<int> numbers, int known)

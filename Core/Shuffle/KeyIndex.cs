@@ -42,16 +42,14 @@ internal abstract class KeyIndex<TKey> : IDisposable
             return (KeyIndex<TKey>)(object)new Utf8KeyIndex();
         }
 
-        return typeof(TKey) == typeof(long) ? (KeyIndex<TKey>)(object)new KeyIndex<long, IntegerKeys>()
-            : typeof(TKey) == typeof(int) ? (KeyIndex<TKey>)(object)new KeyIndex<int, IntegerKeys>()
-            : new KeyIndex<TKey, AnyKeys<TKey>>();
+        return NumberTable<TKey, int>.IsSupported ? new NumberKeyIndex<TKey>() : new KeyIndex<TKey, AnyKeys<TKey>>();
     }
 
     /// <summary>
     /// As <see cref="Create"/>, for keys that are only compared in this process: takes also those that have no stable hash, and <see cref="Hashes"/> are not stable.
     /// </summary>
     public static KeyIndex<TKey> CreateLocal() =>
-        typeof(TKey) == typeof(string) || typeof(TKey) == typeof(Utf8Text) || typeof(TKey) == typeof(long) || typeof(TKey) == typeof(int)
+        typeof(TKey) == typeof(string) || typeof(TKey) == typeof(Utf8Text) || NumberTable<TKey, int>.IsSupported
             ? Create()
             : new KeyIndex<TKey, LocalKeys<TKey>>();
 
@@ -90,32 +88,6 @@ internal readonly struct StringKeys : IKeyOperations<string>
         for (var i = 0; i < keys.Length; i++)
         {
             hashes[i] = StableHash.OfString(keys[i]);
-        }
-    }
-}
-
-/// <summary>Integers.</summary>
-internal readonly struct IntegerKeys : IKeyOperations<long>, IKeyOperations<int>
-{
-    public static bool AreEqual(long left, long right) => left == right;
-
-    public static bool AreEqual(int left, int right) => left == right;
-
-    public static void Hash(ReadOnlySpan<long> keys, Span<ulong> hashes)
-    {
-        hashes = hashes[..keys.Length];
-        for (var i = 0; i < keys.Length; i++)
-        {
-            hashes[i] = StableHash.OfInteger(keys[i]);
-        }
-    }
-
-    public static void Hash(ReadOnlySpan<int> keys, Span<ulong> hashes)
-    {
-        hashes = hashes[..keys.Length];
-        for (var i = 0; i < keys.Length; i++)
-        {
-            hashes[i] = StableHash.OfInteger(keys[i]);
         }
     }
 }

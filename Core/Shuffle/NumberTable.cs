@@ -96,6 +96,32 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier) : IDisposable
         }
     }
 
+    /// <summary>Finds the value of a key. The table is not empty.</summary>
+    /// <param name="position">From <see cref="PositionOf"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryGet(TKey key, int position, out TValue value)
+    {
+        var bits = BitsOf(key);
+        for (; bits != 0; position = (position + 1) & (_placeCount - 1))
+        {
+            ref var place = ref PlaceAt(position);
+            if (BitsOf(place.Key) == bits)
+            {
+                value = place.Value;
+                return true;
+            }
+
+            if (BitsOf(place.Key) == 0)
+            {
+                value = default!;
+                return false;
+            }
+        }
+
+        value = PlaceAt(_placeCount).Value;
+        return _hasZero;
+    }
+
     /// <summary>The places that are used, ascending.</summary>
     public void ListPlaces(Span<int> places)
     {

@@ -48,6 +48,10 @@ internal struct PooledList<T> : IDisposable
         return _items.AsSpan(0, Count);
     }
 
+    /// <summary>Removes elements from the end, which refer to nothing.</summary>
+    /// <param name="count">Elements that stay.</param>
+    public void Truncate(int count) => Count = count;
+
     /// <summary>Removes all elements and keeps the memory.</summary>
     public void Clear()
     {

@@ -10,9 +10,11 @@ internal sealed class ReduceByKeyWorkload : Workload
 
     public override string Description => "ReduceByKey of (long, long), beside a typed hash table per thread and a merge";
 
+    public override double? MaxAllocatedBytesPerRecord => 1;
+
     public override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
     {
-        var (rowCount, keyCount) = run.Pick((200_000, 10_000), (20_000_000, 1_000_000), (100_000_000, 5_000_000), (400_000_000, 20_000_000));
+        var (rowCount, keyCount) = run.Pick((2_000_000, 100_000), (20_000_000, 1_000_000), (100_000_000, 5_000_000), (400_000_000, 20_000_000));
         await using var engine = await run.StartEngineAsync(cancellationToken);
         var sides = await run.MeasureAsync(
             engine,
@@ -57,9 +59,11 @@ internal sealed class JoinWorkload : Workload
 
     public override string Description => "Join of two tables of (long, long), beside a hash join on two threads";
 
+    public override double? MaxAllocatedBytesPerRecord => 1;
+
     public override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
     {
-        var (rowCount, keyCount) = run.Pick((50_000, 10_000), (5_000_000, 1_000_000), (25_000_000, 5_000_000), (100_000_000, 20_000_000));
+        var (rowCount, keyCount) = run.Pick((4_000_000, 100_000), (5_000_000, 1_000_000), (25_000_000, 5_000_000), (100_000_000, 20_000_000));
         await using var engine = await run.StartEngineAsync(cancellationToken);
         var sides = await run.MeasureAsync(
             engine,

@@ -40,10 +40,18 @@ command.SetAction(async (arguments, cancellationToken) =>
     using var run = new WorkloadRun(
         arguments.GetValue(size), arguments.GetValue(mode), arguments.GetValue(clock), arguments.GetValue(rounds), TimeProvider.System);
     var results = new List<WorkloadResult>();
+    var exitCode = 0;
     foreach (var workload in chosen)
     {
         Console.Error.WriteLine($"{workload.Name}: {workload.Description}");
-        results.AddRange(await workload.RunAsync(run, cancellationToken));
+        var rows = await workload.RunAsync(run, cancellationToken);
+        results.AddRange(rows);
+        if (arguments.GetValue(mode) == WorkloadMode.Local && rows.Max(row => row.LeastAllocatedBytesPerRecord) is var allocated && allocated > workload.MaxAllocatedBytesPerRecord)
+        {
+            Console.Error.WriteLine(FormattableString.Invariant(
+                $"{workload.Name} allocated {allocated:F2} bytes per record; at most {workload.MaxAllocatedBytesPerRecord} are allowed."));
+            exitCode = 1;
+        }
     }
 
     ResultTable.Write(Console.Out, results);
@@ -52,6 +60,6 @@ command.SetAction(async (arguments, cancellationToken) =>
         await ResultTable.WriteJsonAsync(file.FullName, results, cancellationToken);
     }
 
-    return 0;
+    return exitCode;
 });
 return await command.Parse(args).InvokeAsync();

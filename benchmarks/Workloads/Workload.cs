@@ -16,6 +16,9 @@ internal abstract class Workload
     /// <summary>What it does, and beside what, in one line.</summary>
     public abstract string Description { get; }
 
+    /// <summary>What the engine may allocate for a record, where the user's functions allocate nothing; <see langword="null"/> for no limit. Checked in local mode.</summary>
+    public virtual double? MaxAllocatedBytesPerRecord => null;
+
     /// <summary>Makes the data, runs both sides alternately, and checks that they agree.</summary>
     /// <returns>One result for each baseline.</returns>
     /// <exception cref="InvalidDataException">The sides disagree.</exception>

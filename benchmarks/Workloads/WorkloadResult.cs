@@ -11,6 +11,7 @@ namespace Dpark.Workloads;
 /// <param name="InputBytes">Bytes that were read; 0 if there is no input.</param>
 /// <param name="PeakBytes">Largest working set while the engine ran, of all its processes together.</param>
 /// <param name="AllocatedBytesPerRecord">By the engine and the user's functions together, in this process. Not in the JSON.</param>
+/// <param name="LeastAllocatedBytesPerRecord">The same, of the round that allocated least: without what pools had given back between two rounds.</param>
 /// <param name="SpilledBytes">Written to spill files by all rounds.</param>
 /// <param name="Check">What both sides computed: a count and a checksum.</param>
 internal sealed record WorkloadResult(
@@ -22,5 +23,6 @@ internal sealed record WorkloadResult(
     long InputBytes,
     long PeakBytes,
     [property: JsonIgnore] double AllocatedBytesPerRecord,
+    [property: JsonIgnore] double LeastAllocatedBytesPerRecord,
     long SpilledBytes,
     string Check);

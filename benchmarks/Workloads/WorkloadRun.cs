@@ -108,6 +108,8 @@ internal sealed class Measurement
 
     public double AllocatedBytes => Median(_allocated);
 
+    public double LeastAllocatedBytes => _allocated.Min();
+
     public void Add(Sample sample, long peakBytes, long allocatedBytes)
     {
         _seconds.Add(sample.Seconds);
@@ -118,7 +120,8 @@ internal sealed class Measurement
     /// <summary>The row for this side of the engine beside a baseline.</summary>
     /// <param name="repeatCount">How often a round does what the time is about.</param>
     public WorkloadResult Beside(Measurement baseline, string workload, long records, long inputBytes = 0, long spilledBytes = 0, int repeatCount = 1) => new(
-        workload, Seconds, baseline.Seconds, Seconds / baseline.Seconds, records, inputBytes, PeakBytes, AllocatedBytes / records / repeatCount, spilledBytes, Check ?? "");
+        workload, Seconds, baseline.Seconds, Seconds / baseline.Seconds, records, inputBytes, PeakBytes, AllocatedBytes / records / repeatCount,
+        LeastAllocatedBytes / records / repeatCount, spilledBytes, Check ?? "");
 
     internal static double Median(IEnumerable<double> values)
     {
