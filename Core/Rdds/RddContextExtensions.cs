@@ -76,7 +76,7 @@ public static class RddContextExtensions
     /// <remarks>
     /// Lines end as in <see cref="File.ReadLines(string)"/>: after <c>\n</c>, <c>\r\n</c>, or a lone <c>\r</c>, none of which is part of the line. Text is UTF-8;
     /// a byte order mark is skipped, and bytes that are not valid become replacement characters, with a warning that names the first. Files whose names end with
-    /// <c>.gz</c> are decompressed, each by one task.
+    /// <c>.gz</c> are decompressed, each by one task unless it is blocked; see <see cref="TextFileOptions"/>.
     /// </remarks>
     /// <example><code>var lines = dpark.TextFile("books/*.txt");</code></example>
     public static Rdd<string> TextFile(

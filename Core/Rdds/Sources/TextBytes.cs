@@ -9,7 +9,9 @@ internal abstract class TextBytes : IDisposable
     /// <summary>Opens the file of a piece, just before its first byte if it is not the first of the file.</summary>
     /// <exception cref="IOException">The file is not there any more or cannot be read.</exception>
     public static TextBytes Open(TextPiece piece) =>
-        piece.IsCompressed ? new GzipBytes(piece.Path) : new FileBytes(piece.Path, Math.Max(piece.Begin - 1, 0));
+        piece.IsCompressed
+            ? new GzipBytes(piece.Path, piece.StoredBegin, Math.Max(piece.Begin - 1, 0) - piece.ContentBegin)
+            : new FileBytes(piece.Path, Math.Max(piece.Begin - 1, 0));
 
     /// <summary>Opens a file that is not compressed, from one of its bytes on.</summary>
     /// <exception cref="IOException">The file is not there any more or cannot be read.</exception>
@@ -70,12 +72,16 @@ internal abstract class TextBytes : IDisposable
         private readonly GZipStream _content;
         private long _taken;
 
-        public GzipBytes(string path)
+        /// <param name="offset">Where a member begins.</param>
+        /// <param name="skipped">Bytes of its content that are not wanted; fewer than a member can have.</param>
+        public GzipBytes(string path, long offset, long skipped)
         {
             _path = path;
             _file = new FileStream(
                 path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileBufferBytes, FileOptions.SequentialScan);
+            _file.Position = _taken = offset;
             _content = new GZipStream(_file, CompressionMode.Decompress);
+            Read(new byte[skipped]);
         }
 
         public override int Read(Span<byte> buffer)

@@ -4,7 +4,8 @@ namespace Dpark.Rdds.Sources;
 /// <remarks>
 /// A partition gets about half of what each slot would have to read, at least 1 MiB and at most 64 MiB: so small inputs are a few tasks, and large ones
 /// enough of them that no slot is idle at the end. Files are cut into equal pieces of at most that many bytes; small files share a partition, where a file
-/// counts as 32 KiB more than it has, for opening it. Compressed files are never cut.
+/// counts as 32 KiB more than it has, for opening it. Of compressed files only those are cut whose members say how long they are, as <c>bgzip</c> writes
+/// them: between members, so that a piece has about that many compressed bytes. One task reads any other as a whole.
 /// </remarks>
 public sealed class TextFileOptions
 {

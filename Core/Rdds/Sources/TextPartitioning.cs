@@ -65,7 +65,12 @@ internal static class TextPartitioning
 
         if (recordBytes == 1 && IsCompressed(file.Path))
         {
-            yield return new TextPiece(file.Path, 0, file.Length, IsCompressed: true);
+            var members = file.Length > limit ? BlockedGzip.TryCut(file, limit) : null;
+            foreach (var member in members ?? [new TextPiece(file.Path, 0, file.Length, IsCompressed: true) { IsWhole = true }])
+            {
+                yield return member;
+            }
+
             yield break;
         }
 

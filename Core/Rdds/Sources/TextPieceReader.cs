@@ -48,7 +48,7 @@ internal abstract class TextPieceReader<T> : IDisposable
         _piece = piece;
         _context = context;
         _source = TextBytes.Open(piece);
-        _limit = piece.IsCompressed ? long.MaxValue : piece.End;
+        _limit = piece.IsWhole ? long.MaxValue : piece.End;
         Buffer = ArrayPool<byte>.Shared.Rent(piece.IsCompressed ? BufferBytes : (int)Math.Min(BufferBytes, piece.End - piece.Begin + TailBytes));
     }
 
