@@ -14,6 +14,12 @@ public sealed class WorkDirectoryOptions
     /// </summary>
     public bool RequireAllRoots { get; set; }
 
+    /// <summary>
+    /// Bytes that a worker may write below each root: map outputs, spills, blocks, cached partitions. When one is used up, the next root is taken. At least 0; 0 means
+    /// no limit. Default: 0.
+    /// </summary>
+    public long MaxBytesPerRoot { get; set; }
+
     /// <summary>Times that clean-up tries to delete a directory into which something still writes. From 1 to 1000. Default: 20.</summary>
     public int MaxCleanUpAttempts { get; set; } = 20;
 

@@ -26,6 +26,7 @@ public sealed class WorkDirectoryOptionsValidator : IValidateOptions<WorkDirecto
             }
         }
 
+        failures.CheckRange(nameof(options.MaxBytesPerRoot), options.MaxBytesPerRoot, 0, long.MaxValue, "0 means no limit");
         failures.CheckRange(nameof(options.MaxCleanUpAttempts), options.MaxCleanUpAttempts, 1, MaxAttempts, "what still writes must get time to end");
         return failures.Result;
     }

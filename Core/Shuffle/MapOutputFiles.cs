@@ -24,7 +24,8 @@ public sealed class MapOutputFiles
 
     /// <summary>Makes a store without outputs.</summary>
     /// <param name="directories">The work directories of this worker, main one first, at least one. They are made when they are first used.</param>
-    public MapOutputFiles(IReadOnlyList<string> directories) => _files = new WorkFiles(directories);
+    /// <param name="quota">What may be written below each; <see langword="null"/>: no limit.</param>
+    public MapOutputFiles(IReadOnlyList<string> directories, DiskQuota? quota = null) => _files = new WorkFiles(directories, quota);
 
     /// <summary>Opens some consecutive buckets of one output for reading.</summary>
     /// <param name="bucketCount">At least 1.</param>
@@ -73,24 +74,33 @@ public sealed class MapOutputFiles
     internal long[] Commit(ShuffleId shuffle, int mapIndex, int attempt, int bucketCount, int shape, Action<ShuffleFileWriter> write)
     {
         CheckNotEnded(shuffle);
-        var output = _files.Write($"Map output {mapIndex} of {shuffle}", SubdirectoryOf(shuffle), directory =>
+        var output = _files.Write($"Map output {mapIndex} of {shuffle}", SubdirectoryOf(shuffle), (root, directory) =>
         {
             var path = Path.Combine(directory, $"map-{mapIndex}.{attempt}");
             var temporary = Path.Combine(directory, _files.NewTemporaryName($"map-{mapIndex}.{attempt}"));
+            var charged = 0L;
             try
             {
                 var offsets = WriteFile(temporary, bucketCount, shape, write);
+                _files.Quota.Charge(root, offsets[^1]);
+                charged = offsets[^1];
                 File.Move(temporary, path, overwrite: true);
-                return new StoredOutput(path, offsets);
+                return new StoredOutput(root, path, offsets);
             }
             catch
             {
                 WorkFiles.DeleteFile(temporary);
+                _files.Quota.Release(root, charged);
                 throw;
             }
         });
 
         var key = new OutputKey(shuffle, mapIndex, attempt);
+        if (_outputs.TryRemove(key, out var earlier))
+        {
+            _files.Quota.Release(earlier.Root, earlier.Offsets[^1]);
+        }
+
         _outputs[key] = output;
         if (IsEnded(shuffle))
         {
@@ -108,13 +118,14 @@ public sealed class MapOutputFiles
     internal SpillFile Spill(ShuffleId shuffle, int bucketCount, int shape, Action<ShuffleFileWriter> write)
     {
         CheckNotEnded(shuffle);
-        return _files.Write($"A spill of {shuffle}", SubdirectoryOf(shuffle), directory =>
+        return _files.Write($"A spill of {shuffle}", SubdirectoryOf(shuffle), (root, directory) =>
         {
             var path = Path.Combine(directory, _files.NewTemporaryName("spill"));
             try
             {
                 var offsets = WriteFile(path, bucketCount, shape, write);
-                return new SpillFile(Open(path), offsets);
+                _files.Quota.Charge(root, offsets[^1]);
+                return new SpillFile(Open(path), offsets, () => _files.Quota.Release(root, offsets[^1]));
             }
             finally
             {
@@ -152,11 +163,12 @@ public sealed class MapOutputFiles
             if (isMeant(key) && _outputs.TryRemove(key, out var output))
             {
                 WorkFiles.DeleteFile(output.Path);
+                _files.Quota.Release(output.Root, output.Offsets[^1]);
             }
         }
     }
 
     private readonly record struct OutputKey(ShuffleId Shuffle, int MapIndex, int Attempt);
 
-    private sealed record StoredOutput(string Path, long[] Offsets);
+    private sealed record StoredOutput(string Root, string Path, long[] Offsets);
 }

@@ -3,7 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Dpark.Shuffle;
 
 /// <summary>A spill file that has no name any more. Used by one thread.</summary>
-internal sealed class SpillFile(SafeFileHandle file, long[] offsets) : IDisposable
+/// <param name="onClosed">Called when its space is free.</param>
+internal sealed class SpillFile(SafeFileHandle file, long[] offsets, Action onClosed) : IDisposable
 {
     /// <summary>Bytes of all buckets.</summary>
     public long Length => offsets[^1] - offsets[0];
@@ -12,5 +13,12 @@ internal sealed class SpillFile(SafeFileHandle file, long[] offsets) : IDisposab
     public BucketSource Open(int bucket) => new FileBucketSource(file, offsets[bucket], offsets[bucket + 1] - offsets[bucket], ownsFile: false);
 
     /// <summary>Closes the file, and its space is free.</summary>
-    public void Dispose() => file.Dispose();
+    public void Dispose()
+    {
+        if (!file.IsClosed)
+        {
+            file.Dispose();
+            onClosed();
+        }
+    }
 }

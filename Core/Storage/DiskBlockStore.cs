@@ -4,15 +4,19 @@ using Dpark.Applications;
 namespace Dpark.Storage;
 
 /// <summary>Blocks as files, <c>{directory}/{application}/blocks/{name}.{number}.temp</c>, spread over the work directories. Thread-safe.</summary>
-/// <remarks>Which blocks there are is known in memory only: another process that is given the same directories starts without blocks.</remarks>
+/// <remarks>
+/// Which blocks there are, and the checksums of their pieces, is known in memory only: another process that is given the same directories starts without blocks.
+/// A block that turns out to be damaged or gone while it is read is not there any more; who reads it gets an <see cref="IOException"/>.
+/// </remarks>
 /// <param name="directories">The work directories of this worker, main one first, at least one. They are made when they are first used.</param>
-public sealed class DiskBlockStore(IReadOnlyList<string> directories) : IBlockStore
+/// <param name="quota">What may be written below each; <see langword="null"/>: no limit.</param>
+public sealed class DiskBlockStore(IReadOnlyList<string> directories, DiskQuota? quota = null) : IBlockStore
 {
     private const int RememberedApplications = 1024;
     private const int CopyBytes = 128 << 10;
 
-    private readonly WorkFiles _files = new(directories);
-    private readonly ConcurrentDictionary<BlockId, StoredFile> _blocks = new();
+    private readonly WorkFiles _files = new(directories, quota);
+    private readonly ConcurrentDictionary<BlockId, BlockFile> _blocks = new();
     private readonly EndedNames<AppId> _ended = new(RememberedApplications);
 
     /// <inheritdoc/>
@@ -54,12 +58,13 @@ public sealed class DiskBlockStore(IReadOnlyList<string> directories) : IBlockSt
 
         try
         {
-            return new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            var handle = File.OpenHandle(file.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return new BlockFileReader(block, file, handle, () => Forget(block, file));
         }
-        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
         {
-            // It was deleted since, or somebody cleaned the disk.
-            _blocks.TryRemove(KeyValuePair.Create(block, file));
+            // It was deleted since, or somebody cleaned the disk or took it away.
+            Forget(block, file);
             return null;
         }
     }
@@ -72,7 +77,7 @@ public sealed class DiskBlockStore(IReadOnlyList<string> directories) : IBlockSt
             return false;
         }
 
-        WorkFiles.DeleteFile(file.Path);
+        DeleteFile(file);
         return true;
     }
 
@@ -96,24 +101,16 @@ public sealed class DiskBlockStore(IReadOnlyList<string> directories) : IBlockSt
         var subdirectory = Path.Combine(WorkFiles.NameOf(block.Application), "blocks");
         var name = WorkFiles.Checked(block.Name);
         CheckNotEnded(block);
-        var stored = _files.Write($"Block {block}", subdirectory, directory =>
+        var stored = _files.Write($"Block {block}", subdirectory, (root, directory) =>
         {
             // A block that is replaced keeps its file until the last reader closes it, so each one has a name of its own.
             var path = Path.Combine(directory, _files.NewTemporaryName(name));
-            try
-            {
-                using var stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
-                write(stream);
-                return new StoredFile(path, stream.Length);
-            }
-            catch
-            {
-                WorkFiles.DeleteFile(path);
-                throw;
-            }
+            using var file = new BlockFileWriter(root, path, _files.Quota);
+            write(file);
+            return file.Complete();
         });
 
-        StoredFile? replaced = null;
+        BlockFile? replaced = null;
         _blocks.AddOrUpdate(block, stored, (_, old) =>
         {
             replaced = old;
@@ -121,7 +118,7 @@ public sealed class DiskBlockStore(IReadOnlyList<string> directories) : IBlockSt
         });
         if (replaced is not null)
         {
-            WorkFiles.DeleteFile(replaced.Path);
+            DeleteFile(replaced);
         }
 
         if (_ended.Contains(block.Application))
@@ -140,5 +137,17 @@ public sealed class DiskBlockStore(IReadOnlyList<string> directories) : IBlockSt
         }
     }
 
-    private sealed record StoredFile(string Path, long Length);
+    private void Forget(BlockId block, BlockFile file)
+    {
+        if (_blocks.TryRemove(KeyValuePair.Create(block, file)))
+        {
+            DeleteFile(file);
+        }
+    }
+
+    private void DeleteFile(BlockFile file)
+    {
+        WorkFiles.DeleteFile(file.Path);
+        _files.Quota.Release(file.Root, file.Length);
+    }
 }

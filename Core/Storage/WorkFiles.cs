@@ -4,7 +4,8 @@ namespace Dpark.Storage;
 
 /// <summary>Where one worker puts files: over its work directories in turn, and on the next one if a disk is full or gone. Thread-safe.</summary>
 /// <param name="directories">Main one first, at least one. They are made when they are first used.</param>
-internal sealed class WorkFiles(IReadOnlyList<string> directories)
+/// <param name="quota">What may be written below each; <see langword="null"/>: no limit.</param>
+internal sealed class WorkFiles(IReadOnlyList<string> directories, DiskQuota? quota = null)
 {
     private static readonly System.Buffers.SearchValues<char> NameCharacters =
         System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
@@ -16,23 +17,32 @@ internal sealed class WorkFiles(IReadOnlyList<string> directories)
     private int _turn;
     private long _temporaryNames;
 
+    /// <summary>What may be written below each directory.</summary>
+    public DiskQuota Quota { get; } = quota ?? new DiskQuota(0);
+
     /// <summary>Calls <paramref name="write"/> with a directory that exists, and again with another one if it throws <see cref="IOException"/>.</summary>
     /// <param name="what">What is written, for the error.</param>
     /// <param name="subdirectory">Below the work directory.</param>
-    /// <param name="write">Leaves nothing behind when it throws.</param>
+    /// <param name="write">Gets the work directory and the directory below it. Leaves nothing behind when it throws.</param>
     /// <exception cref="IOException">No directory could take it; the message names each with its reason.</exception>
-    public T Write<T>(string what, string subdirectory, Func<string, T> write)
+    public T Write<T>(string what, string subdirectory, Func<string, string, T> write)
     {
         var first = (int)((uint)Interlocked.Increment(ref _turn) % (uint)_directories.Count);
         var failures = new List<Exception>();
         var reasons = new List<string>();
         for (var i = 0; i < _directories.Count; i++)
         {
-            var directory = Path.Combine(_directories[(first + i) % _directories.Count], subdirectory);
+            var root = _directories[(first + i) % _directories.Count];
+            var directory = Path.Combine(root, subdirectory);
             try
             {
+                if (Quota.IsFull(root))
+                {
+                    Quota.ThrowFull(root);
+                }
+
                 Directory.CreateDirectory(directory);
-                return write(directory);
+                return write(root, directory);
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {

@@ -114,15 +114,23 @@ internal sealed partial class PublishedContents(
 
     private ReadOnlyMemory<byte>? ReadOwn(BlockId block, string? hash)
     {
-        using var stream = blocks.TryOpen(block);
-        if (stream is null)
+        try
         {
+            using var stream = blocks.TryOpen(block);
+            if (stream is null)
+            {
+                return null;
+            }
+
+            var bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            return Matches(bytes, hash) ? bytes : null;
+        }
+        catch (IOException e)
+        {
+            LogOwnUnreadable(block, e.Message);
             return null;
         }
-
-        var bytes = new byte[stream.Length];
-        stream.ReadExactly(bytes);
-        return Matches(bytes, hash) ? bytes : null;
     }
 
     private void Keep(IBroadcastGrain grain, BlockId block, byte[] bytes)
@@ -162,6 +170,9 @@ internal sealed partial class PublishedContents(
 
     [LoggerMessage(LogLevel.Information, "{Block} could not be fetched from {Worker}: {Reason} Another holder is asked.")]
     private partial void LogHolderFailed(BlockId block, WorkerId worker, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "What this worker kept of {Block} cannot be read: {Reason} It is fetched again.")]
+    private partial void LogOwnUnreadable(BlockId block, string reason);
 
     [LoggerMessage(LogLevel.Warning, "{Block} was fetched but could not be kept, so it is fetched again when it is needed again.")]
     private partial void LogNotKept(BlockId block, Exception failure);

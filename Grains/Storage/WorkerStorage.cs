@@ -10,11 +10,12 @@ internal sealed class WorkerStorage
     private readonly IReadOnlyList<string> _directories;
 
     /// <param name="directories">The work directories of the worker, main one first, at least one.</param>
-    public WorkerStorage(IReadOnlyList<string> directories, BlockStoreOptions options)
+    /// <param name="quota">What may be written below each.</param>
+    public WorkerStorage(IReadOnlyList<string> directories, BlockStoreOptions options, DiskQuota quota)
     {
         _directories = directories;
-        MapOutputs = new(directories);
-        Disk = new DiskBlockStore(directories);
+        MapOutputs = new(directories, quota);
+        Disk = new DiskBlockStore(directories, quota);
         Blocks = new MemoryBlockStore(options.MaxMemoryBytes, Disk);
     }
 

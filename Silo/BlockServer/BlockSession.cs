@@ -210,15 +210,8 @@ internal sealed class BlockSession(
             }
 
             await answer.WriteHeaderAsync(length).ConfigureAwait(false);
-            if (stream is FileStream file)
-            {
-                await answer.WriteFileAsync(file.SafeFileHandle, offset, length).ConfigureAwait(false);
-            }
-            else
-            {
-                stream.Position = offset;
-                await answer.WriteStreamAsync(stream, length).ConfigureAwait(false);
-            }
+            stream.Position = offset;
+            await answer.WriteStreamAsync(stream, length).ConfigureAwait(false);
         }
     }
 

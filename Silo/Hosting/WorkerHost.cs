@@ -94,7 +94,7 @@ internal sealed partial class WorkerHost(
     {
         var settings = options.Value;
         var secret = Encoding.UTF8.GetBytes(settings.Security.ClusterSecret);
-        var storage = new WorkerStorage(directories, settings.BlockStore);
+        var storage = new WorkerStorage(directories, settings.BlockStore, new DiskQuota(settings.WorkDirectory.MaxBytesPerRoot));
         _server = new(storage.Blocks, storage.MapOutputs, secret, settings.BlockServer, loggers.CreateLogger<BlockServer>(), time: null, tls);
         _server.Start();
         _client = new(secret, settings.BlockClient, time: null, tls);

@@ -69,8 +69,8 @@ public sealed class TaskOptionsTests
         var options = new WorkDirectoryOptions();
 
         Assert.Empty(options.Roots);
-        Assert.Equal((false, 20, true), (options.RequireAllRoots, options.MaxCleanUpAttempts, options.DeleteLeftovers));
-        Assert.Equal(4, CountProperties<WorkDirectoryOptions>());
+        Assert.Equal((false, 0, 20, true), (options.RequireAllRoots, options.MaxBytesPerRoot, options.MaxCleanUpAttempts, options.DeleteLeftovers));
+        Assert.Equal(5, CountProperties<WorkDirectoryOptions>());
         Assert.True(new WorkDirectoryOptionsValidator().Validate(null, options).Succeeded);
     }
 
@@ -145,11 +145,11 @@ public sealed class TaskOptionsTests
     [Fact]
     public void Validate_WorkDirectoryOptionsAllWrong_NamesEach()
     {
-        var options = new WorkDirectoryOptions { Roots = { Path.GetTempPath(), "relative, other" }, MaxCleanUpAttempts = 0 };
+        var options = new WorkDirectoryOptions { Roots = { Path.GetTempPath(), "relative, other" }, MaxBytesPerRoot = -1, MaxCleanUpAttempts = 0 };
 
         var failures = new WorkDirectoryOptionsValidator().Validate(null, options).Failures!.ToArray();
 
-        Assert.Equal(3, failures.Length);
+        Assert.Equal(4, failures.Length);
         Assert.Equal(
             "Dpark:WorkDirectory:Roots:1 is 'relative'. Set an absolute path: processes of one run may have different current directories.", failures[0]);
     }

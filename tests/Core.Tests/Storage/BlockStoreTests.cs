@@ -239,6 +239,84 @@ public sealed class DiskBlockStoreTests : BlockStoreTests
         Assert.Empty(Directory.EnumerateFiles(Root, "*", SearchOption.AllDirectories));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(65_536)]
+    [InlineData(199_999)]
+    public void Read_BitFlipped_FailsBeforeItAndTheBlockIsGone(int offset)
+    {
+        Store.Put(Block("a"), NewBytes(200_000));
+        var path = Directory.GetFiles(Root, "*", SearchOption.AllDirectories).Single();
+        var bytes = File.ReadAllBytes(path);
+        bytes[offset] ^= 0x40;
+        File.WriteAllBytes(path, bytes);
+        using var reader = Store.TryOpen(Block("a"))!;
+        var read = new MemoryStream();
+
+        var failure = Assert.Throws<IOException>(() => reader.CopyTo(read));
+
+        Assert.Contains("damaged", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(NewBytes(200_000)[..(offset / 65_536 * 65_536)], read.ToArray());
+        Assert.Null(Store.TryOpen(Block("a")));
+        Assert.Empty(Directory.EnumerateFiles(Root, "*", SearchOption.AllDirectories));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(70_000)]
+    [InlineData(199_999)]
+    public void Read_FileTruncated_FailsAndTheBlockIsGone(int length)
+    {
+        Store.Put(Block("a"), new MemoryStream(NewBytes(200_000)));
+        using (var file = File.OpenWrite(Directory.GetFiles(Root, "*", SearchOption.AllDirectories).Single()))
+        {
+            file.SetLength(length);
+        }
+
+        using var reader = Store.TryOpen(Block("a"))!;
+
+        Assert.Throws<IOException>(() => reader.CopyTo(Stream.Null));
+        Assert.Null(Store.TryGetLength(Block("a")));
+    }
+
+    [Fact]
+    public void Put_QuotaOfOneRootUsedUp_TakesTheNextAndDeletingGivesBack()
+    {
+        var quota = new DiskQuota(1000);
+        string[] roots = [Path.Combine(Root, "one"), Path.Combine(Root, "two")];
+        var store = new DiskBlockStore(roots, quota);
+        for (var i = 0; i < 3; i++)
+        {
+            store.Put(Block($"{i}"), new byte[600].AsMemory(0, i == 2 ? 400 : 600));
+        }
+
+        var failure = Assert.Throws<IOException>(() => store.Put(Block("3"), new MemoryStream(new byte[500])));
+
+        Assert.Contains("MaxBytesPerRoot", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(3, Directory.GetFiles(Root, "*", SearchOption.AllDirectories).Length);
+        Assert.Equal(1600, roots.Sum(quota.UsedBytes));
+        Assert.True(store.Delete(Block("0")));
+        store.Put(Block("3"), new MemoryStream(new byte[500]));
+        store.DeleteApplication(App);
+        Assert.Equal(0, roots.Sum(quota.UsedBytes));
+    }
+
+    [Fact]
+    public void Put_DirectoryRemovedUnderTheWorker_IsWrittenAgain()
+    {
+        Store.Put(Block("a"), new byte[] { 1 });
+        Store.Put(Block("b"), new byte[] { 1 });
+        Directory.Delete(Path.Combine(Root, "one"), recursive: true);
+
+        for (var i = 0; i < 4; i++)
+        {
+            Store.Put(Block($"{i}"), new byte[] { 1 });
+        }
+
+        Assert.Single(new[] { "a", "b" }, name => Store.TryOpen(Block(name)) is null);
+        Assert.Equal([1], Read(Block("3")));
+    }
+
     [Fact]
     public void TryOpen_FileGone_IsAbsent()
     {
@@ -247,6 +325,13 @@ public sealed class DiskBlockStoreTests : BlockStoreTests
 
         Assert.Null(Store.TryOpen(Block("a")));
         Assert.Null(Store.TryGetLength(Block("a")));
+    }
+
+    private static byte[] NewBytes(int count)
+    {
+        var bytes = new byte[count];
+        new Random(7).NextBytes(bytes);
+        return bytes;
     }
 }
 
