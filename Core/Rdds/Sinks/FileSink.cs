@@ -5,17 +5,19 @@ using Dpark.Tasks;
 
 namespace Dpark.Rdds.Sinks;
 
-/// <summary>Writes a partition as a file of a staging directory, and gives the file's name. See <see cref="OutputDirectory"/> for what a crash leaves.</summary>
+/// <summary>
+/// Writes a partition as a file of a staging directory, under a name that no other attempt uses, and gives that name: the driver commits the file of the attempt whose
+/// report it accepts. See <see cref="OutputDirectory"/> for what a crash leaves.
+/// </summary>
 internal abstract class FileSink<T>(string stagingPath, bool isCompressed) : PartitionSummary<T, string>
 {
     public override string[] Summarize(BatchReader<T> input, int partitionIndex, TaskContext context)
     {
-        var name = string.Create(CultureInfo.InvariantCulture, $"part-{partitionIndex:00000}{(isCompressed ? ".gz" : "")}");
-        var temporary = Path.Combine(stagingPath, $".{name}.{context.Attempt.StageAttempt}.{context.Attempt.Attempt}.{Guid.NewGuid():N}");
+        var name = OutputDirectory.NewStagedName(string.Create(CultureInfo.InvariantCulture, $"part-{partitionIndex:00000}{(isCompressed ? ".gz" : "")}"));
+        var path = Path.Combine(stagingPath, name);
         try
         {
-            Write(input, temporary, context);
-            File.Move(temporary, Path.Combine(stagingPath, name), overwrite: true);
+            Write(input, path, context);
         }
         catch (DirectoryNotFoundException) when (!Directory.Exists(stagingPath))
         {
@@ -24,7 +26,7 @@ internal abstract class FileSink<T>(string stagingPath, bool isCompressed) : Par
         }
         catch
         {
-            File.Delete(temporary);
+            File.Delete(path);
             throw;
         }
 

@@ -5,15 +5,21 @@ namespace Dpark.Rdds.Sinks;
 /// must be on this machine or on a file system that it shares with the workers.
 /// </summary>
 /// <remarks>
-/// <para>Attempts write hidden files in a hidden directory inside the target, each under a name of its own, and rename them there when they are complete: two
-/// attempts for one partition replace each other's file with an equal one. When all partitions are done, <see cref="Commit"/> moves the files up and deletes
-/// the hidden directory. Until then the target looks empty to whoever skips hidden names, as our own sources do.</para>
+/// <para>Attempts write in a hidden directory inside the target, each a file with a name of its own, so that two attempts for one partition never meet. When all
+/// partitions are done, <see cref="Commit"/> moves the file of each accepted attempt up, under its final name, and deletes the hidden directory with what
+/// others have left there. Until then the target looks empty to whoever skips hidden names, as our own sources do.</para>
 /// <para>When the job fails or is cancelled, <see cref="Abandon"/> deletes the hidden directory, and the target if it was made for the job. A straggling
-/// attempt then fails, because its directory is gone. A driver that is killed leaves the hidden directory behind; a second job refuses the target then.</para>
+/// attempt then fails, because its directory is gone.</para>
+/// <para>A driver that is killed leaves the hidden directory behind: before the commit with nothing visible beside it, during the commit with complete files, but not
+/// all. A second job refuses the target then, and our own sources refuse to read it while files are visible beside a hidden directory.</para>
 /// </remarks>
 internal sealed class OutputDirectory
 {
+    /// <summary>How the name of the hidden directory begins.</summary>
+    public const string StagingPrefix = ".dpark-";
+
     private const int DeleteAttempts = 10;
+    private const int UniqueLength = 33;
 
     private readonly string _path;
     private readonly string? _firstCreated;
@@ -22,12 +28,16 @@ internal sealed class OutputDirectory
     {
         _path = path;
         _firstCreated = firstCreated;
-        StagingPath = Path.Combine(path, $".dpark-{Guid.NewGuid():N}");
+        StagingPath = Path.Combine(path, $"{StagingPrefix}{Guid.NewGuid():N}");
         Directory.CreateDirectory(StagingPath);
     }
 
     /// <summary>Where attempts write.</summary>
     public string StagingPath { get; }
+
+    /// <summary>A name for one attempt to write a file.</summary>
+    /// <param name="name">The name that it gets by <see cref="Commit"/>.</param>
+    public static string NewStagedName(string name) => $"{Guid.NewGuid():N}-{name}";
 
     /// <summary>Takes a directory that is empty or not there yet.</summary>
     /// <exception cref="IOException">It has entries, also hidden ones, or is a file.</exception>
@@ -57,14 +67,14 @@ internal sealed class OutputDirectory
     }
 
     /// <summary>Moves the finished files to their place.</summary>
-    /// <param name="names">Names of files in <see cref="StagingPath"/>.</param>
+    /// <param name="names">Names of files in <see cref="StagingPath"/>, from <see cref="NewStagedName"/>.</param>
     /// <returns>Their full paths, in the same order.</returns>
     public string[] Commit(IReadOnlyList<string> names)
     {
         var paths = new string[names.Count];
         for (var i = 0; i < paths.Length; i++)
         {
-            paths[i] = Path.Combine(_path, names[i]);
+            paths[i] = Path.Combine(_path, FinalName(names[i]));
             File.Move(Path.Combine(StagingPath, names[i]), paths[i]);
         }
 
@@ -78,7 +88,7 @@ internal sealed class OutputDirectory
     {
         foreach (var name in committed)
         {
-            File.Delete(Path.Combine(_path, name));
+            File.Delete(Path.Combine(_path, FinalName(name)));
         }
 
         // A directory above may have got other entries in the meantime, which are not ours.
@@ -94,6 +104,8 @@ internal sealed class OutputDirectory
             directory = Path.GetDirectoryName(directory);
         }
     }
+
+    private static string FinalName(string stagedName) => stagedName[UniqueLength..];
 
     /// <summary>Deletes a directory in which attempts that do not know yet that they were cancelled may still create files.</summary>
     private static void DeleteTree(string path)

@@ -1,9 +1,12 @@
+using Dpark.Rdds.Sinks;
+
 namespace Dpark.Rdds.Sources;
 
 /// <summary>Finds the files that a path stands for: the file itself, all files of a directory, or what a pattern matches. Thread-safe.</summary>
 /// <remarks>
 /// Directories are read recursively. Files and directories whose name begins with a dot are skipped, except those that the path itself names. Links are
-/// followed, but not around in a circle, and not by <c>**</c>; a link to nothing is skipped.
+/// followed, but not around in a circle, and not by <c>**</c>; a link to nothing is skipped. A directory into which a job is moving its output at this moment, or was
+/// when its driver was killed, is refused: it has a part of the files.
 /// </remarks>
 public static class InputFiles
 {
@@ -18,6 +21,7 @@ public static class InputFiles
     /// <returns>In ordinal order of their full paths, each once. Empty if a directory has no files.</returns>
     /// <exception cref="FileNotFoundException">Nothing is there, or nothing matches.</exception>
     /// <exception cref="UnauthorizedAccessException">A directory cannot be listed.</exception>
+    /// <exception cref="IOException">A directory has the output of a job that has not ended, or was killed while it put its files in place.</exception>
     /// <exception cref="ArgumentException">The path is empty, or a pattern is malformed.</exception>
     public static IReadOnlyList<InputFile> Find(string path, string extension = "")
     {
@@ -126,6 +130,7 @@ public static class InputFiles
     private sealed class FoundFiles(string extension)
     {
         private readonly Dictionary<string, InputFile> _files = new(StringComparer.Ordinal);
+        private readonly HashSet<string> _complete = new(StringComparer.Ordinal);
 
         /// <summary>Whether anything matched, also if the extension or the lack of files in a directory left nothing of it.</summary>
         public bool HasMatch { get; private set; }
@@ -135,9 +140,21 @@ public static class InputFiles
         public void AddFile(FileInfo file)
         {
             HasMatch = true;
+            CheckIsComplete(file.Directory!);
             if (file.Name.EndsWith(extension, StringComparison.Ordinal) && ToInputFile(file) is { } input)
             {
                 _files[input.Path] = input;
+            }
+        }
+
+        // Only with files in it: before a job puts its files in place, its directory is as good as empty.
+        private void CheckIsComplete(DirectoryInfo directory)
+        {
+            if (_complete.Add(directory.FullName) && directory.EnumerateDirectories(OutputDirectory.StagingPrefix + "*", Everything).FirstOrDefault() is { } staging)
+            {
+                throw new IOException(
+                    $"The files of {directory.FullName} are not all there: a job is putting them in place, or was killed when it did ({staging.Name}). " +
+                    "Wait for the job, or delete the directory and run the job again.");
             }
         }
 
