@@ -5,7 +5,7 @@ using Dpark.Storage;
 namespace Dpark.Driver;
 
 /// <summary>Publishes programs, assemblies and broadcast values under their names, each once, so that workers find them. Thread-safe.</summary>
-/// <remarks>Small content travels inside the grain that knows it. Large content is stored as a block of one or two workers, from which the others take it.</remarks>
+/// <remarks>Small content travels inside the grain that knows it. Large content is stored as a block of one or two workers, from which the others take it; above 4 MiB, each piece of it.</remarks>
 internal sealed class ContentPublisher(IClusterClient client, DriverSettings settings, WorkerFleet workers, BlockClient blocks)
 {
     private const int MaxCopies = 2;
@@ -32,6 +32,9 @@ internal sealed class ContentPublisher(IClusterClient client, DriverSettings set
         return RunAsync(name, read, completion, cancellationToken);
     }
 
+    /// <summary>Has content published again when it is needed next, because workers could not get it.</summary>
+    public void Forget(string name) => _published.TryRemove(name, out _);
+
     /// <summary>Forgets content, here and in the cluster. Copies on workers go with the application.</summary>
     public async Task RemoveAsync(string name, CancellationToken cancellationToken)
     {
@@ -54,8 +57,11 @@ internal sealed class ContentPublisher(IClusterClient client, DriverSettings set
             }
             else
             {
-                var holders = await StoreAsync(name, bytes, cancellationToken).ConfigureAwait(false);
-                await TellAsync(name, new BroadcastContent(bytes.Length, null, holders), cancellationToken).ConfigureAwait(false);
+                var sums = BroadcastPieces.Sum(bytes.Span);
+                var holders = sums.Length == 0
+                    ? await StoreAsync(name, bytes, cancellationToken).ConfigureAwait(false)
+                    : await StorePiecesAsync(name, bytes, sums.Length, cancellationToken).ConfigureAwait(false);
+                await TellAsync(name, new BroadcastContent(bytes.Length, null, holders) { PieceChecksums = sums }, cancellationToken).ConfigureAwait(false);
             }
 
             completion.SetResult();
@@ -113,6 +119,27 @@ internal sealed class ContentPublisher(IClusterClient client, DriverSettings set
         return holders.Count > 0
             ? [.. holders]
             : throw new IOException($"{block} of {bytes.Length} bytes could not be stored on any of {candidates.Count} workers. The last one: {trouble!.Message}", trouble);
+    }
+
+    // Each piece to other workers than the one before, so that all of them can give something from the start.
+    private async Task<BroadcastHolder[]> StorePiecesAsync(string name, ReadOnlyMemory<byte> bytes, int count, CancellationToken cancellationToken)
+    {
+        Dictionary<Workers.WorkerId, BroadcastHolder> holders = [];
+        for (var i = 0; i < count; i++)
+        {
+            foreach (var holder in await StoreAsync(BroadcastPieces.NameOf(name, i), bytes[BroadcastPieces.RangeOf(bytes.Length, i)], cancellationToken).ConfigureAwait(false))
+            {
+                if (!holders.TryGetValue(holder.Worker, out var known))
+                {
+                    known = holder with { Pieces = BroadcastPieces.NewSet(count) };
+                    holders.Add(holder.Worker, known);
+                }
+
+                BroadcastPieces.Add(known.Pieces!, i);
+            }
+        }
+
+        return [.. holders.Values];
     }
 
     private IBroadcastGrain GrainOf(string name) => client.GetGrain<IBroadcastGrain>(BroadcastNames.KeyOf(settings.Application, name));

@@ -129,8 +129,15 @@ internal sealed partial class DriverSession
                 last = task.Stage;
             }
 
-            if (ToLaunch(task) is not { } launch)
+            if (ToLaunch(task, out var published) is not { } launch)
             {
+                continue;
+            }
+
+            if (launch.PartitionHash is not null)
+            {
+                // Alone, so that the others need not wait.
+                Send(worker, new TaskBatch(_settings.Application, _epoch, [launch]), Task.WhenAll(arrived, published));
                 continue;
             }
 
@@ -159,7 +166,7 @@ internal sealed partial class DriverSession
 
     private void Send(WorkerLink worker, TaskBatch batch, Task arrived)
     {
-        if (arrived.IsCompleted)
+        if (arrived.IsCompletedSuccessfully)
         {
             worker.Launch(batch, _stopping.Token);
         }
@@ -170,8 +177,9 @@ internal sealed partial class DriverSession
     }
 
     /// <returns><see langword="null"/> if the partition cannot travel; the jobs that need the stage fail then.</returns>
-    private TaskLaunch? ToLaunch(in TaskAssignment task)
+    private TaskLaunch? ToLaunch(in TaskAssignment task, out Task published)
     {
+        published = Task.CompletedTask;
         var source = (StageSource)task.Stage.Source!;
         if (source.Problem is not null)
         {
@@ -180,7 +188,7 @@ internal sealed partial class DriverSession
 
         try
         {
-            return new(task.Attempt, source.Program!.Value, _stages.SerializePartition(source, task.Attempt.PartitionIndex), task.MapOutputEpoch);
+            return _stages.ToLaunch(source, task.Attempt, task.MapOutputEpoch, out published, _stopping.Token);
         }
         catch (ClosureException e)
         {

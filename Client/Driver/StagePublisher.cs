@@ -15,6 +15,9 @@ internal sealed partial class StagePublisher(
     // The same program often comes again, with the next job on the same RDD.
     private const int MaxUnusedPrograms = 64;
 
+    /// <summary>A message must stay under 1 MiB with everything else in it.</summary>
+    private const int MaxPartitionBytes = 512 << 10;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<StageProgramId, int> _uses = [];
     private readonly LinkedList<StageProgramId> _unused = new();
@@ -49,14 +52,39 @@ internal sealed partial class StagePublisher(
         }
     }
 
-    /// <summary>A partition as a task gets it.</summary>
-    /// <exception cref="ClosureException">It holds something that cannot travel.</exception>
-    public byte[] SerializePartition(StageSource stage, int index) => closures.Serialize(stage.Stage.Rdd.Partitions[index], broadcasts: null).Bytes;
+    /// <summary>A launch, with its partition as far as that fits into a message.</summary>
+    /// <param name="published">Completes when the worker can fetch the partition; fails if it cannot be stored.</param>
+    /// <exception cref="ClosureException">The partition holds something that cannot travel.</exception>
+    public TaskLaunch ToLaunch(StageSource stage, TaskAttemptId attempt, long mapOutputEpoch, out Task published, CancellationToken cancellationToken)
+    {
+        var bytes = closures.Serialize(stage.Stage.Rdd.Partitions[attempt.PartitionIndex], broadcasts: null).Bytes;
+        if (bytes.Length <= MaxPartitionBytes)
+        {
+            published = Task.CompletedTask;
+            return new(attempt, stage.Program!.Value, bytes, mapOutputEpoch);
+        }
+
+        // Named by its content: further attempts and jobs on the same data find it.
+        var hash = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        var name = BroadcastNames.OfPartition(hash);
+        stage.LargePartitions.TryAdd(name, true);
+        published = Task.Run(() => contents.PublishAsync(name, () => bytes, again: false, cancellationToken), cancellationToken);
+        return new(attempt, stage.Program!.Value, [], mapOutputEpoch) { PartitionHash = hash };
+    }
 
     private async Task StartAsync(StageInfo stage, StageSource source, bool again, CancellationToken cancellationToken)
     {
         try
         {
+            if (again)
+            {
+                // A partition may be what the workers could not get.
+                foreach (var name in source.LargePartitions.Keys)
+                {
+                    contents.Forget(name);
+                }
+            }
+
             var closure = closures.Serialize(source.Stage.CreateProgram(), broadcasts);
             var program = new StageProgramId(Convert.ToHexStringLower(SHA256.HashData(closure.Bytes)));
             Use(source, program);

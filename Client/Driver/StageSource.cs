@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Dpark.Planning;
 using Dpark.Tasks;
 
@@ -23,6 +24,9 @@ internal sealed class StageSource(Stage stage, RunningJob job)
 
     /// <summary>No job needs it any more.</summary>
     public bool IsReleased { get; set; }
+
+    /// <summary>Names of its partitions that were too large for launches, and published. Written by the loop.</summary>
+    public ConcurrentDictionary<string, bool> LargePartitions { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Why its program could not be made or stored, as it was thrown here.</summary>
     public Exception? Problem { get; set; }

@@ -114,7 +114,18 @@ internal sealed partial class WorkerLink(
 
     private async Task LaunchAfterAsync(Task arrived, TaskBatch batch, CancellationToken cancellationToken)
     {
-        await arrived.ConfigureAwait(false);
+        try
+        {
+            await arrived.ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // What the attempts read is not where they could find it, so they are launched later.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            TellNotLaunched([.. batch.Launches.Select(launch => launch.Attempt)], $"What they read could not be stored. {e.Message}");
+            return;
+        }
+
         await LaunchAsync(batch, cancellationToken).ConfigureAwait(false);
     }
 
@@ -172,9 +183,14 @@ internal sealed partial class WorkerLink(
 
         if (refused.Length > 0)
         {
-            LogNotLaunched(refused.Length, Info.Id, reason);
-            tell([new LaunchFailed(Info.Id, refused, reason)]);
+            TellNotLaunched(refused, reason);
         }
+    }
+
+    private void TellNotLaunched(TaskAttemptId[] attempts, string reason)
+    {
+        LogNotLaunched(attempts.Length, Info.Id, reason);
+        tell([new LaunchFailed(Info.Id, attempts, reason)]);
     }
 
     private async Task CancelAsync(Task[] launches, long epoch, TaskAttemptId[] attempts, CancellationToken cancellationToken)

@@ -52,7 +52,8 @@ internal sealed class AttemptRunner(WorkerId worker, ExecutorOptions options, IP
     private TaskReport Succeed(TaskLaunch launch, TaskContext context)
     {
         var program = programs.GetOrFetch(launch.Attempt.Application, launch.Program, context.CancellationToken);
-        var output = program.Create().Run(program.ReadPartition(launch.Partition), context);
+        var partition = launch.PartitionHash is { } hash ? program.FetchPartition(hash) : program.ReadPartition(launch.Partition);
+        var output = program.Create().Run(partition, context);
         return output switch
         {
             ResultOutput { Records.Length: var length } result when length <= options.MaxInlineResultBytes =>

@@ -22,4 +22,8 @@ public interface IStageProgramFactory
 
     /// <summary>Reads what <see cref="TaskLaunch.Partition"/> holds.</summary>
     Partition ReadPartition(byte[] bytes);
+
+    /// <summary>Fetches and reads what <see cref="TaskLaunch.PartitionHash"/> names.</summary>
+    /// <exception cref="MissingInputException">Nobody has it.</exception>
+    Partition FetchPartition(string hash);
 }

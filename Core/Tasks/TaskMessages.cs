@@ -22,7 +22,14 @@ public sealed record TaskLaunch(
     [property: Id(0)] TaskAttemptId Attempt,
     [property: Id(1)] StageProgramId Program,
     [property: Id(2)] byte[] Partition,
-    [property: Id(3)] long MapOutputEpoch);
+    [property: Id(3)] long MapOutputEpoch)
+{
+    /// <summary>
+    /// SHA-256 of the partition's bytes, as 64 lower-case hex digits, if they are too many for a message: <see cref="Partition"/> is empty then, and the worker fetches them.
+    /// </summary>
+    [Id(4)]
+    public string? PartitionHash { get; init; }
+}
 
 /// <summary>How an attempt ended. The numbers travel; they never change.</summary>
 [GenerateSerializer, Alias("dpark.TaskOutcome")]

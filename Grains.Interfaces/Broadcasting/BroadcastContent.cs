@@ -12,9 +12,21 @@ public sealed record BroadcastContent(
 {
     /// <summary>64 KiB. Larger content travels between block servers.</summary>
     public const int MaxInlineBytes = 64 << 10;
+
+    /// <summary>
+    /// CRC32C of each piece of 4 MiB, the last one of what is left, if the content is cut: then each piece is a block, with the content's name, a dot and the number of the
+    /// piece, from 0. Empty if the content is one block.
+    /// </summary>
+    [Id(3)]
+    public uint[] PieceChecksums { get; init; } = [];
 }
 
 /// <summary>A worker that has published content as a block of the same name.</summary>
 /// <param name="Endpoint">Host and port of its block server.</param>
 [GenerateSerializer, Immutable, Alias("dpark.BroadcastHolder")]
-public sealed record BroadcastHolder([property: Id(0)] WorkerId Worker, [property: Id(1)] string Endpoint);
+public sealed record BroadcastHolder([property: Id(0)] WorkerId Worker, [property: Id(1)] string Endpoint)
+{
+    /// <summary>Which pieces it has, eight to a byte, the first in the lowest bit; <see langword="null"/>: all.</summary>
+    [Id(2)]
+    public byte[]? Pieces { get; init; }
+}

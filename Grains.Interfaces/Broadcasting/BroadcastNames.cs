@@ -13,6 +13,10 @@ public static class BroadcastNames
     /// <summary>A stage program, such as <c>program-1f3a…</c>.</summary>
     public static string Of(StageProgramId program) => $"program-{program.Hash}";
 
+    /// <summary>A partition that is too large for a message, such as <c>partition-1f3a…</c>.</summary>
+    /// <param name="hash">See <see cref="TaskLaunch.PartitionHash"/>.</param>
+    public static string OfPartition(string hash) => $"partition-{hash}";
+
     /// <summary>An assembly, such as <c>module-9c00…</c>.</summary>
     /// <exception cref="ArgumentException">The driver has no bytes of it, so it cannot be published.</exception>
     public static string Of(CodeModule module)

@@ -19,7 +19,7 @@ public interface IBroadcastGrain : IGrainWithStringKey
     [Alias("Locate"), ReadOnly]
     Task<BroadcastContent?> LocateAsync(CancellationToken cancellationToken);
 
-    /// <summary>A worker has fetched it and serves it from now on.</summary>
+    /// <summary>A worker has fetched it, or pieces of it beside those that it told of before, and serves them from now on.</summary>
     [Alias("AddHolder")]
     Task AddHolderAsync(BroadcastHolder holder, CancellationToken cancellationToken);
 

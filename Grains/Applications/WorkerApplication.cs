@@ -47,6 +47,10 @@ internal sealed class WorkerApplication : IDisposable
         _broadcasts.GetOrMake(
             broadcast, (id, token) => decode(_contents.Fetch(Id, BroadcastNames.Of(id), hash: null, token)), cancellationToken);
 
+    /// <summary>The bytes of a partition that is too large for a message. They are not kept decoded: hardly another task reads it.</summary>
+    public ReadOnlyMemory<byte> FetchPartition(string hash, CancellationToken cancellationToken) =>
+        _contents.Fetch(Id, BroadcastNames.OfPartition(hash), hash, cancellationToken);
+
     /// <summary>Unloads the code. Tasks that still run fail when they need more of it.</summary>
     public void Dispose()
     {

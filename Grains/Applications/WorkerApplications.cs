@@ -28,7 +28,7 @@ internal sealed class WorkerApplications(PublishedContents contents) : IProgramS
     public IStageProgramFactory GetOrFetch(AppId application, StageProgramId program, CancellationToken cancellationToken)
     {
         var state = Get(application);
-        return new Factory(state.GetProgram(program, cancellationToken), state.Code, this, cancellationToken);
+        return new Factory(state.GetProgram(program, cancellationToken), state, this, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -93,10 +93,15 @@ internal sealed class WorkerApplications(PublishedContents contents) : IProgramS
 
     /// <summary>One attempt's way to its program, so that waiting for a broadcast ends with the attempt.</summary>
     private sealed class Factory(
-        PreparedClosure program, CodeResolver code, IBroadcastSource broadcasts, CancellationToken cancellationToken) : IStageProgramFactory
+        PreparedClosure program, WorkerApplication application, IBroadcastSource broadcasts, CancellationToken cancellationToken) : IStageProgramFactory
     {
         public StageProgram Create() => (StageProgram)program.Instantiate(broadcasts, cancellationToken);
 
-        public Partition ReadPartition(byte[] bytes) => (Partition)ClosureSerializer.Deserialize(bytes, code, broadcasts, cancellationToken);
+        public Partition ReadPartition(byte[] bytes) => Read(bytes);
+
+        public Partition FetchPartition(string hash) => Read(application.FetchPartition(hash, cancellationToken));
+
+        private Partition Read(ReadOnlyMemory<byte> bytes) =>
+            (Partition)ClosureSerializer.Deserialize(bytes, application.Code, broadcasts, cancellationToken);
     }
 }

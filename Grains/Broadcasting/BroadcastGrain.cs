@@ -43,6 +43,12 @@ internal sealed class BroadcastGrain : Grain, IBroadcastGrain
     {
         if (_content is { Inline: null } content)
         {
+            // News may overtake each other, and what a worker has it keeps.
+            if (Array.Find(content.Holders, other => other.Worker == holder.Worker) is { } known)
+            {
+                holder = holder with { Pieces = BroadcastPieces.Union(known.Pieces, holder.Pieces) };
+            }
+
             BroadcastHolder[] holders = [holder, .. content.Holders.Where(other => other.Worker != holder.Worker).Take(MaxHolders - 1)];
             _content = content with { Holders = holders };
         }

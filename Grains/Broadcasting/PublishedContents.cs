@@ -53,7 +53,10 @@ internal sealed partial class PublishedContents(
                 return Matches(inline, hash) ? inline : throw new MissingInputException(name, "What was published has another hash.");
             }
 
-            if (FetchFrom(grain, content, block, hash, ref reason, cancellationToken) is { } bytes)
+            var fetched = content.PieceChecksums.Length > 0
+                ? FetchPieces(grain, content, block, hash, ref reason, cancellationToken)
+                : FetchFrom(grain, content, block, hash, ref reason, cancellationToken);
+            if (fetched is { } bytes)
             {
                 return bytes;
             }
@@ -109,6 +112,33 @@ internal sealed partial class PublishedContents(
             Tell(grain.RemoveHolderAsync, holder.Worker, block);
         }
 
+        return null;
+    }
+
+    private ReadOnlyMemory<byte>? FetchPieces(
+        IBroadcastGrain grain, BroadcastContent content, BlockId block, string? hash, ref string reason, CancellationToken cancellationToken)
+    {
+        var lastFailure = "";
+        var fetch = new PieceFetch(
+            worker,
+            blocks,
+            client,
+            block,
+            content,
+            (holder, failure) =>
+            {
+                lastFailure = failure;
+                LogHolderFailed(block, holder, failure);
+                Tell(grain.RemoveHolderAsync, holder, block);
+            },
+            pieces => Tell(grain.AddHolderAsync, new BroadcastHolder(worker, endpoint) { Pieces = pieces }, block));
+        var bytes = fetch.Run(() => Locate(grain, block.Name, cancellationToken), cancellationToken);
+        if (bytes is not null && Matches(bytes, hash))
+        {
+            return bytes;
+        }
+
+        reason = bytes is null ? $"Pieces of it are on no worker that can be reached. {lastFailure}".TrimEnd() : "What its pieces make has another hash.";
         return null;
     }
 

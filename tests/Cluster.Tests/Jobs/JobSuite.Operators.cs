@@ -140,6 +140,32 @@ public abstract partial class JobSuite
     }
 
     [Fact]
+    public async Task Parallelize_SlicesLargerThanAMessage_AreAllThere()
+    {
+        var numbers = new long[1_500_000];
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            numbers[i] = i * 7919L % 1_000_003;
+        }
+
+        var rdd = Context.Parallelize(numbers, 2);
+
+        Assert.Equal(numbers.Sum(), await rdd.ReduceAsync((a, b) => a + b));
+        Assert.Equal(numbers.Max(), await rdd.ReduceAsync((a, b) => Math.Max(a, b)));
+    }
+
+    [Fact]
+    public async Task CapturedValue_LargerThanAPiece_IsTheSameEverywhere()
+    {
+        var table = new byte[10_000_000];
+        new Random(3).NextBytes(table);
+
+        var sums = await Context.Range(0, 6, 6).Map(_ => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(table))).Distinct().CollectAsync();
+
+        Assert.Single(sums);
+    }
+
+    [Fact]
     public async Task LongLineage_ManyShuffles_IsRight()
     {
         var rdd = Context.Parallelize(Pairs, 2);

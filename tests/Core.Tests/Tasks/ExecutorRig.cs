@@ -109,6 +109,8 @@ internal sealed class ExecutorRig : IProgramSource, ITaskServices, IAsyncDisposa
         }
 
         public Partition ReadPartition(byte[] bytes) => new(bytes.Length);
+
+        public Partition FetchPartition(string hash) => throw new NotSupportedException();
     }
 
     private sealed class Program(Func<Partition, TaskContext, TaskOutput> body) : StageProgram

@@ -20,8 +20,8 @@ public sealed class PublishedContentsTests : IAsyncDisposable
     private static readonly byte[] Bytes = [.. Enumerable.Range(0, 100_000).Select(i => (byte)(i * 7))];
 
     private readonly FakeBroadcast _grain = new();
-    private readonly MemoryBlockStore _own = new(1 << 20);
-    private readonly MemoryBlockStore _others = new(1 << 20);
+    private readonly MemoryBlockStore _own = new(64 << 20);
+    private readonly MemoryBlockStore _others = new(64 << 20);
     private readonly BlockClient _client = new(ReadOnlyMemory<byte>.Empty, new() { MaxAttempts = 1, ConnectTimeout = TimeSpan.FromSeconds(5) });
     private readonly RecordingLogger<PublishedContents> _logger = new();
     private readonly string _directory = Directory.CreateTempSubdirectory("dpark-test-").FullName;
@@ -131,6 +131,57 @@ public sealed class PublishedContentsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Fetch_Pieces_ComeFromWhoeverHasThem()
+    {
+        var bytes = NewLarge();
+        var second = new MemoryBlockStore(64 << 20);
+        await using var server = new BlockServer(second, new MapOutputFiles([_directory]), ReadOnlyMemory<byte>.Empty, new(), NullLogger<BlockServer>.Instance);
+        server.Start();
+        PutPieces(_own, bytes, 0);
+        PutPieces(_others, bytes, 1);
+        PutPieces(second, bytes, 2);
+        _grain.Content = new(bytes.Length, null, [new(new("there"), _server.Endpoint) { Pieces = [0b010] }, new(new("elsewhere"), server.Endpoint) { Pieces = [0b100] }])
+        {
+            PieceChecksums = BroadcastPieces.Sum(bytes),
+        };
+
+        var fetched = _contents.Fetch(App, Name, HashOf(bytes), CancellationToken.None);
+
+        Assert.True(fetched.Span.SequenceEqual(bytes));
+        Assert.Equal([(byte)0b111], (await _grain.Added.WaitAsync(Limit)).Pieces!);
+        Assert.NotNull(_own.TryGetLength(new(App, $"{Name}.2")));
+    }
+
+    [Fact]
+    public async Task Fetch_PieceIsDamaged_TakesAnotherHolder()
+    {
+        var bytes = NewLarge();
+        var damaged = (byte[])bytes.Clone();
+        damaged[5_000_000] ^= 1;
+        PutPieces(_others, damaged, 0, 1, 2);
+        var second = new MemoryBlockStore(64 << 20);
+        await using var server = new BlockServer(second, new MapOutputFiles([_directory]), ReadOnlyMemory<byte>.Empty, new(), NullLogger<BlockServer>.Instance);
+        server.Start();
+        PutPieces(second, bytes, 1);
+        _grain.Content = new(bytes.Length, null, [new(new("there"), _server.Endpoint), new(new("elsewhere"), server.Endpoint) { Pieces = [0b010] }])
+        {
+            PieceChecksums = BroadcastPieces.Sum(bytes),
+        };
+
+        Assert.True(_contents.Fetch(App, Name, HashOf(bytes), CancellationToken.None).Span.SequenceEqual(bytes));
+    }
+
+    [Fact]
+    public void Fetch_NobodyHasAPiece_IsMissing()
+    {
+        var bytes = NewLarge();
+        PutPieces(_others, bytes, 0, 1);
+        _grain.Content = new(bytes.Length, null, [new(new("there"), _server.Endpoint) { Pieces = [0b011] }]) { PieceChecksums = BroadcastPieces.Sum(bytes) };
+
+        Assert.Throws<MissingInputException>(() => _contents.Fetch(App, Name, null, CancellationToken.None));
+    }
+
+    [Fact]
     public void Fetch_GrainCannotBeReached_TriesAgainAndIsMissing()
     {
         _grain.OnLocate = _ => throw new TimeoutException("late");
@@ -146,6 +197,21 @@ public sealed class PublishedContentsTests : IAsyncDisposable
         _client.Dispose();
         await _server.DisposeAsync();
         Directory.Delete(_directory, recursive: true);
+    }
+
+    private static byte[] NewLarge()
+    {
+        var bytes = new byte[(2 * BroadcastPieces.PieceBytes) + 1234];
+        new Random(5).NextBytes(bytes);
+        return bytes;
+    }
+
+    private static void PutPieces(MemoryBlockStore store, byte[] bytes, params int[] indexes)
+    {
+        foreach (var index in indexes)
+        {
+            store.Put(new(App, BroadcastPieces.NameOf(Name, index)), bytes[BroadcastPieces.RangeOf(bytes.Length, index)]);
+        }
     }
 
     private static string HashOf(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
