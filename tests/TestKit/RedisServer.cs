@@ -9,12 +9,14 @@ public sealed class RedisServer : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
 
-    private readonly Process _process;
+    private readonly string? _directory;
+    private Process _process;
 
-    private RedisServer(Process process, int port)
+    private RedisServer(int port, string? directory)
     {
-        _process = process;
         Port = port;
+        _directory = directory;
+        _process = Launch();
     }
 
     /// <summary>Whether the machine has the program.</summary>
@@ -30,13 +32,14 @@ public sealed class RedisServer : IAsyncDisposable
     public string Address => $"127.0.0.1:{Port}";
 
     /// <summary>Starts a server and waits until it takes connections.</summary>
+    /// <param name="directory">Where it writes all that it is told, so that it has it when it starts again; <see langword="null"/>: it keeps it in memory only.</param>
     /// <exception cref="InvalidOperationException">It ended, or took too long.</exception>
-    public static async Task<RedisServer> StartAsync()
+    public static async Task<RedisServer> StartAsync(string? directory = null)
     {
         // Another program may take the port between the question and the start.
         for (var attempt = 1; ; attempt++)
         {
-            var server = Start(FreePort());
+            var server = new RedisServer(FreePort(), directory);
             try
             {
                 await server.WaitUntilReadyAsync();
@@ -49,7 +52,22 @@ public sealed class RedisServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Kills the server: its data is lost, and connections to it break.</summary>
+    /// <summary>Kills the server: connections to it break, and nobody takes new ones.</summary>
+    public async Task StopAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Starts it again where it was, after <see cref="StopAsync"/>.</summary>
+    public Task StartAgainAsync()
+    {
+        _process.Dispose();
+        _process = Launch();
+        return WaitUntilReadyAsync();
+    }
+
+    /// <summary>Kills the server: its data in memory is lost, and connections to it break.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
@@ -61,12 +79,12 @@ public sealed class RedisServer : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static RedisServer Start(int port)
+    private Process Launch()
     {
         var program = FindProgram() ?? throw new InvalidOperationException(SkipReason);
-        string[] arguments = ["--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"];
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, WorkingDirectory = Path.GetTempPath() };
-        return new RedisServer(Process.Start(start)!, port);
+        string[] kept = _directory is null ? ["--appendonly", "no"] : ["--appendonly", "yes", "--appendfsync", "always", "--dir", _directory];
+        string[] arguments = ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--daemonize", "no", .. kept];
+        return Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, WorkingDirectory = Path.GetTempPath() })!;
     }
 
     private static int FreePort()

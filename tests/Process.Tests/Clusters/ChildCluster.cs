@@ -10,10 +10,11 @@ internal sealed class ChildCluster : IAsyncDisposable
     /// <summary>How long a silo may be silent before the others declare it dead.</summary>
     public static readonly TimeSpan ProbeTime = TimeSpan.FromSeconds(3);
 
-    private readonly TestDirectory _directory = new();
+    private readonly TestDirectory _directory;
 
-    private ChildCluster(RedisServer redis, string[] arguments)
+    private ChildCluster(TestDirectory directory, RedisServer redis, string[] arguments)
     {
+        _directory = directory;
         Redis = redis;
         Arguments = arguments;
     }
@@ -31,7 +32,8 @@ internal sealed class ChildCluster : IAsyncDisposable
     /// <param name="arguments">For each silo, beside Redis, id, ports and work directory.</param>
     public static async Task<ChildCluster> StartAsync(int siloCount, params string[] arguments)
     {
-        var cluster = new ChildCluster(await RedisServer.StartAsync(), arguments);
+        var directory = new TestDirectory();
+        var cluster = new ChildCluster(directory, await RedisServer.StartAsync(Directory.CreateDirectory(directory.PathOf("redis")).FullName), arguments);
         try
         {
             await Task.WhenAll(Enumerable.Range(0, siloCount).Select(_ => cluster.AddSiloAsync()));
@@ -89,6 +91,32 @@ internal sealed class ChildCluster : IAsyncDisposable
     /// <summary>Files of applications in the work directories of a silo: none after they have ended.</summary>
     public IEnumerable<string> FilesOf(int index) => Directory.EnumerateFiles(WorkPathOf(index), "*", SearchOption.AllDirectories)
         .Where(path => path.Contains($"{Path.DirectorySeparatorChar}app-", StringComparison.Ordinal));
+
+    /// <summary>Waits until a silo has no files of applications.</summary>
+    public async Task UntilNoFilesAsync(int index)
+    {
+        var isEmpty = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var watcher = new FileSystemWatcher(WorkPathOf(index)) { IncludeSubdirectories = true };
+        watcher.Deleted += (_, _) => Check();
+        watcher.EnableRaisingEvents = true;
+        Check();
+        await isEmpty.Task;
+
+        void Check()
+        {
+            try
+            {
+                if (!FilesOf(index).Any())
+                {
+                    isEmpty.TrySetResult();
+                }
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // It is being deleted, so there is another event.
+            }
+        }
+    }
 
     /// <summary>A path that all processes see.</summary>
     public string PathOf(string name) => _directory.PathOf(name);

@@ -13,6 +13,7 @@ internal sealed class ChildSilo : IAsyncDisposable
     private readonly System.Diagnostics.Process _process;
     private readonly TaskCompletionSource<string> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly StringBuilder _log = new();
+    private readonly StringBuilder _output = new();
     private readonly Task _reading;
 
     private ChildSilo(ProcessStartInfo start, int port, int gatewayPort)
@@ -66,7 +67,7 @@ internal sealed class ChildSilo : IAsyncDisposable
     {
         await using var silo = Start(arguments, null, 0, 0);
         var code = await silo.WaitForExitAsync();
-        return new ProgramResult(code, silo._ready.Task.IsCompletedSuccessfully ? await silo.Ready : "", silo.Log);
+        return new ProgramResult(code, silo._output.ToString(), silo.Log);
     }
 
     public void Send(Signal signal) => Signals.Send(ProcessId, signal);
@@ -133,6 +134,7 @@ internal sealed class ChildSilo : IAsyncDisposable
     {
         while (await _process.StandardOutput.ReadLineAsync() is { } line)
         {
+            _output.AppendLine(line);
             _ready.TrySetResult(line);
         }
 

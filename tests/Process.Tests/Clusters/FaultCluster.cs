@@ -1,9 +1,4 @@
 using Dpark.TestKit;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Orleans.Configuration;
-using Orleans.Hosting;
-using Orleans.Runtime;
 
 namespace Dpark.Tests.Process.Clusters;
 
@@ -46,22 +41,10 @@ public sealed class FaultCluster : IAsyncLifetime
     internal async Task<ChildSilo> FindAsync<TGrain>(string key)
         where TGrain : IGrainWithStringKey
     {
-        using var host = BuildClient();
-        await host.StartAsync();
-        var client = host.Services.GetRequiredService<IClusterClient>();
-        var address = await client.GetGrain<IManagementGrain>(0).GetActivationAddress(client.GetGrain<TGrain>(key));
-        await host.StopAsync();
+        using var client = await ClusterClient.StartAsync(Cluster);
+        var address = await client.FindAsync<TGrain>(key);
         return Running.Single(silo => silo.Port == address!.Endpoint.Port);
     }
 
     private ChildSilo[] Running => [.. Cluster.Silos.Where(silo => !silo.HasExited)];
-
-    private IHost BuildClient()
-    {
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.UseOrleansClient(client => client
-            .UseRedisClustering(Cluster.Redis.Address)
-            .Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (Cluster.Id, Cluster.Id)));
-        return builder.Build();
-    }
 }

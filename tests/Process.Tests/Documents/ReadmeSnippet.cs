@@ -52,5 +52,17 @@ internal sealed record ReadmeSnippet(int Line, string Code, string? Output)
         Assert.True(result.Success, $"The code at line {Line} of README.md does not compile: {string.Join(Environment.NewLine, result.Diagnostics)}");
     }
 
+    /// <summary>Words that run a compiled program. It has no list of dependencies of its own, so it takes those of the tests, which are in the same directory.</summary>
+    public static string[] CommandOf(string assemblyPath) =>
+    [
+        WordCountProgram.Host,
+        "exec",
+        "--depsfile",
+        Path.Combine(AppContext.BaseDirectory, "Dpark.Orleans.Process.Tests.deps.json"),
+        "--runtimeconfig",
+        Path.ChangeExtension(WordCountProgram.AssemblyPath, ".runtimeconfig.json"),
+        assemblyPath,
+    ];
+
     private static string Join(string[] lines) => string.Concat(lines.Select(line => $"{line}\n"));
 }

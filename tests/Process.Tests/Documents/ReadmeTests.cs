@@ -1,3 +1,5 @@
+using Dpark.Tests.Process.Clusters;
+
 namespace Dpark.Tests.Process.Documents;
 
 /// <summary>The README is true: its programs compile, run and print what it says, and the paths that it names exist.</summary>
@@ -24,16 +26,7 @@ public sealed class ReadmeTests : IDisposable
         {
             snippet.Compile(assembly);
 
-            // The program is not in a list of dependencies of its own, so it takes those of the tests, which are in the same directory.
-            using var program = WordCountProgram.StartCommand(
-                _directory,
-                WordCountProgram.Host,
-                "exec",
-                "--depsfile",
-                Path.Combine(AppContext.BaseDirectory, "Dpark.Orleans.Process.Tests.deps.json"),
-                "--runtimeconfig",
-                Path.ChangeExtension(WordCountProgram.AssemblyPath, ".runtimeconfig.json"),
-                assembly);
+            using var program = WordCountProgram.StartCommand(_directory, ReadmeSnippet.CommandOf(assembly));
             var result = await program.WaitAsync();
 
             Assert.True(result.ExitCode == 0, $"The code at line {snippet.Line} of README.md failed: {result.Errors}");
@@ -48,6 +41,25 @@ public sealed class ReadmeTests : IDisposable
 
     [Fact]
     public void Readme_Programs_AreThere() => Assert.InRange(SnippetIndexes.Count, 3, 20);
+
+    [Fact]
+    public async Task Commands_OfPrograms_HaveOptionsThatThereAre()
+    {
+        string[] commands = [.. Readme.Split('\n').Select(line => line.TrimStart('$', ' ')).Where(line => line.StartsWith("dotnet run ", StringComparison.Ordinal))];
+        var silo = (await ChildSilo.RunAsync("--help")).Output;
+        var wordCount = (await WordCountProgram.RunAsync(_directory, "--help")).Output;
+
+        Assert.True(commands.Length > 5, $"Only {commands.Length} commands.");
+        foreach (var command in commands)
+        {
+            var words = command.Split(' ');
+            var project = words[Array.IndexOf(words, "--project") + 1];
+            Assert.True(Directory.Exists(Path.Combine(Repository.Root, project)), $"'{command}' names {project}, which is not there.");
+            var help = project == "Silo" ? silo : project == "samples/WordCount" ? wordCount : null;
+            var options = command.Contains(" -- ", StringComparison.Ordinal) && help is not null ? command[command.IndexOf(" -- ", StringComparison.Ordinal)..].Split(' ') : [];
+            Assert.All(options.Where(word => word.StartsWith("--", StringComparison.Ordinal) && word.Length > 2), option => Assert.Contains($"{option} ", help, StringComparison.Ordinal));
+        }
+    }
 
     [Theory]
     [InlineData("docs")]
