@@ -18,7 +18,7 @@ public sealed class LostCallTests(LostCallTests.Fixture fixture) : IClassFixture
         string[] methods =
         [
             "IWorkerGrain.LaunchAsync", "IWorkerGrain.PollAsync", "ITaskGrain.StartAsync", "IMapOutputRegistryGrain.RegisterAsync", "IMapOutputRegistryGrain.GetAsync",
-            "IBroadcastGrain.PublishAsync", "IBroadcastGrain.LocateAsync", "IBroadcastGrain.AddHolderAsync", "IMasterGrain.RegisterApplicationAsync",
+            "IBroadcastGrain.PublishAsync", "IBroadcastGrain.LocateAsync", "IMasterGrain.RegisterApplicationAsync",
             "IApplicationGrain.EndAsync",
         ];
         var data = new TheoryData<string, CallFault>();
@@ -39,7 +39,7 @@ public sealed class LostCallTests(LostCallTests.Fixture fixture) : IClassFixture
     [MemberData(nameof(Calls))]
     public async Task Job_CallIsLostOrDoubled_ResultIsRightAndEachPartitionCountsOnce(string method, CallFault fault)
     {
-        var context = fixture.Cluster.NewContext(options => options.Lease = TimeSpan.FromSeconds(2));
+        var context = fixture.Cluster.NewContext();
         var count = context.LongAccumulator();
         FaultyCalls.Hit(method, fault, HitsPerTest);
 
