@@ -40,7 +40,7 @@ public sealed class BlockedGzipTests : IDisposable
 
         var lines = _context.TextFile(_path, new TextFileOptions { PartitionBytes = 4000 });
 
-        Assert.Equal(1, lines.Partitions.Count);
+        Assert.Single(lines.Partitions);
         Assert.Equal<IEnumerable<string>>(_lines, await lines.CollectAsync());
     }
 

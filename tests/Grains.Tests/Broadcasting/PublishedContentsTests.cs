@@ -148,7 +148,8 @@ public sealed class PublishedContentsTests : IAsyncDisposable
         var fetched = _contents.Fetch(App, Name, HashOf(bytes), CancellationToken.None);
 
         Assert.True(fetched.Span.SequenceEqual(bytes));
-        Assert.Equal([(byte)0b111], (await _grain.Added.WaitAsync(Limit)).Pieces!);
+        var added = await _grain.Added.WaitAsync(Limit);
+        Assert.Equal([0b111], added.Pieces!);
         Assert.NotNull(_own.TryGetLength(new(App, $"{Name}.2")));
     }
 
