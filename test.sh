@@ -129,17 +129,17 @@ trap 'rm -rf "$results"' EXIT
 # One project after the other: the tests of time limits need the cores for themselves.
 for project in $(test_projects); do
   name=$(basename "$project" .csproj)
-  run_tests "$name" "$output/bin/$name/${configuration,,}/Dpark.Orleans.$name.dll"
+  run_tests "$name" "$output/bin/$name/${configuration,,}/Dpark.Orleans.$name.dll" --filter "Hosting!=Process"
 done
 
 # Once more over sockets, those that a network can change. For all of them, set the variable and run dotnet test.
 conformance="$output/bin/Conformance/${configuration,,}/Dpark.Orleans.Conformance.dll"
 DPARK_CONFORMANCE_HOSTING=tcp run_tests Conformance-tcp "$conformance" \
-  --filter "FullyQualifiedName~.Calls.|FullyQualifiedName~.Observers.|FullyQualifiedName~.Membership.|FullyQualifiedName~.Activations."
+  --filter "Hosting!=Process&(FullyQualifiedName~.Calls.|FullyQualifiedName~.Observers.|FullyQualifiedName~.Membership.|FullyQualifiedName~.Activations.)"
 
 # And with each silo as a process: what can be killed or suspended, and what must not depend on a shared process.
 DPARK_CONFORMANCE_HOSTING=process run_tests Conformance-process "$conformance" \
-  --filter "FullyQualifiedName~LossTests|FullyQualifiedName~.Calls.ExceptionTests|FullyQualifiedName~.Calls.ArgumentCopyTests|FullyQualifiedName~.Calls.OneWayTests|FullyQualifiedName~.Calls.CancellationTests|FullyQualifiedName~.Calls.RequestContextTests|FullyQualifiedName~.Identity.GrainReferenceTests|FullyQualifiedName~.Observers.ObserverTests|FullyQualifiedName~.Placement.PlacementTests|FullyQualifiedName~.Activations.MovingGrainTests"
+  --filter "Hosting!=InProcess&(FullyQualifiedName~LossTests|FullyQualifiedName~.Calls.ExceptionTests|FullyQualifiedName~.Calls.ArgumentCopyTests|FullyQualifiedName~.Calls.OneWayTests|FullyQualifiedName~.Calls.CancellationTests|FullyQualifiedName~.Calls.RequestContextTests|FullyQualifiedName~.Identity.GrainReferenceTests|FullyQualifiedName~.Observers.ObserverTests|FullyQualifiedName~.Placement.PlacementTests|FullyQualifiedName~.Activations.MovingGrainTests)"
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -105,13 +105,15 @@ internal static class SiloProgram
             if (settings.Redis is { } redis)
             {
                 silo.UseRedisClustering(RedisConnectionString.Write(redis, Environment.GetEnvironmentVariable(RedisPasswordVariable)))
-                    .ConfigureEndpoints(settings.Address, settings.Port, settings.GatewayPort)
-                    .Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (settings.ClusterId, settings.ClusterId));
+                    .ConfigureEndpoints(settings.Address, settings.Port, settings.GatewayPort);
             }
             else
             {
-                silo.UseLocalhostClustering(settings.Port, settings.GatewayPort, primary, serviceId: settings.ClusterId, clusterId: settings.ClusterId);
+                silo.UseLocalhostClustering(settings.Port, settings.GatewayPort, primary);
             }
+
+            // Not as arguments above: those leave the ids as they are when they name the development cluster.
+            silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (settings.ClusterId, settings.ClusterId));
 
             if (settings.Tls is { } tls)
             {

@@ -1,7 +1,10 @@
+using Xunit.Sdk;
+
 namespace Dpark.Conformance.Clusters;
 
-/// <summary>A test that uses the service provider of a silo or starts hosts of its own. Skipped where silos are other processes.</summary>
-public sealed class InProcessFactAttribute : FactAttribute
+/// <summary>A test that uses the service provider of a silo or starts hosts of its own. Skipped where silos are other processes. The trait lets a run leave it out by <c>Hosting!=InProcess</c>.</summary>
+[TraitDiscoverer(HostingTraitDiscoverer.Name, HostingTraitDiscoverer.Assembly)]
+public sealed class InProcessFactAttribute : FactAttribute, ITraitAttribute
 {
     public InProcessFactAttribute()
     {
