@@ -139,7 +139,7 @@ DPARK_CONFORMANCE_HOSTING=tcp run_tests Conformance-tcp "$conformance" \
 
 # And with each silo as a process: what can be killed or suspended, and what must not depend on a shared process.
 DPARK_CONFORMANCE_HOSTING=process run_tests Conformance-process "$conformance" \
-  --filter "Hosting!=InProcess&(FullyQualifiedName~LossTests|FullyQualifiedName~.Calls.ExceptionTests|FullyQualifiedName~.Calls.ArgumentCopyTests|FullyQualifiedName~.Calls.OneWayTests|FullyQualifiedName~.Calls.CancellationTests|FullyQualifiedName~.Calls.RequestContextTests|FullyQualifiedName~.Identity.GrainReferenceTests|FullyQualifiedName~.Observers.ObserverTests|FullyQualifiedName~.Placement.PlacementTests|FullyQualifiedName~.Activations.MovingGrainTests)"
+  --filter "Hosting!=InProcess&(FullyQualifiedName~.Membership.SiloLossTests|FullyQualifiedName~.Membership.ProcessLossTests|FullyQualifiedName~.Calls.ExceptionTests|FullyQualifiedName~.Calls.ArgumentCopyTests|FullyQualifiedName~.Calls.OneWayTests|FullyQualifiedName~.Calls.CancellationTests|FullyQualifiedName~.Calls.RequestContextTests|FullyQualifiedName~.Identity.GrainReferenceTests|FullyQualifiedName~.Observers.ObserverTests|FullyQualifiedName~.Placement.PlacementTests|FullyQualifiedName~.Activations.MovingGrainTests)"
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

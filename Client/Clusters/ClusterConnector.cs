@@ -21,6 +21,10 @@ internal sealed class ClusterConnector(ConnectOptions options)
 {
     private static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RedisLimit = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+
+    // A gateway that hangs, and does not close its connections, is left once the list does not have it any more.
+    private static readonly TimeSpan GatewayRefreshPeriod = TimeSpan.FromSeconds(10);
 
     private readonly ClusterEndpoint[] _gateways = [.. options.Gateways.Select(Parse)];
     private readonly ClusterEndpoint? _redis = options.Redis is { } redis ? Parse(redis) : null;
@@ -92,7 +96,8 @@ internal sealed class ClusterConnector(ConnectOptions options)
             });
             if (_redis is { } redis)
             {
-                client.UseRedisClustering(RedisConnectionString.Write(redis, options.RedisPassword));
+                client.UseRedisClustering(RedisConnectionString.Write(redis, options.RedisPassword))
+                    .Configure<GatewayOptions>(list => list.GatewayListRefreshPeriod = GatewayRefreshPeriod);
             }
             else
             {
@@ -137,7 +142,7 @@ internal sealed class ClusterConnector(ConnectOptions options)
         var phase = "its silos did not start the application";
         try
         {
-            await context.StartAsync(limit).WaitAsync(limit).ConfigureAwait(false);
+            await StartAgainAsync(context, limit).ConfigureAwait(false);
             phase = "it has no worker";
             await context.WaitForWorkersAsync(limit).WaitAsync(limit).ConfigureAwait(false);
             phase = "no worker answered this client at its block server";
@@ -156,6 +161,30 @@ internal sealed class ClusterConnector(ConnectOptions options)
         catch (Exception e) when (e is OrleansException or ArgumentException or TimeoutException)
         {
             throw Unreachable($"{phase}: {e.Message}", "Check that its silos are workers (AddDparkWorker) of this version.", e);
+        }
+    }
+
+    /// <summary>Starts the application. A silo that has just died is named by the directory until the others have declared it dead; until then calls there are rejected.</summary>
+    private static async Task StartAgainAsync(DparkContext context, CancellationToken limit)
+    {
+        OrleansException? rejection = null;
+        while (true)
+        {
+            try
+            {
+                await context.StartAsync(limit).WaitAsync(limit).ConfigureAwait(false);
+                return;
+            }
+            catch (OrleansMessageRejectionException e)
+            {
+                rejection = e;
+            }
+            catch (OperationCanceledException) when (rejection is not null)
+            {
+                throw rejection;
+            }
+
+            await Task.Delay(RetryDelay, limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -238,7 +238,7 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
         }
     });
 
-    /// <summary>Connects to the gateways of the list that it is not connected to; tries again later where that fails.</summary>
+    /// <summary>Connects to the gateways of the list that it is not connected to, and leaves those that are not in it any more; tries again later where a connect fails.</summary>
     /// <returns>Whether there is a new connection.</returns>
     /// <exception cref="ConnectionFailedException">There is no connection at all.</exception>
     private async Task<bool> RefreshAsync(CancellationToken cancellationToken)
@@ -258,6 +258,12 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
             if (_links.IsEmpty)
             {
                 throw NothingConnected(endpoints, failures.OfType<ConnectionFailedException>().FirstOrDefault());
+            }
+
+            // A silo that hangs keeps its connections open; what is sent there waits for its timeout.
+            foreach (var link in _links.Where(link => !link.IsLeaving && !endpoints.Contains(link.Endpoint)))
+            {
+                link.Close();
             }
 
             mustRetry = failures.Any(failure => failure is not null);
