@@ -8,39 +8,20 @@ namespace Dpark.Storage;
 /// <param name="block">For the error.</param>
 /// <param name="handle">Owned.</param>
 /// <param name="onDamage">Called before the first exception about damage.</param>
-internal sealed class BlockFileReader(BlockId block, BlockFile file, SafeFileHandle handle, Action onDamage) : Stream
+internal sealed class BlockFileReader(BlockId block, BlockFile file, SafeFileHandle handle, Action onDamage) : ReadOnlyStream(file.Length)
 {
     private byte[] _piece = [];
     private long _pieceIndex = -1;
-    private long _position;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
-
-    public override long Length => file.Length;
-
-    public override long Position
-    {
-        get => _position;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(value);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, file.Length);
-            _position = value;
-        }
-    }
 
     public override int Read(Span<byte> buffer)
     {
-        if (buffer.IsEmpty || _position == file.Length)
+        var position = Position;
+        if (buffer.IsEmpty || position == file.Length)
         {
             return 0;
         }
 
-        var index = _position / BlockFile.PieceBytes;
+        var index = position / BlockFile.PieceBytes;
         var start = index * BlockFile.PieceBytes;
         var length = (int)Math.Min(BlockFile.PieceBytes, file.Length - start);
         if (index != _pieceIndex)
@@ -48,34 +29,12 @@ internal sealed class BlockFileReader(BlockId block, BlockFile file, SafeFileHan
             Load(index, start, length);
         }
 
-        var offset = (int)(_position - start);
+        var offset = (int)(position - start);
         var count = Math.Min(buffer.Length, length - offset);
         _piece.AsSpan(offset, count).CopyTo(buffer);
-        _position += count;
+        Advance(count);
         return count;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => ValueTask.FromResult(Read(buffer.Span));
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        Task.FromResult(Read(buffer.AsSpan(offset, count)));
-
-    public override long Seek(long offset, SeekOrigin origin) => Position = origin switch
-    {
-        SeekOrigin.Begin => offset,
-        SeekOrigin.Current => _position + offset,
-        _ => file.Length + offset,
-    };
-
-    public override void Flush()
-    {
-    }
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

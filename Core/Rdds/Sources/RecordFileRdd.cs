@@ -5,27 +5,13 @@ namespace Dpark.Rdds.Sources;
 
 /// <summary>The records of files of records of one length, as slices of the read buffers.</summary>
 internal sealed class RecordFileRdd(IRddContext context, string[] paths, int recordBytes, TextFileOptions options, CallSite callSite)
-    : Rdd<ByteSlice>(context, callSite)
+    : FileRdd<ByteSlice>(context, paths, options, callSite)
 {
-    [NonSerialized]
-    private readonly string[] _paths = paths;
-
-    [NonSerialized]
-    private readonly TextFileOptions _options = options;
-
-    [NonSerialized]
-    private Partition[]? _partitions;
-
-    public override IReadOnlyList<Partition> Partitions => _partitions ?? LazyInitializer.EnsureInitialized(ref _partitions, ListPartitions);
-
-    public override IReadOnlyList<Dependency> Dependencies => [];
-
     protected override BatchReader<ByteSlice> Compute(Partition partition, TaskContext context) =>
         new RecordPartitionReader(((TextPartition)partition).Pieces, recordBytes, CallSite, context);
 
-    private Partition[] ListPartitions()
+    protected override Partition[] Cut(InputFile[] files, TextFileOptions options)
     {
-        InputFile[] files = [.. _paths.SelectMany(path => InputFiles.Find(path, _options.Extension))];
         foreach (var file in files)
         {
             if (file.Length % recordBytes != 0)
@@ -35,6 +21,6 @@ internal sealed class RecordFileRdd(IRddContext context, string[] paths, int rec
             }
         }
 
-        return TextPartitioning.Cut(files, _options, Context.DefaultParallelism, recordBytes);
+        return TextPartitioning.Cut(files, options, Context.DefaultParallelism, recordBytes);
     }
 }

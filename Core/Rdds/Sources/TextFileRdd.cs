@@ -3,27 +3,10 @@ using Dpark.Text;
 
 namespace Dpark.Rdds.Sources;
 
-/// <summary>The lines of text files. Tasks open the files by their full path, so workers must see the same files as the driver.</summary>
-internal abstract class TextFileRdd<T>(IRddContext context, string[] paths, TextFileOptions options, CallSite callSite) : Rdd<T>(context, callSite)
+/// <summary>The lines of text files.</summary>
+internal abstract class TextFileRdd<T>(IRddContext context, string[] paths, TextFileOptions options, CallSite callSite) : FileRdd<T>(context, paths, options, callSite)
 {
-    [NonSerialized]
-    private readonly string[] _paths = paths;
-
-    [NonSerialized]
-    private readonly TextFileOptions _options = options;
-
-    [NonSerialized]
-    private Partition[]? _partitions;
-
-    public override IReadOnlyList<Partition> Partitions => _partitions ?? LazyInitializer.EnsureInitialized(ref _partitions, ListPartitions);
-
-    public override IReadOnlyList<Dependency> Dependencies => [];
-
-    private Partition[] ListPartitions()
-    {
-        InputFile[] files = [.. _paths.SelectMany(path => InputFiles.Find(path, _options.Extension))];
-        return TextPartitioning.Cut(files, _options, Context.DefaultParallelism);
-    }
+    protected override Partition[] Cut(InputFile[] files, TextFileOptions options) => TextPartitioning.Cut(files, options, Context.DefaultParallelism);
 }
 
 /// <summary>Lines as strings.</summary>
