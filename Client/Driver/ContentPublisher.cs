@@ -77,23 +77,8 @@ internal sealed class ContentPublisher(IClusterClient client, DriverSettings set
     }
 
     /// <summary>A call whose request or reply is lost says nothing about the content, and telling the grain twice does no harm.</summary>
-    private async Task TellAsync(string name, BroadcastContent content, CancellationToken cancellationToken)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                await GrainOf(name).PublishAsync(content, cancellationToken).ConfigureAwait(false);
-                return;
-            }
-#pragma warning disable CA1031 // The last failure is thrown.
-            catch (Exception) when (attempt < MaxTells && !cancellationToken.IsCancellationRequested)
-#pragma warning restore CA1031
-            {
-                await Task.Delay(TellDelay * attempt, cancellationToken).ConfigureAwait(false);
-            }
-        }
-    }
+    private Task TellAsync(string name, BroadcastContent content, CancellationToken cancellationToken) => RepeatedCall.RunAsync(
+        () => GrainOf(name).PublishAsync(content, cancellationToken), MaxTells, TellDelay, TimeProvider.System, cancellationToken);
 
     private async Task<BroadcastHolder[]> StoreAsync(string name, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {

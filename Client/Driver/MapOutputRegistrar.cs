@@ -76,23 +76,13 @@ internal sealed partial class MapOutputRegistrar(
 
     private async Task DeliverAsync(SchedulerAction action, CancellationToken cancellationToken)
     {
-        for (var attempt = 1; ; attempt++)
+        try
         {
-            try
-            {
-                await SendAsync(action, cancellationToken).ConfigureAwait(false);
-                return;
-            }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-            {
-                if (attempt == MaxAttempts)
-                {
-                    LogGivenUp(e, action.GetType().Name, attempt);
-                    return;
-                }
-            }
-
-            await Task.Delay(RetryDelay * attempt, timeProvider, cancellationToken).ConfigureAwait(false);
+            await RepeatedCall.RunAsync(() => SendAsync(action, cancellationToken), MaxAttempts, RetryDelay, timeProvider, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogGivenUp(e, action.GetType().Name, MaxAttempts);
         }
     }
 

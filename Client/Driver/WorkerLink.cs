@@ -196,25 +196,17 @@ internal sealed partial class WorkerLink(
     private async Task CancelAsync(Task[] launches, long epoch, TaskAttemptId[] attempts, CancellationToken cancellationToken)
     {
         await Task.WhenAll(launches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        for (var attempt = 1; ; attempt++)
+        try
         {
-            try
-            {
-                await _grain.CancelAsync(settings.Application, epoch, attempts, cancellationToken).ConfigureAwait(false);
-                return;
-            }
-#pragma warning disable CA1031 // Cancelling twice does no harm; attempts that go on would hold slots that the scheduler counts as free.
-            catch (Exception e)
+            await RepeatedCall.RunAsync(
+                () => _grain.CancelAsync(settings.Application, epoch, attempts, cancellationToken), MaxCancelCalls, CancelRetryDelay, timeProvider, cancellationToken)
+                .ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Nobody waits for it. Attempts that go on hold slots that the scheduler counts as free until they end.
+        catch (Exception e)
 #pragma warning restore CA1031
-            {
-                if (attempt == MaxCancelCalls || cancellationToken.IsCancellationRequested)
-                {
-                    LogNotCancelled(e, attempts.Length, Info.Id);
-                    return;
-                }
-            }
-
-            await Task.Delay(CancelRetryDelay * attempt, timeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        {
+            LogNotCancelled(e, attempts.Length, Info.Id);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Dpark.Codecs;
+using Dpark.Storage;
 
 namespace Dpark.Caching;
 
@@ -8,7 +9,7 @@ namespace Dpark.Caching;
 /// read, so that a partition of any size takes the memory of one segment. <c>docs/formats/cached-partition.md</c> states it. Used by one thread.
 /// </summary>
 /// <param name="next">The next record block; <see langword="null"/> at the end.</param>
-internal sealed class SegmentStream(Func<byte[]?> next) : Stream
+internal sealed class SegmentStream(Func<byte[]?> next) : ReadOnlyStream
 {
     /// <summary>Length and checksum.</summary>
     public const int HeaderLength = 8;
@@ -17,20 +18,6 @@ internal sealed class SegmentStream(Func<byte[]?> next) : Stream
     private ReadOnlyMemory<byte> _piece;
     private byte[]? _segment;
     private bool _ended;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override int Read(Span<byte> buffer)
     {
@@ -46,16 +33,6 @@ internal sealed class SegmentStream(Func<byte[]?> next) : Stream
     }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     private bool MoveNext()
     {

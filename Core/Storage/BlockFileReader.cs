@@ -8,7 +8,7 @@ namespace Dpark.Storage;
 /// <param name="block">For the error.</param>
 /// <param name="handle">Owned.</param>
 /// <param name="onDamage">Called before the first exception about damage.</param>
-internal sealed class BlockFileReader(BlockId block, BlockFile file, SafeFileHandle handle, Action onDamage) : ReadOnlyStream(file.Length)
+internal sealed class BlockFileReader(BlockId block, BlockFile file, SafeFileHandle handle, Action onDamage) : SeekableReadOnlyStream(file.Length)
 {
     private byte[] _piece = [];
     private long _pieceIndex = -1;

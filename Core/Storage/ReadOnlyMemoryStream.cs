@@ -1,7 +1,7 @@
 namespace Dpark.Storage;
 
 /// <summary>Reads memory as a stream, without copying it first. Used by one thread.</summary>
-internal sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> bytes) : ReadOnlyStream(bytes.Length)
+internal sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> bytes) : SeekableReadOnlyStream(bytes.Length)
 {
     public override int Read(Span<byte> buffer)
     {

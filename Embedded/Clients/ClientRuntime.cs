@@ -260,8 +260,8 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
                 throw NothingConnected(endpoints, failures.OfType<ConnectionFailedException>().FirstOrDefault());
             }
 
-            // A silo that hangs keeps its connections open; what is sent there waits for its timeout.
-            foreach (var link in _links.Where(link => !link.IsLeaving && !endpoints.Contains(link.Endpoint)))
+            // A silo that hangs keeps its connections open; what is sent there waits for its timeout. An empty list says nothing about a gateway that works.
+            foreach (var link in _links.Where(link => endpoints.Count > 0 && !link.IsLeaving && !endpoints.Contains(link.Endpoint)))
             {
                 link.Close();
             }

@@ -144,23 +144,9 @@ public abstract class BlockStoreTests : IDisposable
         return bytes.ToArray();
     }
 
-    private sealed class UnseekableStream(byte[] bytes, int failAfter) : Stream
+    private sealed class UnseekableStream(byte[] bytes, int failAfter) : ReadOnlyStream
     {
         private int _position;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
 
         public override int Read(byte[] buffer, int offset, int count)
         {
@@ -169,16 +155,6 @@ public abstract class BlockStoreTests : IDisposable
             _position += read;
             return _position > failAfter ? throw new IOException("The source failed.") : read;
         }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }
 
