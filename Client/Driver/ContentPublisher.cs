@@ -92,7 +92,7 @@ internal sealed class ContentPublisher(IClusterClient client, DriverSettings set
             var worker = candidates[(int)((first + (uint)i) % (uint)candidates.Count)];
             try
             {
-                await blocks.PutAsync(worker.BlockEndpoint, block, bytes, cancellationToken).ConfigureAwait(false);
+                await blocks.PutAsync(worker.Id, worker.BlockEndpoint, block, bytes, cancellationToken).ConfigureAwait(false);
                 holders.Add(new BroadcastHolder(worker.Id, worker.BlockEndpoint));
             }
             catch (IOException e)

@@ -1,8 +1,10 @@
+using Dpark.Caching;
 using Dpark.Closures;
 using Dpark.Jobs;
 using Dpark.Planning;
 using Dpark.Scheduling;
 using Dpark.Tasks;
+using Dpark.Workers;
 using Microsoft.Extensions.Logging;
 
 namespace Dpark.Driver;
@@ -12,6 +14,8 @@ internal sealed partial class DriverSession
 {
     private const int MaxBatchBytes = 512 << 10;
     private const int LaunchOverheadBytes = 300;
+    private const int BytesPerHintedWorker = 200;
+    private const int BytesPerHintedPlace = 24;
 
     private StageInfo ToStageInfo(JobGraph graph, RunningJob job)
     {
@@ -129,7 +133,7 @@ internal sealed partial class DriverSession
                 last = task.Stage;
             }
 
-            if (ToLaunch(task, out var published) is not { } launch)
+            if (ToLaunch(task, action.Worker, out var published) is not { } launch)
             {
                 continue;
             }
@@ -141,7 +145,7 @@ internal sealed partial class DriverSession
                 continue;
             }
 
-            var more = launch.Partition.Length + LaunchOverheadBytes;
+            var more = launch.Partition.Length + LaunchOverheadBytes + HintBytes(launch.CacheHints);
             if (bytes + more > MaxBatchBytes)
             {
                 Flush();
@@ -164,6 +168,9 @@ internal sealed partial class DriverSession
         }
     }
 
+    private static int HintBytes(CacheHints? hints) =>
+        hints is null ? 0 : (hints.Workers.Length * BytesPerHintedWorker) + (hints.Places.Length * BytesPerHintedPlace);
+
     private void Send(WorkerLink worker, TaskBatch batch, Task arrived)
     {
         if (arrived.IsCompletedSuccessfully)
@@ -177,7 +184,7 @@ internal sealed partial class DriverSession
     }
 
     /// <returns><see langword="null"/> if the partition cannot travel; the jobs that need the stage fail then.</returns>
-    private TaskLaunch? ToLaunch(in TaskAssignment task, out Task published)
+    private TaskLaunch? ToLaunch(in TaskAssignment task, WorkerId worker, out Task published)
     {
         published = Task.CompletedTask;
         var source = (StageSource)task.Stage.Source!;
@@ -188,7 +195,10 @@ internal sealed partial class DriverSession
 
         try
         {
-            return _stages.ToLaunch(source, task.Attempt, task.MapOutputEpoch, out published, _stopping.Token);
+            var launch = _stages.ToLaunch(source, task.Attempt, task.MapOutputEpoch, out published, _stopping.Token);
+            var hints = source.Cached?.HintsFor(
+                task.Attempt.PartitionIndex, worker, other => _workers.Find(other)?.Info.BlockEndpoint, _workers.ListCopyTargets);
+            return hints is null ? launch : launch with { CacheHints = hints };
         }
         catch (ClosureException e)
         {
@@ -208,7 +218,7 @@ internal sealed partial class DriverSession
             Merge(source.Job, accept.Report);
         }
 
-        source.Cached?.Remember(accept.Report.Attempt.PartitionIndex, accept.Worker);
+        source.Cached?.Remember(accept.Report.Kept);
         foreach (var warning in accept.Report.Warnings)
         {
             if (source.Job.Warn(warning))

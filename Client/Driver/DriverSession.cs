@@ -224,7 +224,7 @@ internal sealed partial class DriverSession : IAsyncDisposable
         try
         {
             // There is no such block, and whoever does not know the secret is not told so.
-            await Blocks.DeleteAsync(worker.BlockEndpoint, new BlockId(_settings.Application, "connect"), cancellationToken).ConfigureAwait(false);
+            await Blocks.DeleteAsync(worker.Id, worker.BlockEndpoint, new BlockId(_settings.Application, "connect"), cancellationToken).ConfigureAwait(false);
             return null;
         }
         catch (IOException e)

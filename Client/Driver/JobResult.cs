@@ -105,7 +105,7 @@ internal sealed class JobResult<T>(
     {
         try
         {
-            await blocks.DeleteAsync(block.Endpoint, block.Block, CancellationToken.None).ConfigureAwait(false);
+            await blocks.DeleteAsync(block.Worker, block.Endpoint, block.Block, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {

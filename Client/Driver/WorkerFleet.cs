@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Dpark.Caching;
 using Dpark.Rdds;
 using Dpark.Scheduling;
 using Dpark.Workers;
@@ -16,6 +17,8 @@ namespace Dpark.Driver;
 internal sealed partial class WorkerFleet(
     IClusterClient client, DriverSettings settings, Action<SchedulerEvent[]> tell, ActivityGate activity, TimeProvider timeProvider, ILoggerFactory loggers)
 {
+    private const int MaxCopyTargets = 3;
+
     private static readonly TimeSpan RegistrationGrace = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan WatchHold = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
@@ -48,6 +51,23 @@ internal sealed partial class WorkerFleet(
 
             await signal.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Workers that may hold copies of what a task of a partition keeps on a worker: others, those on other hosts first, in an order that differs by partition.</summary>
+    public IReadOnlyList<CachePeer> ListCopyTargets(int partition, WorkerId worker)
+    {
+        var host = Find(worker)?.Info.Host;
+        WorkerInfo[] others =
+        [
+            .. _links.Values.Select(link => link.Info).Where(info => info.Id != worker && info.SlotCount > 0).OrderBy(info => info.Id.Value, StringComparer.Ordinal),
+        ];
+        return
+        [
+            .. others.Select((_, i) => others[(i + partition) % others.Length])
+                .OrderBy(info => string.Equals(info.Host, host, StringComparison.OrdinalIgnoreCase))
+                .Take(MaxCopyTargets)
+                .Select(info => new CachePeer(info.Id, info.BlockEndpoint)),
+        ];
     }
 
     /// <summary>Reads the list once.</summary>

@@ -27,4 +27,8 @@ public sealed record JobMetrics(
     long OutputRecords,
     long ResultBytes,
     TimeSpan RunTime,
-    TimeSpan WaitTime);
+    TimeSpan WaitTime)
+{
+    /// <summary>Bytes of cached partitions that tasks read from other workers.</summary>
+    public long CacheRemoteBytesRead { get; init; }
+}

@@ -26,6 +26,7 @@ internal sealed class MetricsSum
             _sum.SpilledBytes += metrics.SpilledBytes;
             _sum.OutputBytes += metrics.OutputBytes;
             _sum.OutputRecords += metrics.OutputRecords;
+            _sum.CacheRemoteBytesRead += metrics.CacheRemoteBytesRead;
             _sum.RunTime += metrics.RunTime;
             _sum.WaitTime += metrics.WaitTime;
         }
@@ -48,7 +49,10 @@ internal sealed class MetricsSum
                 _sum.OutputRecords,
                 _resultBytes,
                 _sum.RunTime,
-                _sum.WaitTime);
+                _sum.WaitTime)
+            {
+                CacheRemoteBytesRead = _sum.CacheRemoteBytesRead,
+            };
         }
     }
 

@@ -82,7 +82,7 @@ internal sealed class BatchCacheBuffer<T> : CacheBuffer<T>
 /// <summary>Holds encoded segments.</summary>
 internal sealed class SegmentCacheBuffer<T> : CacheBuffer<T>
 {
-    private readonly List<byte[]> _segments = [];
+    private readonly List<EncodedSegment> _segments = [];
 
     public override bool TryFill(BatchReader<T> source, PartitionCache cache, CacheEntry entry, CancellationToken cancellationToken)
     {
@@ -92,7 +92,7 @@ internal sealed class SegmentCacheBuffer<T> : CacheBuffer<T>
             cancellationToken.ThrowIfCancellationRequested();
             _segments.Add(segment);
             RecordCount = encoder.RecordCount;
-            if (!cache.TryReserve(entry, segment.Length))
+            if (!cache.TryReserve(entry, segment.Bytes.Length))
             {
                 return false;
             }

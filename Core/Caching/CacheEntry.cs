@@ -1,15 +1,6 @@
-using Dpark.Applications;
-using Dpark.Rdds;
 using Dpark.Storage;
 
 namespace Dpark.Caching;
-
-/// <summary>Names a partition on this worker.</summary>
-internal readonly record struct PartitionKey(AppId Application, RddId Rdd, int PartitionIndex)
-{
-    /// <summary>The form used in messages, such as <c>partition 17 of rdd-3 of app-1</c>.</summary>
-    public override string ToString() => $"partition {PartitionIndex} of {Rdd} of {Application}";
-}
 
 /// <summary>A partition that is kept or being computed. Its members change under the lock of the <see cref="PartitionCache"/>.</summary>
 internal sealed class CacheEntry(PartitionKey key, StorageLevel level)
@@ -29,6 +20,12 @@ internal sealed class CacheEntry(PartitionKey key, StorageLevel level)
 
     /// <summary>Its elements on disk.</summary>
     public BlockId? Block { get; set; }
+
+    /// <summary>Where they are in <see cref="Block"/>.</summary>
+    public SegmentPlace[] Places { get; set; } = [];
+
+    /// <summary>Names these elements in this order; see <see cref="CachedSegment.Content"/>.</summary>
+    public Guid ContentId { get; init; } = Guid.NewGuid();
 
     /// <summary>Bytes that are reserved for it in memory.</summary>
     public long Bytes { get; set; }

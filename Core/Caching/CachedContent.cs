@@ -1,3 +1,4 @@
+using Dpark.Codecs;
 using Dpark.Rdds;
 
 namespace Dpark.Caching;
@@ -6,7 +7,13 @@ namespace Dpark.Caching;
 internal abstract class CachedContent
 {
     /// <summary>The partition as it is stored, see <see cref="SegmentStream"/>.</summary>
-    public abstract Stream Encode();
+    public abstract SegmentStream Encode();
+
+    /// <summary>About a segment of elements, with the one of a number among them.</summary>
+    /// <param name="record">Elements before it. Less than there are.</param>
+    /// <returns>The segment, and the elements before it.</returns>
+    /// <exception cref="UnsupportedRecordTypeException">The elements cannot be encoded.</exception>
+    public abstract (EncodedSegment Segment, long FirstRecord) EncodeFrom(long record);
 }
 
 /// <summary>As objects.</summary>
@@ -14,18 +21,43 @@ internal sealed class CachedBatches<T>(T[][] batches) : CachedContent
 {
     public T[][] Batches => batches;
 
-    public override Stream Encode() => new SegmentStream(new SegmentEncoder<T>(new ArraysReader<T>(batches)).Next);
+    public override SegmentStream Encode() => new(new SegmentEncoder<T>(new ArraysReader<T>(batches)).Next);
+
+    public override (EncodedSegment Segment, long FirstRecord) EncodeFrom(long record)
+    {
+        var first = 0L;
+        var index = 0;
+        while (first + batches[index].Length <= record)
+        {
+            first += batches[index++].Length;
+        }
+
+        var segment = new SegmentEncoder<T>(new ArraysReader<T>(new ArraySegment<T[]>(batches, index, batches.Length - index))).Next();
+        return (segment!, first);
+    }
 }
 
 /// <summary>Encoded, one record block after the other.</summary>
-internal sealed class CachedSegments(byte[][] segments) : CachedContent
+internal sealed class CachedSegments(EncodedSegment[] segments) : CachedContent
 {
-    public byte[][] Segments => segments;
+    public EncodedSegment[] Segments => segments;
 
-    public override Stream Encode()
+    public override SegmentStream Encode()
     {
         var next = 0;
         return new SegmentStream(() => next < segments.Length ? segments[next++] : null);
+    }
+
+    public override (EncodedSegment Segment, long FirstRecord) EncodeFrom(long record)
+    {
+        var first = 0L;
+        var index = 0;
+        while (first + segments[index].RecordCount <= record)
+        {
+            first += segments[index++].RecordCount;
+        }
+
+        return (segments[index], first);
     }
 }
 

@@ -1,10 +1,11 @@
 using Dpark.Rdds;
 using Dpark.Tasks;
+using Dpark.Workers;
 
 namespace Dpark.Caching;
 
 /// <summary>
-/// Reads a partition that is kept, or computes it whole when it is first asked, keeps it and reads it. If it does not fit, reads what was computed and then the
+/// Reads a partition that is kept here or on another worker, or computes it whole when it is first asked, keeps it and reads it. If it does not fit, reads what was computed and then the
 /// rest as it comes. Used by the task's thread.
 /// </summary>
 internal sealed class CachingReader<T>(
@@ -46,7 +47,66 @@ internal sealed class CachingReader<T>(
             }
         }
 
-        return Compute(entry);
+        return OpenRemote(entry) ?? Compute(entry);
+    }
+
+    // What another worker has is read as it comes and not kept here, too: the driver sends tasks there if it can.
+    private RemotePartitionReader<T>? OpenRemote(CacheEntry entry)
+    {
+        if (cache.Peers is not { } peers || context.CacheHints.HoldersOf(key.Rdd, key.PartitionIndex) is not { Length: > 0 } holders)
+        {
+            return null;
+        }
+
+        var isRead = false;
+        var reader = new RemotePartitionReader<T>(peers, key, holders, context);
+        try
+        {
+            isRead = reader.TryOpen();
+            return isRead ? reader : null;
+        }
+        catch
+        {
+            isRead = true;
+            throw;
+        }
+        finally
+        {
+            if (isRead)
+            {
+                cache.Release(entry);
+            }
+        }
+    }
+
+    // Others may want it; those that wait go on meanwhile.
+    private void OnKept(CacheEntry entry)
+    {
+        var workers = new List<WorkerId> { context.Worker };
+        if (level.HasCopy() && cache.Peers is { } peers)
+        {
+            Copy(entry, peers, workers);
+        }
+
+        context.KeptPartitions.Add(new(key.Rdd, key.PartitionIndex, [.. workers]));
+    }
+
+    private void Copy(CacheEntry entry, ICachePeers peers, List<WorkerId> workers)
+    {
+        var hints = context.CacheHints;
+        var reason = "There is no other worker.";
+        foreach (var target in hints.CopyTargets)
+        {
+            var peer = hints.Workers[target];
+            reason = peers.TryCopy(peer, key, level, entry.ContentId, context.CancellationToken);
+            if (reason is null)
+            {
+                workers.Add(peer.Worker);
+                return;
+            }
+        }
+
+        context.Warnings.Add($"Partitions of {key.Rdd} are kept once, although their level {level} asks for a copy. {reason}");
     }
 
     private BatchReader<T>? OpenKept(CacheEntry entry)
@@ -67,7 +127,11 @@ internal sealed class CachingReader<T>(
             if (buffer is not null && buffer.TryFill(source, cache, entry, context.CancellationToken))
             {
                 source.Dispose();
-                cache.Keep(entry, buffer.ToContent(), buffer.RecordCount);
+                if (cache.Keep(entry, buffer.ToContent(), buffer.RecordCount))
+                {
+                    OnKept(entry);
+                }
+
                 return buffer.Read();
             }
 
@@ -95,7 +159,10 @@ internal sealed class CachingReader<T>(
         try
         {
             using var stream = new SegmentStream(encoder.Next);
-            cache.KeepOnDisk(entry, stream, () => encoder.RecordCount);
+            if (cache.KeepOnDisk(entry, stream))
+            {
+                OnKept(entry);
+            }
         }
         catch (Exception e)
         {

@@ -16,7 +16,7 @@ namespace Dpark.Caching;
 /// is complete it is read from memory. Dropping a partition does not disturb who is reading it.</para>
 /// <para>For people who change it: a block on disk has a name that is never used again, so that deleting one cannot hit a later one of the same partition.</para>
 /// </remarks>
-public sealed class PartitionCache : IPartitionCache
+public sealed partial class PartitionCache : IPartitionCache
 {
     private const int RememberedApplications = 1024;
 
@@ -100,12 +100,7 @@ public sealed class PartitionCache : IPartitionCache
                 }
 
                 entry = found;
-                if (entry.Place is not null)
-                {
-                    _byUse.Remove(entry.Place);
-                    _byUse.AddLast(entry.Place);
-                }
-
+                Touch(entry);
                 if (entry.IsKept)
                 {
                     return true;
@@ -186,11 +181,14 @@ public sealed class PartitionCache : IPartitionCache
     }
 
     /// <summary>Keeps a partition that was computed in memory, unless it is unwanted by now.</summary>
-    internal void Keep(CacheEntry entry, CachedContent content, long recordCount)
+    /// <returns>Whether it is kept.</returns>
+    internal bool Keep(CacheEntry entry, CachedContent content, long recordCount)
     {
+        bool isKept;
         lock (_lock)
         {
-            if (IsUnwanted(entry))
+            isKept = !IsUnwanted(entry);
+            if (!isKept)
             {
                 Remove(entry);
             }
@@ -204,40 +202,47 @@ public sealed class PartitionCache : IPartitionCache
         }
 
         entry.Ended.Set();
+        return isKept;
     }
 
     /// <summary>Writes a partition that is being computed to disk and keeps it there, unless it is unwanted by now.</summary>
     /// <param name="source">Read to its end.</param>
-    /// <param name="countRecords">Says how many elements were read.</param>
+    /// <returns>Whether it is kept.</returns>
     /// <exception cref="IOException">It could not be written, or the source failed. The entry is still to be ended.</exception>
-    internal void KeepOnDisk(CacheEntry entry, Stream source, Func<long> countRecords)
+    internal bool KeepOnDisk(CacheEntry entry, SegmentStream source)
     {
         var block = NewBlock(entry);
         _disk!.Put(block, source);
+        bool isKept;
         lock (_lock)
         {
-            if (IsUnwanted(entry))
+            isKept = !IsUnwanted(entry);
+            if (!isKept)
             {
                 Remove(entry);
                 _disk.Delete(block);
             }
             else
             {
-                SetOnDisk(entry, block);
-                entry.RecordCount = countRecords();
+                SetOnDisk(entry, block, source);
+                entry.RecordCount = source.RecordCount;
                 Tell(entry, entry.Describe());
             }
         }
 
         entry.Ended.Set();
+        return isKept;
     }
 
-    /// <summary>Gives up a partition that was being computed. Who waits for it computes it.</summary>
+    /// <summary>Gives up a partition that was being computed. Who waits for it computes it. Does nothing if it is kept, or was given up before.</summary>
     internal void Release(CacheEntry entry)
     {
         lock (_lock)
         {
-            Remove(entry);
+            if (!entry.IsKept && _entries.TryGetValue(entry.Key, out var current) && current == entry)
+            {
+                Remove(entry);
+            }
         }
 
         entry.Ended.Set();
@@ -305,9 +310,9 @@ public sealed class PartitionCache : IPartitionCache
     private void MoveToDisk(CacheEntry entry)
     {
         BlockId? written = NewBlock(entry);
+        using var content = entry.Content!.Encode();
         try
         {
-            using var content = entry.Content!.Encode();
             _disk!.Put(written.Value, content);
         }
         catch (Exception e) when (e is IOException or InvalidOperationException or UnsupportedRecordTypeException)
@@ -328,7 +333,7 @@ public sealed class PartitionCache : IPartitionCache
             }
             else if (written is { } block)
             {
-                SetOnDisk(entry, block);
+                SetOnDisk(entry, block, content);
             }
             else
             {
@@ -337,13 +342,23 @@ public sealed class PartitionCache : IPartitionCache
         }
     }
 
-    private void SetOnDisk(CacheEntry entry, BlockId block)
+    private void SetOnDisk(CacheEntry entry, BlockId block, SegmentStream written)
     {
         entry.Block = block;
+        entry.Places = written.Places;
         entry.BlockBytes = _disk!.TryGetLength(block) ?? 0;
         entry.Content = null;
         _bytes -= entry.Bytes;
         entry.Bytes = 0;
+    }
+
+    private void Touch(CacheEntry entry)
+    {
+        if (entry.Place is not null)
+        {
+            _byUse.Remove(entry.Place);
+            _byUse.AddLast(entry.Place);
+        }
     }
 
     private BlockId NewBlock(CacheEntry entry) => new(

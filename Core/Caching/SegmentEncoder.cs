@@ -19,7 +19,7 @@ internal sealed class SegmentEncoder<T>(BatchReader<T> source)
     public ExceptionDispatchInfo? Failure { get; private set; }
 
     /// <summary>The next record block; <see langword="null"/> at the end.</summary>
-    public byte[]? Next()
+    public EncodedSegment? Next()
     {
         if (_ended)
         {
@@ -40,7 +40,7 @@ internal sealed class SegmentEncoder<T>(BatchReader<T> source)
         }
 
         RecordCount += writer.RecordCount;
-        return writer.RecordCount == 0 ? null : writer.ToArray();
+        return writer.RecordCount == 0 ? null : new(writer.ToArray(), writer.RecordCount);
     }
 
     private ReadOnlySpan<T> Pull()

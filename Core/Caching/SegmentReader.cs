@@ -6,7 +6,7 @@ using Dpark.Rdds;
 namespace Dpark.Caching;
 
 /// <summary>Reads encoded segments in memory.</summary>
-internal sealed class SegmentReader<T>(IReadOnlyList<byte[]> segments) : BatchReader<T>
+internal sealed class SegmentReader<T>(IReadOnlyList<EncodedSegment> segments) : BatchReader<T>
 {
     private BatchReader<T>? _current;
     private int _next;
@@ -25,9 +25,34 @@ internal sealed class SegmentReader<T>(IReadOnlyList<byte[]> segments) : BatchRe
                 return default;
             }
 
-            _current = RecordBlock.Open<T>(segments[_next++]);
+            _current = RecordBlock.Open<T>(segments[_next++].Bytes);
         }
     }
+}
+
+/// <summary>Reads single segments of stored partitions.</summary>
+internal static class StoredSegmentReader
+{
+    /// <summary>Reads the segment that the stream is at.</summary>
+    /// <param name="length">Bytes of its record block.</param>
+    /// <exception cref="IOException">The stream ends early.</exception>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    public static byte[] ReadOne(Stream stream, int length)
+    {
+        Span<byte> header = stackalloc byte[SegmentStream.HeaderLength];
+        stream.ReadExactly(header);
+        var segment = GC.AllocateUninitializedArray<byte>(length);
+        stream.ReadExactly(segment);
+        if (BinaryPrimitives.ReadInt32LittleEndian(header) != length || Crc32C.Of(segment) != BinaryPrimitives.ReadUInt32LittleEndian(header[4..]))
+        {
+            ThrowDamaged($"a segment of {length} bytes has another length or checksum");
+        }
+
+        return segment;
+    }
+
+    [DoesNotReturn]
+    public static void ThrowDamaged(string what) => throw new InvalidDataException($"A cached partition is damaged: {what}. It is computed again.");
 }
 
 /// <summary>Reads a stored partition, one segment in memory at a time, and checks each before anything of it is given out.</summary>
@@ -58,7 +83,7 @@ internal sealed class StoredSegmentReader<T>(Stream stream, long length) : Batch
 
         if (bytes <= 0 || bytes > _left)
         {
-            Throw($"a segment of {bytes} bytes where {_left} are left");
+            StoredSegmentReader.ThrowDamaged($"a segment of {bytes} bytes where {_left} are left");
         }
 
         _left -= bytes;
@@ -71,7 +96,7 @@ internal sealed class StoredSegmentReader<T>(Stream stream, long length) : Batch
         stream.ReadExactly(segment.Span);
         if (Crc32C.Of(segment.Span) != BinaryPrimitives.ReadUInt32LittleEndian(_header.AsSpan(4)))
         {
-            Throw($"a segment of {bytes} bytes has another checksum");
+            StoredSegmentReader.ThrowDamaged($"a segment of {bytes} bytes has another checksum");
         }
 
         _current = RecordBlock.Open<T>(segment);
@@ -97,7 +122,4 @@ internal sealed class StoredSegmentReader<T>(Stream stream, long length) : Batch
         stream.Dispose();
         base.Dispose(disposing);
     }
-
-    [DoesNotReturn]
-    private static void Throw(string what) => throw new InvalidDataException($"A cached partition is damaged: {what}. It is computed again.");
 }

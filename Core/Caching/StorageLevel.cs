@@ -20,4 +20,19 @@ public enum StorageLevel
 
     /// <summary>As <see cref="Serialized"/>; what does not fit, or no longer, goes to the work directories.</summary>
     SerializedAndDisk = 5,
+
+    /// <summary>As <see cref="Memory"/>, with a copy in the memory of another worker, which holds it encoded.</summary>
+    MemoryTwice = 9,
+
+    /// <summary>As <see cref="Serialized"/>, with a copy in the memory of another worker.</summary>
+    SerializedTwice = 10,
+
+    /// <summary>As <see cref="Disk"/>, with a copy in the work directories of another worker.</summary>
+    DiskTwice = 11,
+
+    /// <summary>As <see cref="MemoryAndDisk"/>, with a copy on another worker, which holds it encoded.</summary>
+    MemoryAndDiskTwice = 12,
+
+    /// <summary>As <see cref="SerializedAndDisk"/>, with a copy on another worker.</summary>
+    SerializedAndDiskTwice = 13,
 }

@@ -161,7 +161,7 @@ public abstract partial class Rdd<T>
     /// <exception cref="Codecs.UnsupportedRecordTypeException">The level keeps bytes, and the elements cannot be encoded.</exception>
     public Rdd<T> Persist(StorageLevel level)
     {
-        if (level is < StorageLevel.None or > StorageLevel.SerializedAndDisk)
+        if (!Enum.IsDefined(level))
         {
             throw new ArgumentOutOfRangeException(nameof(level), level, $"{Id} cannot be kept at an unknown level. Give one of {string.Join(", ", Enum.GetNames<StorageLevel>())}.");
         }

@@ -89,7 +89,7 @@ internal sealed class MapOutputReader<T>(
             var wanted = locations.Select(location => (location.Output.MapIndex, location.Output.Attempt)).ToArray();
             _asked.Enqueue(new RemoteWorker(
                 new Queue<MapOutputLocation>(locations),
-                client.OpenBuckets(locations[0].Endpoint, new BucketRequest(shuffle, reduceIndex, wanted), context.CancellationToken)));
+                client.OpenBuckets(locations[0].Output.Worker, locations[0].Endpoint, new BucketRequest(shuffle, reduceIndex, wanted), context.CancellationToken)));
         }
     }
 

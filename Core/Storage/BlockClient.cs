@@ -1,9 +1,11 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using Dpark.Caching;
 using Dpark.Configuration;
 using Dpark.Security;
 using Dpark.Shuffle;
 using Dpark.Storage.Transfer;
+using Dpark.Workers;
 
 namespace Dpark.Storage;
 
@@ -13,7 +15,8 @@ namespace Dpark.Storage;
 /// </summary>
 /// <remarks>
 /// A request whose connection breaks is tried again, for the bytes that are missing only. A server that refuses the secret, does not have the block or is silent
-/// for <see cref="BlockClientOptions.PeerTimeout"/> is not asked again. <c>docs/formats/block-protocol.md</c> states what is sent.
+/// for <see cref="BlockClientOptions.PeerTimeout"/> is not asked again. Every request names the worker that it is for, so what another one, or a later life of the same
+/// one, serves at the same address is never taken for its data. <c>docs/formats/block-protocol.md</c> states what is sent.
 /// </remarks>
 public sealed class BlockClient : IDisposable
 {
@@ -78,20 +81,20 @@ public sealed class BlockClient : IDisposable
 
     /// <summary>Stores a block on a worker, replacing one of that name.</summary>
     /// <param name="endpoint">Host and port of the worker's block server.</param>
-    /// <exception cref="IOException">The worker cannot be reached, refuses the name, or has no room.</exception>
-    public void Put(string endpoint, BlockId block, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
-        Completed.Get(PutAsync(endpoint, block, bytes, blocking: true, cancellationToken));
+    /// <exception cref="IOException">The worker cannot be reached, is another one by now, refuses the name, or has no room.</exception>
+    public void Put(WorkerId worker, string endpoint, BlockId block, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        Completed.Get(PutAsync(worker, endpoint, block, bytes, blocking: true, cancellationToken));
 
     /// <inheritdoc cref="Put"/>
-    public Task PutAsync(string endpoint, BlockId block, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
-        PutAsync(endpoint, block, bytes, blocking: false, cancellationToken).AsTask();
+    public Task PutAsync(WorkerId worker, string endpoint, BlockId block, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        PutAsync(worker, endpoint, block, bytes, blocking: false, cancellationToken).AsTask();
 
     /// <summary>Deletes a block of a worker.</summary>
     /// <returns>Whether it was there.</returns>
-    /// <exception cref="IOException">The worker cannot be reached.</exception>
-    public async Task<bool> DeleteAsync(string endpoint, BlockId block, CancellationToken cancellationToken)
+    /// <exception cref="IOException">The worker cannot be reached, or is another one by now.</exception>
+    public async Task<bool> DeleteAsync(WorkerId worker, string endpoint, BlockId block, CancellationToken cancellationToken)
     {
-        using var answer = NewAnswer(endpoint, new OneBlockRequest(RequestKind.DeleteBlock, block));
+        using var answer = NewAnswer(endpoint, new OneBlockRequest(RequestKind.DeleteBlock, worker, block));
         try
         {
             await answer.NextAsync(blocking: false, cancellationToken).ConfigureAwait(false);
@@ -107,11 +110,26 @@ public sealed class BlockClient : IDisposable
     public void Dispose() => _pool.Dispose();
 
     /// <summary>Asks for buckets, without waiting for anything. Any failure comes from the first <see cref="RemoteBuckets.Next"/>.</summary>
-    internal RemoteBuckets OpenBuckets(string endpoint, BucketRequest request, CancellationToken cancellationToken)
+    internal RemoteBuckets OpenBuckets(WorkerId worker, string endpoint, BucketRequest request, CancellationToken cancellationToken)
     {
-        var answer = NewAnswer(endpoint, new BucketsRequest(request));
+        var answer = NewAnswer(endpoint, new BucketsRequest(worker, request));
         answer.Start(cancellationToken);
         return new RemoteBucketReader(answer, cancellationToken);
+    }
+
+    /// <summary>Reads a segment of a cached partition.</summary>
+    /// <exception cref="IOException">The worker cannot be reached, or does not have it.</exception>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    internal async Task<CachedSegment> ReadCachedAsync(CachePeer holder, CachedSegmentRequest request, CancellationToken cancellationToken)
+    {
+        using var answer = NewAnswer(holder.Endpoint, new CachedRequest(holder.Worker, request));
+        var length = await answer.NextAsync(blocking: false, cancellationToken).ConfigureAwait(false);
+        if (length > Array.MaxLength)
+        {
+            throw new IOException($"The block server at {holder.Endpoint} has a segment of {length} bytes of {request.Key}, which fits into no array. It is not used.");
+        }
+
+        return CachedSegment.Decode(await ReadAllAsync(answer, blocking: false, cancellationToken).ConfigureAwait(false));
     }
 
     private async ValueTask<Stream> OpenAsync(BlockLocation block, bool blocking, CancellationToken cancellationToken) =>
@@ -126,6 +144,11 @@ public sealed class BlockClient : IDisposable
         }
 
         using var answer = await AskAsync(block, blocking, cancellationToken).ConfigureAwait(false);
+        return await ReadAllAsync(answer, blocking, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async ValueTask<byte[]> ReadAllAsync(AnswerReader answer, bool blocking, CancellationToken cancellationToken)
+    {
         var bytes = GC.AllocateUninitializedArray<byte>((int)answer.Length);
         while (answer.Remaining > 0)
         {
@@ -137,7 +160,7 @@ public sealed class BlockClient : IDisposable
 
     private async ValueTask<AnswerReader> AskAsync(BlockLocation block, bool blocking, CancellationToken cancellationToken)
     {
-        var answer = NewAnswer(block.Endpoint, new OneBlockRequest(RequestKind.ReadBlock, block.Block));
+        var answer = NewAnswer(block.Endpoint, new OneBlockRequest(RequestKind.ReadBlock, block.Worker, block.Block));
         try
         {
             var length = await answer.NextAsync(blocking, cancellationToken).ConfigureAwait(false);
@@ -152,9 +175,10 @@ public sealed class BlockClient : IDisposable
         }
     }
 
-    private async ValueTask PutAsync(string endpoint, BlockId block, ReadOnlyMemory<byte> bytes, bool blocking, CancellationToken cancellationToken)
+    private async ValueTask PutAsync(
+        WorkerId worker, string endpoint, BlockId block, ReadOnlyMemory<byte> bytes, bool blocking, CancellationToken cancellationToken)
     {
-        using var answer = NewAnswer(endpoint, new OneBlockRequest(RequestKind.PutBlock, block, bytes));
+        using var answer = NewAnswer(endpoint, new OneBlockRequest(RequestKind.PutBlock, worker, block, bytes));
         await answer.NextAsync(blocking, cancellationToken).ConfigureAwait(false);
     }
 

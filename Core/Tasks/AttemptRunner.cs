@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Dpark.Caching;
 using Dpark.Configuration;
 using Dpark.Shuffle;
 using Dpark.Storage;
@@ -22,6 +23,7 @@ internal sealed class AttemptRunner(WorkerId worker, ExecutorOptions options, IP
             Cache = services.Cache,
             Broadcasts = services.Broadcasts,
             MapOutputEpoch = launch.MapOutputEpoch,
+            CacheHints = launch.CacheHints ?? CacheHints.None,
         };
         context.Metrics.WaitTime = timeProvider.GetElapsedTime(queuedAt, startedAt);
         TaskContext.Current = context;
@@ -72,6 +74,7 @@ internal sealed class AttemptRunner(WorkerId worker, ExecutorOptions options, IP
         new(context.Attempt, TaskOutcome.Succeeded, result, block, recordCount, map, null, context.Metrics, context.ListWarnings())
         {
             Updates = context.ListUpdates(),
+            Kept = context.ListKept(),
         };
 
     private TaskReport Fail(TaskLaunch launch, TaskContext context, Exception exception)
@@ -83,7 +86,7 @@ internal sealed class AttemptRunner(WorkerId worker, ExecutorOptions options, IP
             ? e => services.TryEncodeException(launch.Attempt.Application, e)
             : static _ => null;
         var failure = TaskFailures.Describe(exception, encode) with { Operator = context.RunningOperator == default ? null : context.RunningOperator };
-        return new(launch.Attempt, outcome, null, null, 0, null, failure, context.Metrics, context.ListWarnings());
+        return new(launch.Attempt, outcome, null, null, 0, null, failure, context.Metrics, context.ListWarnings()) { Kept = context.ListKept() };
     }
 
     private static TaskOutcome Classify(Exception exception, CancellationToken cancellationToken)

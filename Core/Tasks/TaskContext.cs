@@ -14,6 +14,7 @@ public sealed class TaskContext
 
     private List<string>? _warnings;
     private AttemptTotals? _totals;
+    private List<KeptPartition>? _keptPartitions;
 
     /// <summary>The attempt that runs on this thread; <see langword="null"/> outside tasks.</summary>
     public static TaskContext? Current
@@ -40,6 +41,9 @@ public sealed class TaskContext
     /// <summary>Finds broadcast values on this worker or fetches them.</summary>
     public required IBroadcastSource Broadcasts { get; init; }
 
+    /// <summary>Where cached partitions are, as far as the driver knows.</summary>
+    public CacheHints CacheHints { get; init; } = CacheHints.None;
+
     /// <summary>The map outputs this attempt may use are at least this new; see <see cref="IShuffleStore"/>.</summary>
     public long MapOutputEpoch { get; init; }
 
@@ -57,6 +61,12 @@ public sealed class TaskContext
 
     /// <summary>What the attempt adds to accumulators.</summary>
     internal AttemptTotals Totals => _totals ??= new();
+
+    /// <summary>What the attempt has left in caches.</summary>
+    internal IList<KeptPartition> KeptPartitions => _keptPartitions ??= [];
+
+    /// <summary>The kept partitions as they are reported.</summary>
+    internal KeptPartition[] ListKept() => _keptPartitions is null ? [] : [.. _keptPartitions];
 
     /// <summary>The updates of accumulators as they are reported.</summary>
     internal AccumulatorUpdate[] ListUpdates() => _totals is null ? [] : _totals.Encode();

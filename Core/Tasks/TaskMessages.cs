@@ -1,4 +1,5 @@
 using Dpark.Accumulators;
+using Dpark.Caching;
 using Dpark.Rdds;
 using Dpark.Shuffle;
 using Dpark.Storage;
@@ -29,6 +30,9 @@ public sealed record TaskLaunch(
     /// </summary>
     [Id(4)]
     public string? PartitionHash { get; init; }
+
+    /// <summary>Where cached partitions are; <see langword="null"/> if the driver knows nothing of use.</summary>
+    [Id(5)] public CacheHints? CacheHints { get; init; }
 }
 
 /// <summary>How an attempt ended. The numbers travel; they never change.</summary>
@@ -76,6 +80,9 @@ public sealed record TaskReport(
 
     /// <summary>Cancelled: its code has not stopped within the limit. It runs on; what it does is discarded, and it reports nothing more.</summary>
     [Id(10)] public bool StillRuns { get; init; }
+
+    /// <summary>What the attempt has left in caches, however it ended; mostly empty.</summary>
+    [Id(11)] public KeptPartition[] Kept { get; init; } = [];
 }
 
 /// <summary>Why an attempt did not succeed, as plain text, so that the driver needs none of the user's exception types.</summary>

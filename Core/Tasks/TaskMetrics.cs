@@ -36,4 +36,7 @@ public sealed class TaskMetrics
 
     /// <summary>Records written by sinks.</summary>
     [Id(10)] public long OutputRecords { get; set; }
+
+    /// <summary>Bytes of cached partitions read from other workers.</summary>
+    [Id(12)] public long CacheRemoteBytesRead { get; set; }
 }

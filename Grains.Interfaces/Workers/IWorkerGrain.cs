@@ -43,6 +43,11 @@ public interface IWorkerGrain : IGrainWithStringKey
     [Alias("DropRdd"), AlwaysInterleave]
     Task DropRddAsync(AppId application, RddId rdd, CancellationToken cancellationToken);
 
+    /// <summary>Copies a cached partition from another worker, and holds it until it is dropped or room is needed. Harmless the second time.</summary>
+    /// <returns><see langword="null"/> if it is held now, else why not.</returns>
+    [Alias("CopyCached"), AlwaysInterleave, ResponseTimeout("00:10:00")]
+    Task<string?> CopyCachedAsync(CacheCopy copy, CancellationToken cancellationToken);
+
     /// <summary>The cached partitions of an application, in no particular order.</summary>
     [Alias("ListCached"), AlwaysInterleave]
     Task<CachedPartition[]> ListCachedAsync(AppId application, CancellationToken cancellationToken);

@@ -68,7 +68,10 @@ internal sealed partial class Worker : IAsyncDisposable
             info.Id, info.BlockEndpoint, storage.Blocks, client, key => grains.GetGrain<IBroadcastGrain>(key), loggers.CreateLogger<PublishedContents>());
         _applications = new(contents);
         _reporter = new(info.Id, key => grains.GetGrain<ICachedPartitionGrain>(key), _applications.TryEnter, loggers.CreateLogger<CacheReporter>());
-        _cache = new(cache, storage.Disk, _reporter.Add);
+        _cache = new(cache, storage.Disk, _reporter.Add)
+        {
+            Peers = new CachePeers(new CachePeer(info.Id, info.BlockEndpoint), client, grains, loggers.CreateLogger<CachePeers>()),
+        };
         _mapOutputs = new(info.Id, application => grains.GetGrain<IMapOutputRegistryGrain>(application.Value));
         var store = new ShuffleStore(info.Id, storage.MapOutputs, _mapOutputs, client, shuffle);
         var services = new WorkerTaskServices(info.Id, info.BlockEndpoint, storage.Blocks, store, _cache, _applications);
@@ -89,6 +92,9 @@ internal sealed partial class Worker : IAsyncDisposable
 
     /// <summary>Fires when the worker takes no more calls that wait.</summary>
     public CancellationToken Stopping => _stopping.Token;
+
+    /// <summary>Its cached partitions, for the block server.</summary>
+    public ICachedPartitionSource Cache => _cache;
 
     /// <summary>What it does now.</summary>
     public WorkerStatus Status => new(Info, _executor.Status, _cache.Bytes, _applications.List().Length);
@@ -130,6 +136,21 @@ internal sealed partial class Worker : IAsyncDisposable
 
     /// <summary>Drops the cached partitions of an RDD.</summary>
     public Task DropRddAsync(AppId application, RddId rdd) => Task.Run(() => _cache.DropRdd(application, rdd));
+
+    /// <summary>Copies a cached partition from another worker; see <see cref="IWorkerGrain.CopyCachedAsync"/>.</summary>
+    public async Task<string?> CopyCachedAsync(CacheCopy copy, CancellationToken cancellationToken)
+    {
+        if (!_applications.TryEnter(copy.Key.Application))
+        {
+            return "The application has ended there.";
+        }
+
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+
+        // It waits for another worker and for the disk.
+        return await Task.Factory.StartNew(
+            () => _cache.TryTakeCopy(copy, both.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+    }
 
     /// <summary>The cached partitions of an application, in no particular order.</summary>
     public CachedPartition[] ListCached(AppId application) => _cache.List(application);

@@ -46,6 +46,8 @@ internal sealed partial class WorkerGrain(LocalWorker local, ILogger<WorkerGrain
 
     public Task DropRddAsync(AppId application, RddId rdd, CancellationToken cancellationToken) => local.Get().DropRddAsync(application, rdd);
 
+    public Task<string?> CopyCachedAsync(CacheCopy copy, CancellationToken cancellationToken) => local.Get().CopyCachedAsync(copy, cancellationToken);
+
     public Task<CachedPartition[]> ListCachedAsync(AppId application, CancellationToken cancellationToken) =>
         Task.FromResult(local.Get().ListCached(application));
 

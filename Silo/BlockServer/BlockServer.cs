@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using Dpark.Caching;
 using Dpark.Configuration;
 using Dpark.Security;
 using Dpark.Shuffle;
 using Dpark.Storage.Transfer;
+using Dpark.Workers;
 using Microsoft.Extensions.Logging;
 
 namespace Dpark.Storage;
@@ -13,10 +15,12 @@ namespace Dpark.Storage;
 /// A connection serves one request after the other, asynchronously, with one buffer of memory per request under way. No code of users runs here.
 /// <c>docs/formats/block-protocol.md</c> states what is sent.
 /// </remarks>
+/// <param name="worker">This life of the worker: requests for another one are refused.</param>
 /// <param name="secret">What a client must know; empty in a local run.</param>
 /// <param name="time">Measures the limits. <see langword="null"/> takes the system's clock.</param>
 /// <param name="tls">Secures the connections; <see langword="null"/>: they are not secured. The caller's to dispose, after the server.</param>
 public sealed partial class BlockServer(
+    WorkerId worker,
     IBlockStore blocks,
     MapOutputFiles mapOutputs,
     ReadOnlyMemory<byte> secret,
@@ -41,6 +45,9 @@ public sealed partial class BlockServer(
     /// <summary>Host and port that others reach it by, such as <c>127.0.0.1:40123</c>.</summary>
     /// <exception cref="InvalidOperationException">It is not started.</exception>
     public string Endpoint => _endpoint ?? throw new InvalidOperationException("The block server has no endpoint before it is started. Call Start first.");
+
+    /// <summary>The cached partitions of the worker; <see langword="null"/> as long as there are none. May be set while it serves.</summary>
+    internal ICachedPartitionSource? Cached { get; set; }
 
     /// <summary>Starts to listen. Returns at once.</summary>
     /// <exception cref="IOException">The address or port cannot be used.</exception>
@@ -171,7 +178,7 @@ public sealed partial class BlockServer(
         {
             peer = socket.RemoteEndPoint?.ToString() ?? peer;
             var connection = new BlockConnection(socket, peer, options.PeerTimeout, _time);
-            if (!TryServe(new BlockSession(connection, blocks, mapOutputs, secret, options, tls), peer))
+            if (!TryServe(new BlockSession(connection, worker, blocks, mapOutputs, () => Cached, secret, options, tls), peer))
             {
                 TurnAway(socket, peer);
                 connection.Dispose();

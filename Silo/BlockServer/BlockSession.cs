@@ -1,15 +1,24 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using Dpark.Caching;
 using Dpark.Configuration;
 using Dpark.Security;
 using Dpark.Shuffle;
 using Dpark.Storage.Transfer;
+using Dpark.Workers;
 
 namespace Dpark.Storage;
 
 /// <summary>One connection of a block server: finds out whether the peer knows the secret, then answers its requests one after the other.</summary>
 internal sealed class BlockSession(
-    BlockConnection connection, IBlockStore blocks, MapOutputFiles mapOutputs, ReadOnlyMemory<byte> secret, BlockServerOptions options, ClusterTls? tls) : IDisposable
+    BlockConnection connection,
+    WorkerId worker,
+    IBlockStore blocks,
+    MapOutputFiles mapOutputs,
+    Func<ICachedPartitionSource?> cached,
+    ReadOnlyMemory<byte> secret,
+    BlockServerOptions options,
+    ClusterTls? tls) : IDisposable
 {
     // Larger blocks are stored as they arrive, on a thread of their own.
     private const int MaxPutInMemory = 4 << 20;
@@ -155,8 +164,21 @@ internal sealed class BlockSession(
         return nonsense;
     }
 
-    private async ValueTask AnswerAsync(RequestKind kind, ReadOnlyMemory<byte> body, AnswerWriter answer)
+    private async ValueTask AnswerAsync(RequestKind kind, ReadOnlyMemory<byte> wholeBody, AnswerWriter answer)
     {
+        if (!Enum.IsDefined(kind))
+        {
+            await answer.WriteErrorAsync(AnswerStatus.BadRequest, $"{(int)kind} is no kind of request. A newer client may have sent it.").ConfigureAwait(false);
+            return;
+        }
+
+        var (asked, body) = RequestDecoder.ReadWorker(wholeBody);
+        if (asked != worker)
+        {
+            await RefuseOtherAsync(kind, body, answer).ConfigureAwait(false);
+            return;
+        }
+
         switch (kind)
         {
             case RequestKind.ReadBlock:
@@ -175,10 +197,49 @@ internal sealed class BlockSession(
                 var (request, first) = RequestDecoder.ReadBuckets(body.Span);
                 await SendBucketsAsync(request, first, answer).ConfigureAwait(false);
                 break;
-            default:
-                await answer.WriteErrorAsync(AnswerStatus.BadRequest, $"{(int)kind} is no kind of request. A newer client may have sent it.").ConfigureAwait(false);
+            case RequestKind.ReadCached:
+                var (segment, start) = RequestDecoder.ReadCached(body.Span);
+                await SendCachedAsync(segment, start, answer).ConfigureAwait(false);
                 break;
         }
+    }
+
+    private async ValueTask SendCachedAsync(CachedSegmentRequest request, long offset, AnswerWriter answer)
+    {
+        if (cached()?.TryRead(request) is not { } bytes)
+        {
+            await answer.WriteErrorAsync(
+                AnswerStatus.NotFound, $"This worker does not hold {request.Key}, or not as it was read before: it was dropped, or computed again.").ConfigureAwait(false);
+        }
+        else if (offset > bytes.Length)
+        {
+            await answer.WriteErrorAsync(AnswerStatus.BadRequest, $"The segment of {request.Key} has {bytes.Length} bytes, and none at {offset}.").ConfigureAwait(false);
+        }
+        else
+        {
+            using var stream = new ReadOnlyMemoryStream(bytes.AsMemory((int)offset));
+            await answer.WriteHeaderAsync(stream.Length).ConfigureAwait(false);
+            await answer.WriteStreamAsync(stream, stream.Length).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask RefuseOtherAsync(RequestKind kind, ReadOnlyMemory<byte> body, AnswerWriter answer)
+    {
+        if (kind == RequestKind.PutBlock)
+        {
+            using var payload = new RequestPayload(connection, RequestDecoder.ReadBlock(kind, body.Span).Number);
+            await DrainAsync(payload).ConfigureAwait(false);
+        }
+
+        await answer.WriteErrorAsync(AnswerStatus.OtherWorker, $"Worker {worker} has the address now.").ConfigureAwait(false);
+    }
+
+    // The client sends all of it before it reads the answer.
+    private static async ValueTask DrainAsync(RequestPayload payload)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(DrainBytes);
+        await payload.DrainAsync(buffer).ConfigureAwait(false);
+        ArrayPool<byte>.Shared.Return(buffer);
     }
 
     private async ValueTask SendBlockAsync(BlockId block, long offset, AnswerWriter answer)
@@ -283,10 +344,7 @@ internal sealed class BlockSession(
         using var payload = new RequestPayload(connection, length);
         if (await StoreAsync(block, payload).ConfigureAwait(false) is { } error)
         {
-            // The client sends all of it before it reads the answer.
-            var buffer = ArrayPool<byte>.Shared.Rent(DrainBytes);
-            await payload.DrainAsync(buffer).ConfigureAwait(false);
-            ArrayPool<byte>.Shared.Return(buffer);
+            await DrainAsync(payload).ConfigureAwait(false);
             await answer.WriteErrorAsync(error.Status, error.Text).ConfigureAwait(false);
         }
         else

@@ -95,7 +95,7 @@ internal sealed partial class WorkerHost(
         var settings = options.Value;
         var secret = Encoding.UTF8.GetBytes(settings.Security.ClusterSecret);
         var storage = new WorkerStorage(directories, settings.BlockStore, new DiskQuota(settings.WorkDirectory.MaxBytesPerRoot));
-        _server = new(storage.Blocks, storage.MapOutputs, secret, settings.BlockServer, loggers.CreateLogger<BlockServer>(), time: null, tls);
+        _server = new(local.Id, storage.Blocks, storage.MapOutputs, secret, settings.BlockServer, loggers.CreateLogger<BlockServer>(), time: null, tls);
         _server.Start();
         _client = new(secret, settings.BlockClient, time: null, tls);
         var registration = settings.Registration;
@@ -106,6 +106,7 @@ internal sealed partial class WorkerHost(
             settings.Executor.SlotCount,
             registration.MemoryBytes > 0 ? registration.MemoryBytes : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         _worker = new(info, storage, _client, settings.Executor, settings.Shuffle, settings.Cache, grains, timeProvider, loggers);
+        _server.Cached = _worker.Cache;
         local.Set(_worker);
         LogStarted(info.Id, info.SlotCount, info.BlockEndpoint, string.Join(", ", directories));
     }

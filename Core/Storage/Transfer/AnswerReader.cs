@@ -222,9 +222,12 @@ internal sealed class AnswerReader(ConnectionPool pool, string endpoint, BlockRe
 
         // An error ends the answer, and the connection is free.
         Release();
-        throw status == AnswerStatus.NotFound
-            ? request.NotFound(endpoint, Encoding.UTF8.GetString(text))
-            : new IOException($"The block server at {endpoint} says: {Encoding.UTF8.GetString(text)}");
+        throw status switch
+        {
+            AnswerStatus.NotFound => request.NotFound(endpoint, Encoding.UTF8.GetString(text)),
+            AnswerStatus.OtherWorker => request.OtherWorker(endpoint, Encoding.UTF8.GetString(text)),
+            _ => new IOException($"The block server at {endpoint} says: {Encoding.UTF8.GetString(text)}"),
+        };
     }
 
     private async ValueTask RecoverAsync(ConnectionFailedException failure, bool blocking, CancellationToken cancellationToken)

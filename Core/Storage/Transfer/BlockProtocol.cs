@@ -17,6 +17,9 @@ internal enum RequestKind : byte
 
     /// <summary>One bucket of each of several map outputs.</summary>
     ReadBuckets = 4,
+
+    /// <summary>Some elements of a cached partition.</summary>
+    ReadCached = 5,
 }
 
 /// <summary>How an answer begins. The numbers travel; they never change.</summary>
@@ -42,6 +45,9 @@ internal enum AnswerStatus : byte
 
     /// <summary>The server has as many connections as it may have.</summary>
     Busy = 6,
+
+    /// <summary>Another worker is meant: an earlier life of this one, or one that had the address before.</summary>
+    OtherWorker = 7,
 }
 
 /// <summary>
@@ -103,7 +109,7 @@ internal static class BlockProtocol
         var status = (AnswerStatus)header[0];
         var length = BinaryPrimitives.ReadInt64LittleEndian(header[4..]);
         var most = status == AnswerStatus.Ok ? long.MaxValue : MaxTextBytes;
-        if (header[1] != 0 || header[2] != 0 || header[3] != 0 || status > AnswerStatus.Busy || length < 0 || length > most)
+        if (header[1] != 0 || header[2] != 0 || header[3] != 0 || status > AnswerStatus.OtherWorker || length < 0 || length > most)
         {
             throw new InvalidDataException(
                 $"An answer starts with {Convert.ToHexString(header[..AnswerHeaderLength])}. What listens there is no block server, or one of another version.");

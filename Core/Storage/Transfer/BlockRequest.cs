@@ -1,15 +1,19 @@
 using System.Buffers.Binary;
 using System.Text;
 using Dpark.Applications;
+using Dpark.Caching;
 using Dpark.Codecs;
+using Dpark.Rdds;
 using Dpark.Shuffle;
+using Dpark.Workers;
 
 namespace Dpark.Storage.Transfer;
 
 /// <summary>
 /// What a client asks a block server for: one or more bodies, in order. Can be asked again from any place, so that a broken connection does not end it.
 /// </summary>
-internal abstract class BlockRequest
+/// <param name="worker">Who shall answer. Another worker at the endpoint, such as a later life of it, refuses.</param>
+internal abstract class BlockRequest(WorkerId worker)
 {
     /// <summary>Bodies of the whole answer. At least 1.</summary>
     public virtual int BodyCount => 1;
@@ -26,6 +30,17 @@ internal abstract class BlockRequest
     /// <summary>The error for what the server does not have.</summary>
     /// <param name="text">What it says.</param>
     public virtual IOException NotFound(string endpoint, string text) => new($"The block server at {endpoint} says: {text}");
+
+    /// <summary>The error for what another worker was asked for.</summary>
+    /// <param name="text">What it says.</param>
+    public OtherWorkerException OtherWorker(string endpoint, string text) => new(worker, endpoint, text);
+
+    /// <summary>Leaves room for the header, and appends who shall answer.</summary>
+    protected void Begin(RecordBuffer output)
+    {
+        output.Append((long)BlockProtocol.RequestHeaderLength);
+        AppendText(worker.Value, output);
+    }
 
     /// <summary>Fills in the header of a request that starts the buffer.</summary>
     protected static void Complete(RequestKind kind, RecordBuffer output) =>
@@ -44,13 +59,13 @@ internal abstract class BlockRequest
 }
 
 /// <summary>A request about one block.</summary>
-internal sealed class OneBlockRequest(RequestKind kind, BlockId block, ReadOnlyMemory<byte> payload = default) : BlockRequest
+internal sealed class OneBlockRequest(RequestKind kind, WorkerId worker, BlockId block, ReadOnlyMemory<byte> payload = default) : BlockRequest(worker)
 {
     public override ReadOnlyMemory<byte> Payload => payload;
 
     public override int Encode(int firstBody, long offset, RecordBuffer output)
     {
-        output.Append((long)BlockProtocol.RequestHeaderLength);
+        Begin(output);
         AppendText(block.Application.Value, output);
         AppendText(block.Name, output);
         if (kind != RequestKind.DeleteBlock)
@@ -66,7 +81,7 @@ internal sealed class OneBlockRequest(RequestKind kind, BlockId block, ReadOnlyM
 }
 
 /// <summary>A request for one bucket of each of several map outputs.</summary>
-internal sealed class BucketsRequest(BucketRequest request) : BlockRequest
+internal sealed class BucketsRequest(WorkerId worker, BucketRequest request) : BlockRequest(worker)
 {
     public override int BodyCount => request.Outputs.Length;
 
@@ -74,7 +89,7 @@ internal sealed class BucketsRequest(BucketRequest request) : BlockRequest
     {
         var outputs = request.Outputs.AsSpan(firstBody);
         outputs = outputs[..Math.Min(outputs.Length, BlockProtocol.MaxBucketsPerRequest)];
-        output.Append((long)BlockProtocol.RequestHeaderLength);
+        Begin(output);
         AppendText(request.Shuffle.Application.Value, output);
         output.AppendInt32(request.Shuffle.Ordinal);
         output.AppendInt32(request.ReduceIndex);
@@ -91,11 +106,38 @@ internal sealed class BucketsRequest(BucketRequest request) : BlockRequest
     }
 }
 
+/// <summary>A request for a segment of a cached partition.</summary>
+internal sealed class CachedRequest(WorkerId worker, CachedSegmentRequest request) : BlockRequest(worker)
+{
+    public override int Encode(int firstBody, long offset, RecordBuffer output)
+    {
+        Begin(output);
+        AppendText(request.Key.Application.Value, output);
+        output.AppendInt32(request.Key.Rdd.Value);
+        output.AppendInt32(request.Key.PartitionIndex);
+        request.Content.TryWriteBytes(output.Append(16));
+        BinaryPrimitives.WriteInt64LittleEndian(output.Append(8), request.FirstRecord);
+        BinaryPrimitives.WriteInt64LittleEndian(output.Append(8), offset);
+        Complete(RequestKind.ReadCached, output);
+        return 1;
+    }
+}
+
 /// <summary>Reads the bodies of requests, on the server.</summary>
 internal static class RequestDecoder
 {
     // Each map output takes 8 bytes.
     private const int LeastBitsPerOutput = 64;
+
+    /// <summary>Reads who shall answer, which every request begins with.</summary>
+    /// <returns>The worker, and the rest of the body.</returns>
+    /// <exception cref="InvalidDataException">The body is none.</exception>
+    public static (WorkerId Worker, ReadOnlyMemory<byte> Body) ReadWorker(ReadOnlyMemory<byte> body)
+    {
+        var input = new RecordInput(body.Span);
+        var worker = new WorkerId(ReadText(ref input));
+        return (worker, body[^input.Remaining..]);
+    }
 
     /// <summary>Reads a request about one block.</summary>
     /// <returns>The block, and the offset or length that goes with it; 0 if the request has none.</returns>
@@ -126,6 +168,20 @@ internal static class RequestDecoder
 
         CheckEnd(input);
         return (new BucketRequest(shuffle, reduceIndex, outputs), offset);
+    }
+
+    /// <summary>Reads a request for a segment of a cached partition.</summary>
+    /// <returns>What is asked for, and how many bytes of the answer to leave out.</returns>
+    /// <exception cref="InvalidDataException">The body is none.</exception>
+    public static (CachedSegmentRequest Request, long Offset) ReadCached(ReadOnlySpan<byte> body)
+    {
+        var input = new RecordInput(body);
+        var key = new PartitionKey(new AppId(ReadText(ref input)), new RddId(input.ReadInt32()), input.ReadInt32());
+        var content = new Guid(input.ReadBytes(16));
+        var firstRecord = ReadLength(ref input);
+        var offset = ReadLength(ref input);
+        CheckEnd(input);
+        return (new(key, content, firstRecord), offset);
     }
 
     private static string ReadText(scoped ref RecordInput input) =>

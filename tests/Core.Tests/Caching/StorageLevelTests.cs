@@ -32,6 +32,11 @@ public sealed class StorageLevelTests : IDisposable
     [InlineData(StorageLevel.Disk, 3)]
     [InlineData(StorageLevel.MemoryAndDisk, 4)]
     [InlineData(StorageLevel.SerializedAndDisk, 5)]
+    [InlineData(StorageLevel.MemoryTwice, 9)]
+    [InlineData(StorageLevel.SerializedTwice, 10)]
+    [InlineData(StorageLevel.DiskTwice, 11)]
+    [InlineData(StorageLevel.MemoryAndDiskTwice, 12)]
+    [InlineData(StorageLevel.SerializedAndDiskTwice, 13)]
     public void StorageLevel_Number_NeverChanges(StorageLevel level, int number) => Assert.Equal(number, (int)level);
 
     [Theory]

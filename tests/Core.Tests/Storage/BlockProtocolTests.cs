@@ -1,9 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
 using Dpark.Applications;
+using Dpark.Caching;
 using Dpark.Codecs;
 using Dpark.Shuffle;
 using Dpark.Storage.Transfer;
+using Dpark.Workers;
 
 namespace Dpark.Storage;
 
@@ -11,27 +13,40 @@ namespace Dpark.Storage;
 public sealed class BlockProtocolTests
 {
     private static readonly BlockId Block = new(new AppId("app"), "é");
+    private static readonly WorkerId Worker = new("w@1");
 
     [Fact]
     public void Encode_ReadBlock_HasTheseBytes() =>
-        AssertBytes("01000000 11000000" + "0300 617070" + "0200 C3A9" + "0501000000000000", Encode(new OneBlockRequest(RequestKind.ReadBlock, Block), offset: 261));
+        AssertBytes("01000000 16000000" + "0300 774031" + "0300 617070" + "0200 C3A9" + "0501000000000000", Encode(new OneBlockRequest(RequestKind.ReadBlock, Worker, Block), offset: 261));
 
     [Fact]
     public void Encode_PutBlock_HasTheseBytes() =>
-        AssertBytes("02000000 11000000" + "0300 617070" + "0200 C3A9" + "0300000000000000", Encode(new OneBlockRequest(RequestKind.PutBlock, Block, new byte[3])));
+        AssertBytes("02000000 16000000" + "0300 774031" + "0300 617070" + "0200 C3A9" + "0300000000000000", Encode(new OneBlockRequest(RequestKind.PutBlock, Worker, Block, new byte[3])));
 
     [Fact]
     public void Encode_DeleteBlock_HasTheseBytes() =>
-        AssertBytes("03000000 09000000" + "0300 617070" + "0200 C3A9", Encode(new OneBlockRequest(RequestKind.DeleteBlock, Block)));
+        AssertBytes("03000000 0E000000" + "0300 774031" + "0300 617070" + "0200 C3A9", Encode(new OneBlockRequest(RequestKind.DeleteBlock, Worker, Block)));
 
     [Fact]
     public void Encode_ReadBuckets_HasTheseBytes()
     {
-        var request = new BucketsRequest(new BucketRequest(new ShuffleId(new AppId("app"), 7), 5, [(1, 2), (3, 4), (256, 65536)]));
+        var request = new BucketsRequest(Worker, new BucketRequest(new ShuffleId(new AppId("app"), 7), 5, [(1, 2), (3, 4), (256, 65536)]));
 
         AssertBytes(
-            "04000000 29000000" + "0300 617070" + "07000000 05000000 0900000000000000" + "02000000" + "03000000 04000000" + "00010000 00000100",
+            "04000000 2E000000" + "0300 774031" + "0300 617070" + "07000000 05000000 0900000000000000" + "02000000" + "03000000 04000000" + "00010000 00000100",
             Encode(request, firstBody: 1, offset: 9));
+    }
+
+    [Fact]
+    public void Encode_ReadCached_HasTheseBytesAndComesBack()
+    {
+        var request = new CachedSegmentRequest(new(new("app"), new(7), 5), new Guid("00112233-4455-6677-8899-aabbccddeeff"), 261);
+
+        var bytes = Encode(new CachedRequest(Worker, request), offset: 9);
+
+        AssertBytes(
+            "05000000 32000000" + "0300 774031" + "0300 617070" + "07000000 05000000" + "33221100 5544 7766 8899AABBCCDDEEFF" + "0501000000000000 0900000000000000", bytes);
+        Assert.Equal((request, 9L), RequestDecoder.ReadCached(bytes.AsSpan(13)));
     }
 
     [Fact]
@@ -39,7 +54,7 @@ public sealed class BlockProtocolTests
     {
         var request = new BucketRequest(new ShuffleId(new AppId("app"), 7), 5, [(1, 2), (3, 4)]);
 
-        var (decoded, offset) = RequestDecoder.ReadBuckets(Encode(new BucketsRequest(request), offset: 9).AsSpan(8));
+        var (decoded, offset) = RequestDecoder.ReadBuckets(Encode(new BucketsRequest(Worker, request), offset: 9).AsSpan(13));
 
         Assert.Equal((request.Shuffle, 5, 9L), (decoded.Shuffle, decoded.ReduceIndex, offset));
         Assert.Equal(request.Outputs, decoded.Outputs);
@@ -48,8 +63,8 @@ public sealed class BlockProtocolTests
     [Fact]
     public void ReadBlock_WhatWasEncoded_ComesBack()
     {
-        Assert.Equal((Block, 3L), RequestDecoder.ReadBlock(RequestKind.ReadBlock, Encode(new OneBlockRequest(RequestKind.ReadBlock, Block), offset: 3).AsSpan(8)));
-        Assert.Equal((Block, 0L), RequestDecoder.ReadBlock(RequestKind.DeleteBlock, Encode(new OneBlockRequest(RequestKind.DeleteBlock, Block)).AsSpan(8)));
+        Assert.Equal((Block, 3L), RequestDecoder.ReadBlock(RequestKind.ReadBlock, Encode(new OneBlockRequest(RequestKind.ReadBlock, Worker, Block), offset: 3).AsSpan(13)));
+        Assert.Equal((Block, 0L), RequestDecoder.ReadBlock(RequestKind.DeleteBlock, Encode(new OneBlockRequest(RequestKind.DeleteBlock, Worker, Block)).AsSpan(13)));
     }
 
     [Fact]
@@ -74,7 +89,7 @@ public sealed class BlockProtocolTests
     public void Proofs_KnownSecret_AreTheseHashes()
     {
         var (client, server) = (new byte[32], Enumerable.Repeat((byte)1, 32).ToArray());
-        byte[] mark = [(byte)'D', (byte)'B', (byte)'P', 1];
+        byte[] mark = [(byte)'D', (byte)'B', (byte)'P', 2];
         var secret = "secret"u8.ToArray();
 
         Assert.Equal(36, Handshake.HelloLength);
@@ -87,10 +102,10 @@ public sealed class BlockProtocolTests
     public void Numbers_OfRequestsAndAnswers_ArePinned()
     {
         Assert.Equal(
-            [("ReadBlock", 1), ("PutBlock", 2), ("DeleteBlock", 3), ("ReadBuckets", 4)],
+            [("ReadBlock", 1), ("PutBlock", 2), ("DeleteBlock", 3), ("ReadBuckets", 4), ("ReadCached", 5)],
             Enum.GetValues<RequestKind>().Select(value => (value.ToString(), (int)value)));
         Assert.Equal(
-            [("Ok", 0), ("NotFound", 1), ("BadRequest", 2), ("NoRoom", 3), ("Failed", 4), ("Refused", 5), ("Busy", 6)],
+            [("Ok", 0), ("NotFound", 1), ("BadRequest", 2), ("NoRoom", 3), ("Failed", 4), ("Refused", 5), ("Busy", 6), ("OtherWorker", 7)],
             Enum.GetValues<AnswerStatus>().Select(value => (value.ToString(), (int)value)));
     }
 

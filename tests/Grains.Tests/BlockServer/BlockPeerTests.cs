@@ -144,10 +144,11 @@ public sealed class BlockPeerTests
             [1, 0, 65, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 127],
         ];
 
-        foreach (var kind in (int[])[1, 3, 4])
+        foreach (var kind in (int[])[1, 3, 4, 5])
         {
-            foreach (var body in bodies.Where(body => kind != 3 || body.Length != 6))
+            foreach (var rest in bodies.Where(body => kind != 3 || body.Length != 6))
             {
+                byte[] body = rest.Length == 0 ? rest : [.. Text(rig.Worker.Value), .. rest];
                 await peer.SendAsync(Request(kind, body.Length, body));
                 Assert.Equal(AnswerStatus.BadRequest, (await peer.ReceiveAnswerAsync()).Status);
             }
@@ -169,7 +170,7 @@ public sealed class BlockPeerTests
             using var peer = i % 3 == 0 ? await RawPeer.ConnectAsync(rig.Server.Endpoint) : await RawPeer.AuthenticatedAsync(rig);
             var body = new byte[random.Next(80)];
             random.NextBytes(body);
-            await peer.SendAsync(i % 2 == 0 ? body : Request(random.Next(1, 5), body.Length, body));
+            await peer.SendAsync(i % 2 == 0 ? body : Request(random.Next(1, 6), body.Length, body));
         }
 
         Assert.Equal([1], await rig.Client.ReadAsync(rig.Store("a", [1]), BlockRig.None));
@@ -182,7 +183,7 @@ public sealed class BlockPeerTests
         await using var rig = new BlockRig();
         using (var peer = await RawPeer.AuthenticatedAsync(rig))
         {
-            byte[] body = [5, 0, .. "app-1"u8, 1, 0, .. "a"u8, 0, 0, 0, 1, 0, 0, 0, 0];
+            byte[] body = [.. Text(rig.Worker.Value), .. Text("app-1"), 1, 0, .. "a"u8, 0, 0, 0, 1, 0, 0, 0, 0];
             await peer.SendAsync([.. Request(2, body.Length, body), .. new byte[9_000_000]]);
         }
 
@@ -281,6 +282,8 @@ public sealed class BlockPeerTests
         bytes.CopyTo(answer, BlockProtocol.AnswerHeaderLength);
         return answer;
     }
+
+    private static byte[] Text(string text) => [(byte)text.Length, 0, .. Encoding.ASCII.GetBytes(text)];
 
     private static byte[] Request(int kind, int length, byte[] body)
     {

@@ -3,6 +3,7 @@ using Dpark.Configuration;
 using Dpark.Security;
 using Dpark.Shuffle;
 using Dpark.TestKit;
+using Dpark.Workers;
 
 namespace Dpark.Storage;
 
@@ -13,14 +14,14 @@ internal sealed class BlockRig : IAsyncDisposable
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("dpark-block-server-");
 
-    public BlockRig(Action<BlockServerOptions>? server = null, Action<BlockClientOptions>? client = null, string secret = "right", IBlockStore? blocks = null, TimeProvider? time = null, ClusterTls? serverTls = null, ClusterTls? clientTls = null)
+    public BlockRig(Action<BlockServerOptions>? server = null, Action<BlockClientOptions>? client = null, string secret = "right", IBlockStore? blocks = null, TimeProvider? time = null, ClusterTls? serverTls = null, ClusterTls? clientTls = null, string worker = "worker-1")
     {
         server?.Invoke(ServerOptions);
         client?.Invoke(ClientOptions);
         Secret = System.Text.Encoding.UTF8.GetBytes(secret);
         Blocks = blocks ?? new MemoryBlockStore(1 << 20, new DiskBlockStore([Root]));
         MapOutputs = new MapOutputFiles([Root]);
-        Server = new BlockServer(Blocks, MapOutputs, Secret, ServerOptions, Log, time, serverTls);
+        Server = new BlockServer(Worker = new(worker), Blocks, MapOutputs, Secret, ServerOptions, Log, time, serverTls);
         Server.Start();
         Client = new BlockClient(Secret, ClientOptions, time, clientTls);
     }
@@ -28,6 +29,8 @@ internal sealed class BlockRig : IAsyncDisposable
     public static AppId App { get; } = new("app-1");
 
     public static CancellationToken None => CancellationToken.None;
+
+    public WorkerId Worker { get; }
 
     public string Root => _directory.FullName;
 
@@ -56,7 +59,7 @@ internal sealed class BlockRig : IAsyncDisposable
         return bytes;
     }
 
-    public BlockLocation At(string name, long length) => new(Block(name), new("worker-1"), Server.Endpoint, length);
+    public BlockLocation At(string name, long length) => new(Block(name), Worker, Server.Endpoint, length);
 
     public BlockLocation Store(string name, byte[] bytes)
     {

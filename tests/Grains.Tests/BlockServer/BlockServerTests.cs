@@ -1,12 +1,33 @@
 using System.Net;
 using System.Net.Sockets;
 using Dpark.Configuration;
+using Dpark.Workers;
 
 namespace Dpark.Storage;
 
 /// <summary>All requests about blocks, as a client makes them.</summary>
 public sealed class BlockServerTests
 {
+    [Fact]
+    public async Task ReadAsync_AnotherLifeOfTheWorkerHasTheAddress_IsRefused()
+    {
+        await using var rig = new BlockRig(worker: "10.0.0.7:11111@2");
+        var block = rig.Store("a", [1]);
+        var earlier = new WorkerId("10.0.0.7:11111@1");
+
+        var failure = await Assert.ThrowsAsync<OtherWorkerException>(() => rig.Client.ReadAsync(block with { Worker = earlier }, BlockRig.None));
+        await Assert.ThrowsAsync<OtherWorkerException>(() => rig.Client.PutAsync(earlier, rig.Server.Endpoint, BlockRig.Block("b"), new byte[5_000_000], BlockRig.None));
+        await Assert.ThrowsAsync<OtherWorkerException>(() => rig.Client.DeleteAsync(earlier, rig.Server.Endpoint, BlockRig.Block("a"), BlockRig.None));
+
+        Assert.Equal(
+            $"Worker 10.0.0.7:11111@1 does not serve {rig.Server.Endpoint} any more, so what it kept is lost. Worker 10.0.0.7:11111@2 has the address now.", failure.Message);
+        Assert.Equal(earlier, failure.Worker);
+        Assert.Null(rig.Blocks.TryGetLength(BlockRig.Block("b")));
+
+        // The connection is of use all the same.
+        Assert.Equal([1], await rig.Client.ReadAsync(block, BlockRig.None));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -51,8 +72,8 @@ public sealed class BlockServerTests
         await using var rig = new BlockRig();
         var bytes = BlockRig.Bytes(length);
 
-        await rig.Client.PutAsync(rig.Server.Endpoint, BlockRig.Block("a"), bytes, BlockRig.None);
-        rig.Client.Put(rig.Server.Endpoint, BlockRig.Block("b"), bytes, BlockRig.None);
+        await rig.Client.PutAsync(rig.Worker, rig.Server.Endpoint, BlockRig.Block("a"), bytes, BlockRig.None);
+        rig.Client.Put(rig.Worker, rig.Server.Endpoint, BlockRig.Block("b"), bytes, BlockRig.None);
 
         Assert.Equal(bytes, await rig.Client.ReadAsync(rig.At("a", length), BlockRig.None));
         Assert.Equal(bytes, await rig.Client.ReadAsync(rig.At("b", length), BlockRig.None));
@@ -64,8 +85,8 @@ public sealed class BlockServerTests
         await using var rig = new BlockRig();
         rig.Store("a", [1]);
 
-        Assert.True(await rig.Client.DeleteAsync(rig.Server.Endpoint, BlockRig.Block("a"), BlockRig.None));
-        Assert.False(await rig.Client.DeleteAsync(rig.Server.Endpoint, BlockRig.Block("a"), BlockRig.None));
+        Assert.True(await rig.Client.DeleteAsync(rig.Worker, rig.Server.Endpoint, BlockRig.Block("a"), BlockRig.None));
+        Assert.False(await rig.Client.DeleteAsync(rig.Worker, rig.Server.Endpoint, BlockRig.Block("a"), BlockRig.None));
         Assert.Null(rig.Blocks.TryGetLength(BlockRig.Block("a")));
     }
 
@@ -100,10 +121,10 @@ public sealed class BlockServerTests
     {
         await using var rig = new BlockRig(server: options => options.MaxConnections = 1);
 
-        var failure = await Assert.ThrowsAsync<IOException>(() => rig.Client.PutAsync(rig.Server.Endpoint, BlockRig.Block(name), new byte[length], BlockRig.None));
+        var failure = await Assert.ThrowsAsync<IOException>(() => rig.Client.PutAsync(rig.Worker, rig.Server.Endpoint, BlockRig.Block(name), new byte[length], BlockRig.None));
 
         Assert.Contains("'../a' is not a name", failure.Message, StringComparison.Ordinal);
-        Assert.False(await rig.Client.DeleteAsync(rig.Server.Endpoint, BlockRig.Block("a"), BlockRig.None));
+        Assert.False(await rig.Client.DeleteAsync(rig.Worker, rig.Server.Endpoint, BlockRig.Block("a"), BlockRig.None));
     }
 
     [Theory]
@@ -113,10 +134,10 @@ public sealed class BlockServerTests
     {
         await using var rig = new BlockRig(server: options => options.MaxConnections = 1, blocks: new MemoryBlockStore(1000));
 
-        var failure = await Assert.ThrowsAsync<IOException>(() => rig.Client.PutAsync(rig.Server.Endpoint, BlockRig.Block("a"), new byte[length], BlockRig.None));
+        var failure = await Assert.ThrowsAsync<IOException>(() => rig.Client.PutAsync(rig.Worker, rig.Server.Endpoint, BlockRig.Block("a"), new byte[length], BlockRig.None));
 
         Assert.Contains("does not fit into memory", failure.Message, StringComparison.Ordinal);
-        await rig.Client.PutAsync(rig.Server.Endpoint, BlockRig.Block("a"), new byte[10], BlockRig.None);
+        await rig.Client.PutAsync(rig.Worker, rig.Server.Endpoint, BlockRig.Block("a"), new byte[10], BlockRig.None);
         Assert.Equal(10, rig.Blocks.TryGetLength(BlockRig.Block("a")));
     }
 
@@ -152,7 +173,7 @@ public sealed class BlockServerTests
     {
         await using var rig = new BlockRig();
         var port = IPEndPoint.Parse(rig.Server.Endpoint).Port;
-        await using var second = new BlockServer(rig.Blocks, rig.MapOutputs, rig.Secret, new BlockServerOptions { Port = port }, rig.Log);
+        await using var second = new BlockServer(rig.Worker, rig.Blocks, rig.MapOutputs, rig.Secret, new BlockServerOptions { Port = port }, rig.Log);
 
         var failure = Assert.Throws<IOException>(second.Start);
 

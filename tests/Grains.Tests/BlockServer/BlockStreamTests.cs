@@ -75,7 +75,7 @@ public sealed class BlockStreamTests
         var bytes = BlockRig.Bytes(3_000_000);
         await using var proxy = new FaultyProxy(rig.Server.Endpoint, connection => connection < 2 ? new Fault(CutAt: Fault.Greeting) : Fault.None);
 
-        await rig.Client.PutAsync(proxy.Endpoint, BlockRig.Block("a"), bytes, BlockRig.None);
+        await rig.Client.PutAsync(rig.Worker, proxy.Endpoint, BlockRig.Block("a"), bytes, BlockRig.None);
 
         Assert.Equal(3, proxy.ConnectionCount);
         Assert.Equal(bytes, await rig.Client.ReadAsync(rig.At("a", bytes.Length), BlockRig.None));
@@ -150,7 +150,7 @@ public sealed class BlockStreamTests
         Assert.Equal([1], rig.Client.Read(block, BlockRig.None));
         await rig.Server.DisposeAsync();
         var options = new BlockServerOptions { Port = System.Net.IPEndPoint.Parse(endpoint).Port };
-        await using var restarted = new BlockServer(rig.Blocks, rig.MapOutputs, rig.Secret, options, rig.Log);
+        await using var restarted = new BlockServer(rig.Worker, rig.Blocks, rig.MapOutputs, rig.Secret, options, rig.Log);
         restarted.Start();
 
         Assert.Equal([1], rig.Client.Read(block, BlockRig.None));

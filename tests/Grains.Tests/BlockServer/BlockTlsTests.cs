@@ -32,12 +32,12 @@ public sealed class BlockTlsTests : IDisposable
             var name = $"b{size}";
             if (blocking)
             {
-                await Task.Run(() => rig.Client.Put(rig.Server.Endpoint, BlockRig.Block(name), bytes, BlockRig.None));
+                await Task.Run(() => rig.Client.Put(rig.Worker, rig.Server.Endpoint, BlockRig.Block(name), bytes, BlockRig.None));
                 Assert.Equal(bytes, await Task.Run(() => rig.Client.Read(rig.At(name, size), BlockRig.None)));
             }
             else
             {
-                await rig.Client.PutAsync(rig.Server.Endpoint, BlockRig.Block(name), bytes, BlockRig.None);
+                await rig.Client.PutAsync(rig.Worker, rig.Server.Endpoint, BlockRig.Block(name), bytes, BlockRig.None);
                 Assert.Equal(bytes, await rig.Client.ReadAsync(rig.At(name, size), BlockRig.None));
             }
         }

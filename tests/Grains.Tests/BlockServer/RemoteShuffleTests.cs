@@ -51,7 +51,7 @@ public sealed class RemoteShuffleTests
         var rig = cluster.Workers[0];
         var buffer = new byte[output.BucketBytes[0]];
 
-        using var buckets = rig.Client.OpenBuckets(rig.Server.Endpoint, new BucketRequest(cluster.Shuffle, 0, wanted), BlockRig.None);
+        using var buckets = rig.Client.OpenBuckets(rig.Worker, rig.Server.Endpoint, new BucketRequest(cluster.Shuffle, 0, wanted), BlockRig.None);
         byte[]? first = null;
         for (var i = 0; i < wanted.Length; i++)
         {
@@ -118,6 +118,21 @@ public sealed class RemoteShuffleTests
         var failure = Assert.Throws<FetchFailedException>(() => cluster.ReadBucket(0, 0));
 
         Assert.Equal((7, "worker-1"), (failure.MapIndex, failure.Worker.ToString()));
+    }
+
+    [Fact]
+    public async Task ReadBucket_WorkerCameBackUnderItsAddress_IsALostMapOutput()
+    {
+        await using var cluster = new ShuffleCluster(2);
+        var output = cluster.Write(1, 7, ManyPairs, bucketCount: 1);
+
+        // The same files are there, as if they were of the life that the registry knows.
+        cluster.Outputs[0] = cluster.Outputs[0] with { Output = output with { Worker = new("worker-1, an earlier life") } };
+
+        var failure = Assert.Throws<FetchFailedException>(() => cluster.ReadBucket(0, 0));
+
+        Assert.Equal((7, "worker-1, an earlier life"), (failure.MapIndex, failure.Worker.ToString()));
+        Assert.Contains("worker-1 has the address now", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -213,7 +228,7 @@ public sealed class RemoteShuffleTests
         var output = cluster.Write(0, 0, [(1, 1)], bucketCount: 1);
         var rig = cluster.Workers[0];
 
-        using var buckets = rig.Client.OpenBuckets(rig.Server.Endpoint, new BucketRequest(cluster.Shuffle, 1, [(0, output.Attempt)]), BlockRig.None);
+        using var buckets = rig.Client.OpenBuckets(rig.Worker, rig.Server.Endpoint, new BucketRequest(cluster.Shuffle, 1, [(0, output.Attempt)]), BlockRig.None);
         var failure = Assert.Throws<IOException>(buckets.Next);
 
         Assert.Contains("Map output 0 of shuffle-3 has no bucket 1.", failure.Message, StringComparison.Ordinal);

@@ -19,7 +19,7 @@ internal sealed class ShuffleCluster : IMapOutputSource, IAsyncDisposable
     {
         for (var i = 0; i < workerCount; i++)
         {
-            _workers.Add(new BlockRig(server, client));
+            _workers.Add(new BlockRig(server, client, worker: NameOf(i).Value));
         }
     }
 

@@ -95,7 +95,7 @@ public sealed class BroadcastGrainTests(ThreeSilos fixture) : IClassFixture<Thre
         await PublishOnFirstWorkerAsync();
         var program = await _cluster.PublishAsync(_application, (_, context) => Encoding.UTF8.GetBytes(Describe(context, signal)));
         await _cluster.RunAsync(_application, program, silo: 1);
-        await _cluster.Blocks.DeleteAsync(Location(0).Endpoint, Location(0).Block, CancellationToken.None);
+        await _cluster.Blocks.DeleteAsync(Location(0).Worker, Location(0).Endpoint, Location(0).Block, CancellationToken.None);
 
         // The second worker says so itself, in the background; a second time changes nothing.
         await Grain.AddHolderAsync(HolderOf(1), CancellationToken.None);
@@ -130,7 +130,7 @@ public sealed class BroadcastGrainTests(ThreeSilos fixture) : IClassFixture<Thre
 
     private async Task PublishOnFirstWorkerAsync()
     {
-        await _cluster.Blocks.PutAsync(Location(0).Endpoint, Location(0).Block, new byte[Length], CancellationToken.None);
+        await _cluster.Blocks.PutAsync(Location(0).Worker, Location(0).Endpoint, Location(0).Block, new byte[Length], CancellationToken.None);
         await Grain.PublishAsync(new(Length, null, [HolderOf(0)]), CancellationToken.None);
     }
 

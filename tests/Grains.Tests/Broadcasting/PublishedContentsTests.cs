@@ -31,7 +31,7 @@ public sealed class PublishedContentsTests : IAsyncDisposable
 
     public PublishedContentsTests()
     {
-        _server = new(_others, new MapOutputFiles([_directory]), ReadOnlyMemory<byte>.Empty, new(), NullLogger<BlockServer>.Instance);
+        _server = new(new("there"), _others, new MapOutputFiles([_directory]), ReadOnlyMemory<byte>.Empty, new(), NullLogger<BlockServer>.Instance);
         _server.Start();
         _contents = new(
             Here,
@@ -135,7 +135,7 @@ public sealed class PublishedContentsTests : IAsyncDisposable
     {
         var bytes = NewLarge();
         var second = new MemoryBlockStore(64 << 20);
-        await using var server = new BlockServer(second, new MapOutputFiles([_directory]), ReadOnlyMemory<byte>.Empty, new(), NullLogger<BlockServer>.Instance);
+        await using var server = new BlockServer(new("elsewhere"), second, new MapOutputFiles([_directory]), ReadOnlyMemory<byte>.Empty, new(), NullLogger<BlockServer>.Instance);
         server.Start();
         PutPieces(_own, bytes, 0);
         PutPieces(_others, bytes, 1);
@@ -161,7 +161,7 @@ public sealed class PublishedContentsTests : IAsyncDisposable
         damaged[5_000_000] ^= 1;
         PutPieces(_others, damaged, 0, 1, 2);
         var second = new MemoryBlockStore(64 << 20);
-        await using var server = new BlockServer(second, new MapOutputFiles([_directory]), ReadOnlyMemory<byte>.Empty, new(), NullLogger<BlockServer>.Instance);
+        await using var server = new BlockServer(new("elsewhere"), second, new MapOutputFiles([_directory]), ReadOnlyMemory<byte>.Empty, new(), NullLogger<BlockServer>.Instance);
         server.Start();
         PutPieces(second, bytes, 1);
         _grain.Content = new(bytes.Length, null, [new(new("there"), _server.Endpoint), new(new("elsewhere"), server.Endpoint) { Pieces = [0b010] }])
