@@ -52,7 +52,7 @@ internal static class StoredSegmentReader
     }
 
     [DoesNotReturn]
-    public static void ThrowDamaged(string what) => throw new InvalidDataException($"A cached partition is damaged: {what}. It is computed again.");
+    public static void ThrowDamaged(string what) => throw new InvalidDataException($"A stored partition is damaged: {what}.");
 }
 
 /// <summary>Reads a stored partition, one segment in memory at a time, and checks each before anything of it is given out.</summary>

@@ -67,9 +67,22 @@ public static class RddContextExtensions
         return new RangeRdd(context, start, count, slices, new CallSite(nameof(Range), file, line));
     }
 
+    /// <summary>The elements of a checkpoint of this or another application, in the same partitions. The files are looked for when the first job needs them, not now.</summary>
+    /// <typeparam name="T">As it was written; another type is an error of the tasks that read it.</typeparam>
+    /// <param name="directory">Was given to <see cref="Rdd{T}.CheckpointAsync"/>.</param>
+    /// <example><code>var ranks = dpark.ReadCheckpoint&lt;(long Page, double Rank)&gt;("/shared/ranks-40");</code></example>
+    /// <exception cref="UnsupportedRecordTypeException">Elements of this type cannot be decoded.</exception>
+    public static Rdd<T> ReadCheckpoint<T>(
+        this IRddContext context, string directory, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(directory);
+        RecordCodec.EnsureSupported<T>();
+        return new CheckpointRdd<T>(context, Path.GetFullPath(directory), partitioner: null, new CallSite(nameof(ReadCheckpoint), file, line));
+    }
+
     /// <summary>The lines of text files, in the order of <see cref="InputFiles.Find"/>. The files are looked for when the first job needs them, not now.</summary>
     /// <param name="path">
-    /// A file, a directory (recursive, without names that begin with a dot), or a pattern such as <c>logs/**/*.{log,gz}</c>; see <see cref="InputFiles.Find"/>.
+    /// A file, a directory (recursive, without names that begin with a dot or an underscore), or a pattern such as <c>logs/**/*.{log,gz}</c>; see <see cref="InputFiles.Find"/>.
     /// Workers open the same full paths, so they must be on this machine or share the file system.
     /// </param>
     /// <param name="options">How files are cut into partitions.</param>

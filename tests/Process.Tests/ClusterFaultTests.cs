@@ -1,3 +1,5 @@
+using Dpark.Accumulators;
+using Dpark.Caching;
 using Dpark.Rdds;
 using Dpark.Tests.Process.Clusters;
 using Dpark.Workers;
@@ -124,6 +126,21 @@ public sealed class ClusterFaultTests(FaultCluster faults) : IClassFixture<Fault
     }
 
     [RedisFact]
+    public async Task CachedPartitions_KeptTwiceAndAHolderKilled_AreReadFromTheCopies()
+    {
+        var silos = await faults.WholeAsync();
+        await using var dpark = await faults.Cluster.ConnectAsync();
+        var computed = dpark.LongAccumulator();
+        var cached = dpark.Range(0, ElementCount, MapCount).Map(n => Square(computed, n)).Persist(StorageLevel.MemoryTwice);
+        Assert.Equal(ElementCount, await cached.CountAsync().WaitAsync(Limit));
+
+        await silos[1].KillAsync();
+
+        Assert.Equal(Enumerable.Range(0, ElementCount).Sum(n => (long)n * n), await cached.ReduceAsync((a, b) => a + b).WaitAsync(Limit));
+        Assert.Equal(ElementCount, computed.Value);
+    }
+
+    [RedisFact]
     public async Task Broadcast_WorkersKilledWhileItIsFetched_IsRight()
     {
         var silos = await faults.WholeAsync();
@@ -179,6 +196,12 @@ public sealed class ClusterFaultTests(FaultCluster faults) : IClassFixture<Fault
     private static void AssertRight((long Key, long Sum)[] sums) => Assert.Equal(
         Enumerable.Range(0, ElementCount).GroupBy(n => (long)n % KeyCount, (key, all) => (key, all.Sum(n => (long)n))).Order(),
         sums.Order());
+
+    private static long Square(Accumulator<long, long> computed, long value)
+    {
+        computed.Add(1);
+        return value * value;
+    }
 
     /// <summary>Has the fault of a point if it is there, and passes a value on.</summary>
     private static long Meet(Tokens tokens, string name, bool isThere, long value)

@@ -6,18 +6,18 @@ using Dpark.Tasks;
 namespace Dpark.Rdds.Sinks;
 
 /// <summary>
-/// Writes a partition as a file of a staging directory, under a name that no other attempt uses, and gives that name: the driver commits the file of the attempt whose
+/// Writes a partition as a file of a staging directory, under a name that no other attempt uses, and gives that name and the length: the driver commits the file of the attempt whose
 /// report it accepts. See <see cref="OutputDirectory"/> for what a crash leaves.
 /// </summary>
-internal abstract class FileSink<T>(string stagingPath, bool isCompressed) : PartitionSummary<T, string>
+internal abstract class FileSink<T>(string stagingPath, bool isCompressed) : PartitionSummary<T, StagedFile>
 {
-    public override string[] Summarize(BatchReader<T> input, int partitionIndex, TaskContext context)
+    public override StagedFile[] Summarize(BatchReader<T> input, int partitionIndex, TaskContext context)
     {
         var name = OutputDirectory.NewStagedName(string.Create(CultureInfo.InvariantCulture, $"part-{partitionIndex:00000}{(isCompressed ? ".gz" : "")}"));
         var path = Path.Combine(stagingPath, name);
         try
         {
-            Write(input, path, context);
+            return [new(name, Write(input, path, context))];
         }
         catch (DirectoryNotFoundException) when (!Directory.Exists(stagingPath))
         {
@@ -29,14 +29,12 @@ internal abstract class FileSink<T>(string stagingPath, bool isCompressed) : Par
             File.Delete(path);
             throw;
         }
-
-        return [name];
     }
 
     /// <summary>Writes all elements.</summary>
     protected abstract void Write(BatchReader<T> input, Stream output, TaskContext context);
 
-    private void Write(BatchReader<T> input, string path, TaskContext context)
+    private long Write(BatchReader<T> input, string path, TaskContext context)
     {
         using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
         using (var gzip = isCompressed ? new GZipStream(file, CompressionLevel.Fastest, leaveOpen: true) : null)
@@ -44,6 +42,8 @@ internal abstract class FileSink<T>(string stagingPath, bool isCompressed) : Par
             Write(input, (Stream?)gzip ?? file, context);
         }
 
-        context.Metrics.OutputBytes += file.Length;
+        var length = file.Length;
+        context.Metrics.OutputBytes += length;
+        return length;
     }
 }

@@ -6,12 +6,15 @@ namespace Dpark.Rdds.Sinks;
 /// </summary>
 /// <remarks>
 /// <para>Attempts write in a hidden directory inside the target, each a file with a name of its own, so that two attempts for one partition never meet. When all
-/// partitions are done, <see cref="Commit"/> moves the file of each accepted attempt up, under its final name, and deletes the hidden directory with what
-/// others have left there. Until then the target looks empty to whoever skips hidden names, as our own sources do.</para>
+/// partitions are done, <see cref="Commit"/> moves the file of each accepted attempt up, under its final name, then the <see cref="OutputManifest"/>, and deletes the
+/// hidden directory with what others have left there. Until then the target looks empty to whoever skips hidden names, as our own sources do.</para>
 /// <para>When the job fails or is cancelled, <see cref="Abandon"/> deletes the hidden directory, and the target if it was made for the job. A straggling
 /// attempt then fails, because its directory is gone.</para>
 /// <para>A driver that is killed leaves the hidden directory behind: before the commit with nothing visible beside it, during the commit with complete files, but not
-/// all. A second job refuses the target then, and our own sources refuse to read it while files are visible beside a hidden directory.</para>
+/// all. A second job refuses the target then, and our own sources refuse to read it while files are visible beside a hidden directory, unless there is a manifest:
+/// that one is put in place when everything else is.</para>
+/// <para>A job that may overwrite deletes what an earlier one has left just before it moves its own files, so a crash before that leaves the earlier output, and a crash
+/// in the few moments between leaves a directory that is refused. It deletes nothing but files that jobs write.</para>
 /// </remarks>
 internal sealed class OutputDirectory
 {
@@ -23,6 +26,7 @@ internal sealed class OutputDirectory
 
     private readonly string _path;
     private readonly string? _firstCreated;
+    private readonly List<string> _placed = [];
 
     private OutputDirectory(string path, string? firstCreated)
     {
@@ -40,8 +44,9 @@ internal sealed class OutputDirectory
     public static string NewStagedName(string name) => $"{Guid.NewGuid():N}-{name}";
 
     /// <summary>Takes a directory that is empty or not there yet.</summary>
-    /// <exception cref="IOException">It has entries, also hidden ones, or is a file.</exception>
-    public static OutputDirectory Create(string path)
+    /// <param name="overwrite">Take one with the output of a job, too.</param>
+    /// <exception cref="IOException">It has other entries, also hidden ones, or is a file.</exception>
+    public static OutputDirectory Create(string path, bool overwrite = false)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         var full = Path.GetFullPath(path);
@@ -50,10 +55,13 @@ internal sealed class OutputDirectory
             throw new IOException($"The output directory {full} is a file. Name a directory that is empty or does not exist.");
         }
 
-        if (Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).FirstOrDefault() is { } entry)
+        if (Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).FirstOrDefault(entry => !overwrite || !IsOutput(entry)) is { } entry)
         {
+            var name = Path.GetFileName(entry);
             throw new IOException(
-                $"The output directory {full} is not empty; it has {Path.GetFileName(entry)}. Name one that is empty or does not exist, or delete what is there.");
+                overwrite
+                    ? $"The output directory {full} has {name}, which no job wrote, so it is not overwritten. Name another directory, or delete what is there."
+                    : $"The output directory {full} is not empty; it has {name}. Name one that is empty or does not exist, allow to overwrite, or delete what is there.");
         }
 
         string? firstCreated = null;
@@ -66,30 +74,33 @@ internal sealed class OutputDirectory
         return new OutputDirectory(full, firstCreated);
     }
 
-    /// <summary>Moves the finished files to their place.</summary>
-    /// <param name="names">Names of files in <see cref="StagingPath"/>, from <see cref="NewStagedName"/>.</param>
+    /// <summary>Moves the finished files to their place, and says that they are all there.</summary>
+    /// <param name="files">Files in <see cref="StagingPath"/>, in the order of the partitions.</param>
     /// <returns>Their full paths, in the same order.</returns>
-    public string[] Commit(IReadOnlyList<string> names)
+    /// <exception cref="IOException">A file is not as its attempt left it, or cannot be moved.</exception>
+    public string[] Commit(IReadOnlyList<StagedFile> files)
     {
-        var paths = new string[names.Count];
+        OutputFile[] listed = [.. files.Select(file => new OutputFile(FinalName(file.Name), file.Bytes))];
+        OutputManifest.Check(StagingPath, [.. files.Select(file => new OutputFile(file.Name, file.Bytes))]);
+        var manifest = Path.Combine(StagingPath, OutputManifest.Name);
+        OutputManifest.Write(manifest, listed);
+        DeleteEarlier();
+        var paths = new string[files.Count];
         for (var i = 0; i < paths.Length; i++)
         {
-            paths[i] = Path.Combine(_path, FinalName(names[i]));
-            File.Move(Path.Combine(StagingPath, names[i]), paths[i]);
+            paths[i] = Path.Combine(_path, listed[i].Name);
+            Place(Path.Combine(StagingPath, files[i].Name), paths[i]);
         }
 
+        Place(manifest, Path.Combine(_path, OutputManifest.Name));
         DeleteTree(StagingPath);
         return paths;
     }
 
-    /// <summary>Leaves nothing of the job.</summary>
-    /// <param name="committed">Names of files that may have been moved already.</param>
-    public void Abandon(IReadOnlyList<string> committed)
+    /// <summary>Leaves nothing of the job. What an earlier one left stays, unless it was being replaced already.</summary>
+    public void Abandon()
     {
-        foreach (var name in committed)
-        {
-            File.Delete(Path.Combine(_path, FinalName(name)));
-        }
+        _placed.ForEach(File.Delete);
 
         // A directory above may have got other entries in the meantime, which are not ours.
         DeleteTree(StagingPath);
@@ -102,6 +113,36 @@ internal sealed class OutputDirectory
 
             Directory.Delete(directory);
             directory = Path.GetDirectoryName(directory);
+        }
+    }
+
+    private static bool IsOutput(string entry)
+    {
+        var name = Path.GetFileName(entry.AsSpan());
+        return name.StartsWith(StagingPrefix, StringComparison.Ordinal)
+            || (File.Exists(entry) && (name.StartsWith("part-", StringComparison.Ordinal) || name.SequenceEqual(OutputManifest.Name)));
+    }
+
+    private void Place(string staged, string path)
+    {
+        File.Move(staged, path);
+        _placed.Add(path);
+    }
+
+    // The manifest first: from then on the rest is known to be incomplete.
+    private void DeleteEarlier()
+    {
+        File.Delete(Path.Combine(_path, OutputManifest.Name));
+        foreach (var entry in Directory.GetFileSystemEntries(_path).Where(entry => entry != StagingPath && IsOutput(entry)))
+        {
+            if (Directory.Exists(entry))
+            {
+                DeleteTree(entry);
+            }
+            else
+            {
+                File.Delete(entry);
+            }
         }
     }
 

@@ -5,7 +5,7 @@ namespace Dpark.Rdds.Sources;
 
 /// <summary>
 /// Matches paths against shell patterns: <c>*</c> and <c>?</c> within a name, <c>[a-z]</c> and <c>[!a-z]</c> for one character, <c>{a,b}</c> for either, which
-/// may hold separators, and <c>**</c> for any number of directories. Matching is ordinal. Names that begin with a dot match only patterns that begin with one.
+/// may hold separators, and <c>**</c> for any number of directories. Matching is ordinal. Names that begin with a dot or an underscore match only patterns that begin with one.
 /// </summary>
 internal static class GlobPattern
 {
@@ -48,9 +48,12 @@ internal static class GlobPattern
     public static Func<string, bool> ForName(string pattern)
     {
         var regex = ToRegex(pattern);
-        var matchesHidden = pattern.StartsWith('.');
-        return name => (matchesHidden || !name.StartsWith('.')) && regex.IsMatch(name);
+        var matchesHidden = IsHidden(pattern);
+        return name => (matchesHidden || !IsHidden(name)) && regex.IsMatch(name);
     }
+
+    /// <summary>Whether a file or directory of this name is read only if it is named: what tools write beside data begins with a dot or an underscore.</summary>
+    public static bool IsHidden(string name) => name.StartsWith('.') || name.StartsWith('_');
 
     /// <returns>The pattern with each choice of its first brace; empty if it has none.</returns>
     private static List<string> FirstBrace(string pattern)

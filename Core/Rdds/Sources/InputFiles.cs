@@ -4,9 +4,9 @@ namespace Dpark.Rdds.Sources;
 
 /// <summary>Finds the files that a path stands for: the file itself, all files of a directory, or what a pattern matches. Thread-safe.</summary>
 /// <remarks>
-/// Directories are read recursively. Files and directories whose name begins with a dot are skipped, except those that the path itself names. Links are
+/// Directories are read recursively. Files and directories whose name begins with a dot or an underscore are skipped, except those that the path itself names. Links are
 /// followed, but not around in a circle, and not by <c>**</c>; a link to nothing is skipped. A directory into which a job is moving its output at this moment, or was
-/// when its driver was killed, is refused: it has a part of the files.
+/// when its driver was killed, is refused: it has a part of the files. So is one whose files are not those that its <c>_SUCCESS</c> lists, if a job of this engine wrote it.
 /// </remarks>
 public static class InputFiles
 {
@@ -39,6 +39,10 @@ public static class InputFiles
         if (Directory.Exists(full))
         {
             found.AddTree(new DirectoryInfo(full), []);
+            if (found.Count == 0)
+            {
+                found.CheckIsComplete(new DirectoryInfo(full));
+            }
         }
         else if (GlobPattern.IsPattern(path))
         {
@@ -117,7 +121,7 @@ public static class InputFiles
         }
     }
 
-    private static bool IsHidden(FileSystemInfo entry) => entry.Name.StartsWith('.');
+    private static bool IsHidden(FileSystemInfo entry) => GlobPattern.IsHidden(entry.Name);
 
     /// <returns><see langword="null"/> if the file is a link to nothing.</returns>
     private static InputFile? ToInputFile(FileInfo file)
@@ -135,6 +139,8 @@ public static class InputFiles
         /// <summary>Whether anything matched, also if the extension or the lack of files in a directory left nothing of it.</summary>
         public bool HasMatch { get; private set; }
 
+        public int Count => _files.Count;
+
         public InputFile[] InOrder() => [.. _files.Values.OrderBy(file => file.Path, StringComparer.Ordinal)];
 
         public void AddFile(FileInfo file)
@@ -147,10 +153,19 @@ public static class InputFiles
             }
         }
 
-        // Only with files in it: before a job puts its files in place, its directory is as good as empty.
-        private void CheckIsComplete(DirectoryInfo directory)
+        // Only if files are read from it, or it was named: before a job puts its files in place, its directory is as good as empty.
+        public void CheckIsComplete(DirectoryInfo directory)
         {
-            if (_complete.Add(directory.FullName) && directory.EnumerateDirectories(OutputDirectory.StagingPrefix + "*", Everything).FirstOrDefault() is { } staging)
+            if (!_complete.Add(directory.FullName))
+            {
+                return;
+            }
+
+            if (OutputManifest.TryRead(directory.FullName) is { } listed)
+            {
+                OutputManifest.Check(directory.FullName, listed);
+            }
+            else if (directory.EnumerateDirectories(OutputDirectory.StagingPrefix + "*", Everything).FirstOrDefault() is { } staging)
             {
                 throw new IOException(
                     $"The files of {directory.FullName} are not all there: a job is putting them in place, or was killed when it did ({staging.Name}). " +
