@@ -83,7 +83,8 @@ internal sealed partial class DriverSession : IAsyncDisposable
             new JobScheduler(settings.Application, settings.Options.Scheduler, timeProvider), timeProvider, CarryOut, OnApplied, OnRefused);
         _workers = new WorkerFleet(client, settings, _loop.Tell, _activity, timeProvider, loggers);
         _contents = new ContentPublisher(client, settings, _workers, Blocks);
-        _stages = new StagePublisher(settings, closures, _contents, new BroadcastPublisher(_contents), _loop.Tell, loggers.CreateLogger<StagePublisher>());
+        Broadcasts = new BroadcastPublisher(_contents, closures, _workers);
+        _stages = new StagePublisher(settings, closures, _contents, Broadcasts, _loop.Tell, loggers.CreateLogger<StagePublisher>());
         _registrar = new MapOutputRegistrar(
             client.GetGrain<IMapOutputRegistryGrain>(settings.Application.Value),
             worker => _workers.Find(worker)?.Info.BlockEndpoint,
@@ -96,6 +97,8 @@ internal sealed partial class DriverSession : IAsyncDisposable
     public IApplicationGrain ApplicationGrain { get; }
 
     public ApplicationNames Names { get; }
+
+    public BroadcastPublisher Broadcasts { get; }
 
     public DriverAccumulators Accumulators { get; } = new();
 

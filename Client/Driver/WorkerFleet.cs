@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Dpark.Broadcasting;
 using Dpark.Caching;
 using Dpark.Rdds;
 using Dpark.Scheduling;
@@ -98,7 +99,12 @@ internal sealed partial class WorkerFleet(
 
     /// <summary>Tells all workers to drop what they keep of an RDD, and waits until each has done so or is gone.</summary>
     public Task DropCachedAsync(RddId rdd, CancellationToken cancellationToken) =>
-        Task.WhenAll(_links.Values.Select(link => link.DropCachedAsync(rdd))).WaitAsync(cancellationToken);
+        DropAsync($"{rdd}", (worker, token) => worker.DropRddAsync(settings.Application, rdd, token), cancellationToken);
+
+    /// <summary>Tells all workers to delete their copies of a broadcast value, and waits until each has done so or is gone.</summary>
+    /// <param name="pieceCount">Pieces that it was cut into; 0 if it was not.</param>
+    public Task DropBroadcastAsync(BroadcastId broadcast, int pieceCount, CancellationToken cancellationToken) =>
+        DropAsync($"{broadcast}", (worker, token) => worker.DropBroadcastAsync(settings.Application, broadcast, pieceCount, token), cancellationToken);
 
     /// <summary>Looks from time to time whether workers answer, until it is cancelled.</summary>
     public async Task WatchSilenceAsync(CancellationToken cancellationToken)
@@ -122,6 +128,9 @@ internal sealed partial class WorkerFleet(
 
     /// <summary>Waits for what the links still do. After the cancellation of their token.</summary>
     public Task StopAsync() => Task.WhenAll(_links.Values.Select(link => link.StopAsync()));
+
+    private Task DropAsync(string what, Func<IWorkerGrain, CancellationToken, Task> drop, CancellationToken cancellationToken) =>
+        Task.WhenAll(_links.Values.Select(link => link.DropAsync(what, drop))).WaitAsync(cancellationToken);
 
     private TimeSpan NextHold()
     {

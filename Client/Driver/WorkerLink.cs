@@ -1,4 +1,3 @@
-using Dpark.Rdds;
 using Dpark.Scheduling;
 using Dpark.Tasks;
 using Dpark.Workers;
@@ -74,14 +73,15 @@ internal sealed partial class WorkerLink(
         }
     }
 
-    /// <summary>Has the worker drop what it keeps of an RDD. Tried again when the call fails; never throws.</summary>
-    public async Task DropCachedAsync(RddId rdd)
+    /// <summary>Has the worker drop something that it keeps. Tried again when the call fails; never throws.</summary>
+    /// <param name="what">For the log, such as <c>rdd-3</c>.</param>
+    public async Task DropAsync(string what, Func<IWorkerGrain, CancellationToken, Task> drop)
     {
         for (var attempt = 1; _stopping is { IsCancellationRequested: false } stopping; attempt++)
         {
             try
             {
-                await _grain.DropRddAsync(settings.Application, rdd, stopping.Token).WaitAsync(stopping.Token).ConfigureAwait(false);
+                await drop(_grain, stopping.Token).WaitAsync(stopping.Token).ConfigureAwait(false);
                 return;
             }
             catch (WorkerUnavailableException)
@@ -99,7 +99,7 @@ internal sealed partial class WorkerLink(
             {
                 if (attempt == MaxDropAttempts)
                 {
-                    LogNotDropped(e, rdd, Info.Id);
+                    LogNotDropped(e, what, Info.Id);
                     return;
                 }
             }
@@ -299,8 +299,8 @@ internal sealed partial class WorkerLink(
     [LoggerMessage(LogLevel.Information, "{Count} attempts on {Worker} could not be cancelled. Their results are ignored.")]
     private partial void LogNotCancelled(Exception exception, int count, WorkerId worker);
 
-    [LoggerMessage(LogLevel.Information, "{Rdd} could not be dropped from {Worker}. What is kept of it there goes when others need the room, or with the application.")]
-    private partial void LogNotDropped(Exception exception, RddId rdd, WorkerId worker);
+    [LoggerMessage(LogLevel.Information, "{What} could not be dropped from {Worker}. What is kept of it there goes when others need the room, or with the application.")]
+    private partial void LogNotDropped(Exception exception, string what, WorkerId worker);
 
     [LoggerMessage(LogLevel.Information, "Worker {Worker} could not be asked for its reports. It is asked again until it answers or leaves the cluster.")]
     private partial void LogPollFailed(Exception exception, WorkerId worker);

@@ -11,15 +11,13 @@ internal static class BroadcastPieces
     /// <summary>The name of the block of a piece, such as <c>broadcast-2.17</c>.</summary>
     public static string NameOf(string name, int index) => FormattableString.Invariant($"{name}.{index}");
 
+    /// <summary>Pieces of content of a length; 0 if it is not cut.</summary>
+    public static int CountOf(int length) => length <= PieceBytes ? 0 : ((length - 1) / PieceBytes) + 1;
+
     /// <summary>CRC32C of each piece; empty if the content is not cut.</summary>
     public static uint[] Sum(ReadOnlySpan<byte> content)
     {
-        if (content.Length <= PieceBytes)
-        {
-            return [];
-        }
-
-        var sums = new uint[((content.Length - 1) / PieceBytes) + 1];
+        var sums = new uint[CountOf(content.Length)];
         for (var i = 0; i < sums.Length; i++)
         {
             sums[i] = Crc32C.Of(content[RangeOf(content.Length, i)]);

@@ -69,6 +69,12 @@ public sealed class ClosureSerializer
         return ClosureWriter.Write(root, Catalog, failure, broadcaster, forUser: false);
     }
 
+    /// <summary>Writes a value that is broadcast by hand.</summary>
+    /// <param name="callSite">Where it was.</param>
+    /// <exception cref="ClosureException">Something in it cannot travel.</exception>
+    internal SerializedClosure SerializeCell(BroadcastCell cell, CallSite callSite) =>
+        ClosureWriter.Write(cell, Catalog, new ClosureFailure(callSite, null), broadcaster: null, forUser: true);
+
     /// <summary>Writes an exception of user code with its type, fields, inner exceptions and stack trace, so that the driver can throw it again.</summary>
     /// <returns><see langword="false"/> if it holds something that cannot travel. Nothing is thrown.</returns>
     [SuppressMessage("Design", "CA1031", Justification = "An exception of user code may throw from any of its members; its text is sent instead.")]

@@ -11,4 +11,9 @@ public interface IBroadcastSink
     /// <param name="modules">The assemblies that decoding needs.</param>
     /// <returns>The id under which <see cref="IBroadcastSource.GetOrFetch"/> finds it.</returns>
     BroadcastId Add(ReadOnlyMemory<byte> bytes, string description, IReadOnlyList<CodeModule> modules);
+
+    /// <summary>A closure that is being written names a value that was broadcast by hand, so workers must find it. The default is for sinks that keep everything.</summary>
+    void Use(BroadcastId broadcast)
+    {
+    }
 }

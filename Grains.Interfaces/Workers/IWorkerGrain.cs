@@ -1,4 +1,5 @@
 using Dpark.Applications;
+using Dpark.Broadcasting;
 using Dpark.Caching;
 using Dpark.Rdds;
 using Dpark.Shuffle;
@@ -42,6 +43,11 @@ public interface IWorkerGrain : IGrainWithStringKey
     /// <summary>Drops the cached partitions of an RDD.</summary>
     [Alias("DropRdd"), AlwaysInterleave]
     Task DropRddAsync(AppId application, RddId rdd, CancellationToken cancellationToken);
+
+    /// <summary>Deletes the copy of a broadcast value. Tasks that have it go on.</summary>
+    /// <param name="pieceCount">Pieces that it was cut into; 0 if it was not.</param>
+    [Alias("DropBroadcast"), AlwaysInterleave]
+    Task DropBroadcastAsync(AppId application, BroadcastId broadcast, int pieceCount, CancellationToken cancellationToken);
 
     /// <summary>Copies a cached partition from another worker, and holds it until it is dropped or room is needed. Harmless the second time.</summary>
     /// <returns><see langword="null"/> if it is held now, else why not.</returns>

@@ -47,6 +47,9 @@ internal sealed class WorkerApplication : IDisposable
         _broadcasts.GetOrMake(
             broadcast, (id, token) => decode(_contents.Fetch(Id, BroadcastNames.Of(id), hash: null, token)), cancellationToken);
 
+    /// <summary>Forgets the decoded value of a broadcast.</summary>
+    public void DropBroadcast(BroadcastId broadcast) => _broadcasts.Remove(broadcast);
+
     /// <summary>The bytes of a partition that is too large for a message. They are not kept decoded: hardly another task reads it.</summary>
     public ReadOnlyMemory<byte> FetchPartition(string hash, CancellationToken cancellationToken) =>
         _contents.Fetch(Id, BroadcastNames.OfPartition(hash), hash, cancellationToken);

@@ -35,6 +35,15 @@ internal sealed class WorkerApplications(PublishedContents contents) : IProgramS
     public object GetOrFetch(AppId application, BroadcastId broadcast, Func<ReadOnlyMemory<byte>, object> decode, CancellationToken cancellationToken) =>
         Get(application).GetBroadcast(broadcast, decode, cancellationToken);
 
+    /// <summary>Forgets the decoded value of a broadcast.</summary>
+    public void DropBroadcast(AppId application, BroadcastId broadcast)
+    {
+        lock (_gate)
+        {
+            _applications.GetValueOrDefault(application)?.DropBroadcast(broadcast);
+        }
+    }
+
     /// <summary>Makes the application known, so that the worker asks whether it still runs.</summary>
     /// <returns><see langword="false"/> if it has ended.</returns>
     public bool TryEnter(AppId application)

@@ -137,6 +137,21 @@ internal sealed partial class Worker : IAsyncDisposable
     /// <summary>Drops the cached partitions of an RDD.</summary>
     public Task DropRddAsync(AppId application, RddId rdd) => Task.Run(() => _cache.DropRdd(application, rdd));
 
+    /// <summary>Deletes the copy of a broadcast value; see <see cref="IWorkerGrain.DropBroadcastAsync"/>.</summary>
+    public Task DropBroadcastAsync(AppId application, BroadcastId broadcast, int pieceCount)
+    {
+        _applications.DropBroadcast(application, broadcast);
+        var name = BroadcastNames.Of(broadcast);
+        return Task.Run(() =>
+        {
+            _storage.Blocks.Delete(new(application, name));
+            for (var piece = 0; piece < pieceCount; piece++)
+            {
+                _storage.Blocks.Delete(new(application, BroadcastPieces.NameOf(name, piece)));
+            }
+        });
+    }
+
     /// <summary>Copies a cached partition from another worker; see <see cref="IWorkerGrain.CopyCachedAsync"/>.</summary>
     public async Task<string?> CopyCachedAsync(CacheCopy copy, CancellationToken cancellationToken)
     {

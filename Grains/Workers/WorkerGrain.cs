@@ -1,4 +1,5 @@
 using Dpark.Applications;
+using Dpark.Broadcasting;
 using Dpark.Caching;
 using Dpark.Placement;
 using Dpark.Rdds;
@@ -45,6 +46,9 @@ internal sealed partial class WorkerGrain(LocalWorker local, ILogger<WorkerGrain
     public Task DeleteShuffleAsync(ShuffleId shuffle, CancellationToken cancellationToken) => local.Get().DeleteShuffleAsync(shuffle);
 
     public Task DropRddAsync(AppId application, RddId rdd, CancellationToken cancellationToken) => local.Get().DropRddAsync(application, rdd);
+
+    public Task DropBroadcastAsync(AppId application, BroadcastId broadcast, int pieceCount, CancellationToken cancellationToken) =>
+        local.Get().DropBroadcastAsync(application, broadcast, pieceCount);
 
     public Task<string?> CopyCachedAsync(CacheCopy copy, CancellationToken cancellationToken) => local.Get().CopyCachedAsync(copy, cancellationToken);
 

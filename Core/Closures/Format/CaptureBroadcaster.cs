@@ -13,6 +13,9 @@ internal sealed class CaptureBroadcaster(IBroadcastSink sink, CodeCatalog catalo
 
     private readonly Dictionary<object, BroadcastId?> _verdicts = new(ReferenceEqualityComparer.Instance);
 
+    /// <summary>A closure names a value that was broadcast by hand.</summary>
+    public void Use(BroadcastId broadcast) => sink.Use(broadcast);
+
     /// <summary>Publishes a value unless it is small.</summary>
     /// <param name="failure">Of the graph that captures it.</param>
     /// <param name="holder">The node that captures it.</param>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Dpark.Broadcasting;
 using Dpark.Closures.Analysis;
 using Dpark.Closures.Code;
 using Dpark.Closures.Shapes;
@@ -73,6 +74,12 @@ internal sealed class GraphWalker(ClosureFailure failure, CaptureBroadcaster? br
 
     private void EnterCaptured(object value, CapturePlan? plan)
     {
+        if (value is BroadcastCell)
+        {
+            Enter(value, null);
+            return;
+        }
+
         var layout = TypeLayout.Of(value.GetType());
         if (plan is not null && layout.Refusal is null && plan.MaskOf(layout) is not null && (layout.IsClosureClass || IsOuterThis(value)))
         {
@@ -106,7 +113,8 @@ internal sealed class GraphWalker(ClosureFailure failure, CaptureBroadcaster? br
         var number = NumberOf(value);
         if (number < 0)
         {
-            number = AddNode(value, ShapeOf(value), default);
+            // As the root it is what is broadcast.
+            number = value is BroadcastCell cell && _nodes.Count > 0 ? AddCell(cell) : AddNode(value, ShapeOf(value), default);
         }
 
         ref var node = ref Nodes[number];
@@ -133,7 +141,23 @@ internal sealed class GraphWalker(ClosureFailure failure, CaptureBroadcaster? br
         }
     }
 
-    private int AddNode(object value, Shape shape, Broadcasting.BroadcastId broadcast)
+    private int AddCell(BroadcastCell cell)
+    {
+        if (cell.IsDisposed)
+        {
+            throw failure.Make(this, _current, cell, Refusals.DisposedBroadcast);
+        }
+
+        if (_nodes[0].Value is BroadcastCell)
+        {
+            throw failure.Make(this, _current, cell, Refusals.NestedBroadcast);
+        }
+
+        broadcaster?.Use(cell.Id);
+        return AddNode(cell, _shapes.Broadcast(cell.GetType()), cell.Id);
+    }
+
+    private int AddNode(object value, Shape shape, BroadcastId broadcast)
     {
         var number = _nodes.Count;
         _nodes.Add(new GraphNode { Value = value, Shape = shape, Parent = _current, Broadcast = broadcast });

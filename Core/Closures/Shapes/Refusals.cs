@@ -20,6 +20,11 @@ internal static class Refusals
     public static readonly Refusal Rdd = new(
         "an RDD", "an RDD exists only in the driver, so collect it and capture the result, or join the two RDDs");
 
+    public static readonly Refusal DisposedBroadcast = new(
+        "a broadcast value that was disposed", "dispose it after the last job that uses it, or broadcast the value again");
+
+    public static readonly Refusal NestedBroadcast = new("a broadcast value inside another one", "broadcast the two apart, and capture both");
+
     public static readonly Refusal RuntimeMade = new(
         "an object whose type was made at run time", "no file holds its code, so capture the data it was made from");
 

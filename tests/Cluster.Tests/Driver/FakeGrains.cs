@@ -228,6 +228,8 @@ internal sealed class FakeWorker(WorkerInfo info) : IWorkerGrain
 
     public Task DropRddAsync(AppId application, RddId rdd, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task DropBroadcastAsync(AppId application, Broadcasting.BroadcastId broadcast, int pieceCount, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<string?> CopyCachedAsync(CacheCopy copy, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<CachedPartition[]> ListCachedAsync(AppId application, CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -1,3 +1,4 @@
+using Dpark.Broadcasting;
 using Dpark.Configuration;
 using Dpark.Hosting;
 using Dpark.Workers;
@@ -45,6 +46,10 @@ internal sealed class JobCluster : IAsyncDisposable
         configure?.Invoke(options);
         return new DparkContext(Cluster.Client, options);
     }
+
+    /// <summary>Who has a broadcast value; <see langword="null"/> if it is not published.</summary>
+    public Task<BroadcastContent?> LocateAsync(DparkContext context, BroadcastId broadcast) =>
+        Cluster.Client.GetGrain<IBroadcastGrain>(BroadcastNames.KeyOf(context.Application, BroadcastNames.Of(broadcast))).LocateAsync(CancellationToken.None);
 
     /// <summary>Files that workers keep of applications; a worker's own marks are left out.</summary>
     public IReadOnlyList<string> FilesOf(Dpark.Applications.AppId application) =>
