@@ -4,7 +4,10 @@ using Dpark.Text;
 
 namespace Dpark.Shuffle;
 
-/// <summary>Keeps all values of each key. They are kept in the order in which they come, with the number of their key, and sorted by key once at the end.</summary>
+/// <summary>
+/// Keeps all values of each key. They are kept in the order in which they come, with the number of their key, and placed by key once at the end. Keys that are
+/// integers close together are read in ascending order: whoever looks the groups up by key later, for each iteration of a job, then walks through memory once.
+/// </summary>
 /// <param name="limit">Bytes at which it is full.</param>
 internal sealed class GroupingBuffer<TKey, TValue>(long limit) : IndexedPairBuffer<TKey, TValue, TValue[]>
 {
@@ -12,7 +15,7 @@ internal sealed class GroupingBuffer<TKey, TValue>(long limit) : IndexedPairBuff
     private readonly HeapGauge _gauge = new(limit, !RecordCodec<TKey>.Default.IsInline || !RecordCodec<TValue>.Default.IsInline);
     private PooledList<TValue> _values = new();
     private PooledList<int> _owners = new();
-    private PooledList<int> _starts = new();
+    private PooledList<Group> _groups = new();
     private PooledList<TValue> _sorted = new();
 
     public override bool IsFull => _gauge.IsFull(ArrayBytes, this, static buffer =>
@@ -23,32 +26,29 @@ internal sealed class GroupingBuffer<TKey, TValue>(long limit) : IndexedPairBuff
         get
         {
             var values = (long)_values.Count + BatchReader.Capacity;
-            return Index.BytesWithBatch + (2 * _values.BytesWith(values)) + _owners.BytesWith(values) + _starts.BytesWith(Index.Count + BatchReader.Capacity);
+            return Index.BytesWithBatch + (2 * _values.BytesWith(values)) + _owners.BytesWith(values) + _groups.BytesWith(Index.Count + BatchReader.Capacity);
         }
     }
 
-    /// <summary>Sorts the values by key, by counting.</summary>
+    /// <summary>Places the values by key, by counting.</summary>
     public override void Complete()
     {
-        var starts = _starts.ExtendTo(Index.Count + 1);
-        starts.Clear();
-        foreach (var owner in _owners.Span)
+        var owners = _owners.Span;
+        var groups = _groups.ExtendTo(Index.Count);
+        groups.Clear();
+        foreach (var owner in owners)
         {
-            starts[owner + 1]++;
+            groups[owner].Count++;
         }
 
-        for (var key = 0; key < Index.Count; key++)
-        {
-            starts[key + 1] += starts[key];
-        }
+        SetStarts(groups);
 
-        // Each start moves to the start of the next key while its values are placed.
+        // Each end begins at the start and moves while values are placed.
         var sorted = _sorted.ExtendTo(_values.Count);
         var values = _values.Span;
-        var owners = _owners.Span;
         for (var i = 0; i < owners.Length; i++)
         {
-            sorted[starts[owners[i]]++] = values[i];
+            sorted[groups[owners[i]].End++] = values[i];
         }
     }
 
@@ -56,12 +56,13 @@ internal sealed class GroupingBuffer<TKey, TValue>(long limit) : IndexedPairBuff
     {
         var keys = Index.Keys;
         var values = _sorted.Span;
-        var ends = _starts.Span;
+        var groups = _groups.Span;
+        Prefetch.Elements(groups, numbers);
         for (var i = 0; i < numbers.Length; i++)
         {
             var number = numbers[i];
-            var start = number == 0 ? 0 : ends[number - 1];
-            pairs[i] = (keys[number], values[start..ends[number]].ToArray());
+            var group = groups[number];
+            pairs[i] = (keys[number], values.Slice(group.End - group.Count, group.Count).ToArray());
         }
     }
 
@@ -70,7 +71,7 @@ internal sealed class GroupingBuffer<TKey, TValue>(long limit) : IndexedPairBuff
         Index.Clear();
         _values.Clear();
         _owners.Clear();
-        _starts.Clear();
+        _groups.Clear();
         _sorted.Clear();
         _gauge.Reset();
     }
@@ -80,9 +81,11 @@ internal sealed class GroupingBuffer<TKey, TValue>(long limit) : IndexedPairBuff
         Index.Dispose();
         _values.Dispose();
         _owners.Dispose();
-        _starts.Dispose();
+        _groups.Dispose();
         _sorted.Dispose();
     }
+
+    private protected override void ListNumbers(Span<int> numbers) => Index.ListNumbers(numbers);
 
     private protected override void AddValues(ReadOnlySpan<(TKey Key, TValue Value)> pairs, ReadOnlySpan<int> numbers, int known)
     {
@@ -96,5 +99,31 @@ internal sealed class GroupingBuffer<TKey, TValue>(long limit) : IndexedPairBuff
         BorrowedBytes<TValue>.KeepAll(values);
 
         numbers.CopyTo(_owners.ExtendTo(start + numbers.Length)[start..]);
+    }
+
+    private void SetStarts(Span<Group> groups)
+    {
+        var order = new PooledList<int>();
+        try
+        {
+            var numbers = order.ExtendTo(groups.Length)[..groups.Length];
+            ListNumbers(numbers);
+            var start = 0;
+            foreach (var number in numbers)
+            {
+                groups[number].End = start;
+                start += groups[number].Count;
+            }
+        }
+        finally
+        {
+            order.Dispose();
+        }
+    }
+
+    private struct Group
+    {
+        public int Count;
+        public int End;
     }
 }

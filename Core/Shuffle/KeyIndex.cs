@@ -61,6 +61,9 @@ internal abstract class KeyIndex<TKey> : IDisposable
     /// <summary>As <see cref="Locate"/>, adding nothing: the number of a key that is not there is -1.</summary>
     public abstract void Find(ReadOnlySpan<TKey> keys, Span<int> numbers);
 
+    /// <summary>Lists all numbers, ascending by key if the index knows that order without sorting; else in their own order.</summary>
+    public virtual void ListNumbers(Span<int> numbers) => KeyOrder.Number(numbers);
+
     /// <summary>Forgets all keys and keeps the memory.</summary>
     public abstract void Clear();
 

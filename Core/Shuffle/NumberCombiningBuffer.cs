@@ -18,27 +18,18 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
     // A task may hold the numbers and buckets of all pairs beside the pairs themselves when it writes them.
     public override bool IsFull => _table.BytesWith(BatchReader.Capacity) + (2L * sizeof(int) * _table.Count) > limit;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Add(ReadOnlySpan<(TKey Key, TValue Value)> pairs)
     {
-        var table = _table;
-        table.Reserve(pairs.Length);
-        Span<int> positions = stackalloc int[FetchAheadKeys];
+        _table.Reserve(pairs.Length);
+        Span<int> places = stackalloc int[FetchAheadKeys];
         while (!pairs.IsEmpty)
         {
             var some = pairs[..Math.Min(pairs.Length, FetchAheadKeys)];
             pairs = pairs[some.Length..];
-            for (var i = 0; i < some.Length; i++)
+            _table.Reserve(some.Length);
+            if (!TryAddDense(some, places))
             {
-                var position = table.PositionOf(some[i].Key);
-                positions[i] = position;
-                table.FetchAhead(position);
-            }
-
-            for (var i = 0; i < some.Length; i++)
-            {
-                ref var value = ref table.GetOrAdd(some[i].Key, positions[i], out var exists);
-                value = exists ? merge(value, some[i].Value) : create(some[i].Value);
+                AddHashed(_table, some, places);
             }
         }
     }
@@ -89,4 +80,83 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
     public override void Clear() => _table.Clear();
 
     public override void Dispose() => _table.Dispose();
+
+    private bool TryAddDense(ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<int> places)
+    {
+        if (_table.Dense is not { } dense)
+        {
+            return false;
+        }
+
+        if (!TryLocate(dense, pairs, places))
+        {
+            if (!TryWiden(pairs))
+            {
+                return false;
+            }
+
+            dense = _table.Dense;
+            TryLocate(dense, pairs, places);
+        }
+
+        AddDense(dense, pairs, places);
+        return true;
+    }
+
+    private bool TryWiden(ReadOnlySpan<(TKey Key, TValue Value)> pairs)
+    {
+        var (least, most) = (long.MaxValue, long.MinValue);
+        foreach (var (key, _) in pairs)
+        {
+            var order = DenseTable<TKey, TCombined>.OrderOf(key);
+            (least, most) = (Math.Min(least, order), Math.Max(most, order));
+        }
+
+        return _table.TryWiden(least, most, pairs.Length);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool TryLocate(DenseTable<TKey, TCombined> dense, ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<int> places)
+    {
+        places = places[..pairs.Length];
+        var farthest = 0UL;
+        for (var i = 0; i < places.Length; i++)
+        {
+            var offset = dense.OffsetOf(pairs[i].Key);
+            farthest = Math.Max(farthest, offset);
+            places[i] = (int)offset;
+            dense.FetchAhead((int)offset);
+        }
+
+        return farthest < (ulong)dense.PlaceCount;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void AddDense(DenseTable<TKey, TCombined> dense, ReadOnlySpan<(TKey Key, TValue Value)> pairs, ReadOnlySpan<int> places)
+    {
+        places = places[..pairs.Length];
+        for (var i = 0; i < places.Length; i++)
+        {
+            ref var value = ref dense.GetOrAdd(places[i], out var exists);
+            value = exists ? merge(value, pairs[i].Value) : create(pairs[i].Value);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void AddHashed(NumberTable<TKey, TCombined> table, ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<int> positions)
+    {
+        positions = positions[..pairs.Length];
+        for (var i = 0; i < positions.Length; i++)
+        {
+            var position = table.PositionOf(pairs[i].Key);
+            positions[i] = position;
+            table.FetchAhead(position);
+        }
+
+        for (var i = 0; i < positions.Length; i++)
+        {
+            ref var value = ref table.GetOrAdd(pairs[i].Key, positions[i], out var exists);
+            value = exists ? merge(value, pairs[i].Value) : create(pairs[i].Value);
+        }
+    }
 }

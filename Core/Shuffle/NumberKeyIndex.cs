@@ -33,37 +33,24 @@ internal sealed class NumberKeyIndex<TKey> : KeyIndex<TKey>
     public override long BytesWithBatch =>
         _numbers.BytesWith(BatchReader.Capacity) + _keys.BytesWith(Count + BatchReader.Capacity) + _hashes.BytesWith(Count + BatchReader.Capacity);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Locate(ReadOnlySpan<TKey> keys, Span<int> numbers)
     {
-        var table = _numbers;
-        table.Reserve(keys.Length);
-        var all = _keys.ExtendTo(Count + keys.Length);
-        var count = Count;
-        Span<int> positions = stackalloc int[FetchAheadKeys];
+        _numbers.Reserve(keys.Length);
+        _keys.ExtendTo(Count + keys.Length);
+        Span<int> places = stackalloc int[FetchAheadKeys];
         for (var start = 0; start < keys.Length; start += FetchAheadKeys)
         {
             var some = keys[start..Math.Min(start + FetchAheadKeys, keys.Length)];
-            FetchAhead(some, positions);
-            var found = numbers.Slice(start, some.Length);
-            for (var i = 0; i < some.Length; i++)
+            _numbers.Reserve(some.Length);
+            if (!TryLocateDense(some, places, numbers[start..]))
             {
-                ref var number = ref table.GetOrAdd(some[i], positions[i], out var exists);
-                if (!exists)
-                {
-                    number = count;
-                    all[count++] = some[i];
-                }
-
-                found[i] = number;
+                LocateHashed(_numbers, some, places, numbers[start..]);
             }
         }
 
-        Count = count;
-        _keys.Truncate(count);
+        _keys.Truncate(Count);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Find(ReadOnlySpan<TKey> keys, Span<int> numbers)
     {
         if (Count == 0)
@@ -72,17 +59,33 @@ internal sealed class NumberKeyIndex<TKey> : KeyIndex<TKey>
             return;
         }
 
-        var table = _numbers;
         Span<int> positions = stackalloc int[FetchAheadKeys];
         for (var start = 0; start < keys.Length; start += FetchAheadKeys)
         {
             var some = keys[start..Math.Min(start + FetchAheadKeys, keys.Length)];
-            FetchAhead(some, positions);
-            var found = numbers.Slice(start, some.Length);
-            for (var i = 0; i < some.Length; i++)
+            if (_numbers.Dense is { } dense)
             {
-                found[i] = table.TryGet(some[i], positions[i], out var number) ? number : -1;
+                FindDense(dense, some, positions, numbers[start..]);
             }
+            else
+            {
+                FindHashed(_numbers, some, positions, numbers[start..]);
+            }
+        }
+    }
+
+    public override void ListNumbers(Span<int> numbers)
+    {
+        if (_numbers.Dense is not { } dense)
+        {
+            base.ListNumbers(numbers);
+            return;
+        }
+
+        dense.ListPlaces(numbers);
+        foreach (ref var number in numbers)
+        {
+            number = dense.ValueAt(number);
         }
     }
 
@@ -102,15 +105,132 @@ internal sealed class NumberKeyIndex<TKey> : KeyIndex<TKey>
         Count = 0;
     }
 
+    private bool TryLocateDense(ReadOnlySpan<TKey> keys, Span<int> places, Span<int> numbers)
+    {
+        if (_numbers.Dense is not { } dense)
+        {
+            return false;
+        }
+
+        if (FetchAhead(dense, keys, places) >= (ulong)dense.PlaceCount)
+        {
+            if (!TryWiden(keys))
+            {
+                return false;
+            }
+
+            dense = _numbers.Dense;
+            FetchAhead(dense, keys, places);
+        }
+
+        LocateDense(dense, keys, places, numbers);
+        return true;
+    }
+
+    private bool TryWiden(ReadOnlySpan<TKey> keys)
+    {
+        var (least, most) = (long.MaxValue, long.MinValue);
+        foreach (var key in keys)
+        {
+            var order = DenseTable<TKey, int>.OrderOf(key);
+            (least, most) = (Math.Min(least, order), Math.Max(most, order));
+        }
+
+        return _numbers.TryWiden(least, most, keys.Length);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void LocateDense(DenseTable<TKey, int> dense, ReadOnlySpan<TKey> keys, ReadOnlySpan<int> places, Span<int> numbers)
+    {
+        var all = _keys.Span;
+        var count = Count;
+        places = places[..keys.Length];
+        numbers = numbers[..keys.Length];
+        for (var i = 0; i < keys.Length; i++)
+        {
+            ref var number = ref dense.GetOrAdd(places[i], out var exists);
+            if (!exists)
+            {
+                number = count;
+                all[count++] = keys[i];
+            }
+
+            numbers[i] = number;
+        }
+
+        Count = count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void LocateHashed(NumberTable<TKey, int> table, ReadOnlySpan<TKey> keys, Span<int> positions, Span<int> numbers)
+    {
+        FetchAhead(table, keys, positions);
+        var all = _keys.Span;
+        var count = Count;
+        numbers = numbers[..keys.Length];
+        for (var i = 0; i < keys.Length; i++)
+        {
+            ref var number = ref table.GetOrAdd(keys[i], positions[i], out var exists);
+            if (!exists)
+            {
+                number = count;
+                all[count++] = keys[i];
+            }
+
+            numbers[i] = number;
+        }
+
+        Count = count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void FindDense(DenseTable<TKey, int> dense, ReadOnlySpan<TKey> keys, Span<int> places, Span<int> numbers)
+    {
+        FetchAhead(dense, keys, places);
+        numbers = numbers[..keys.Length];
+        for (var i = 0; i < keys.Length; i++)
+        {
+            numbers[i] = dense.OffsetOf(keys[i]) < (ulong)dense.PlaceCount && dense.IsUsed(places[i]) ? dense.ValueAt(places[i]) : -1;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void FindHashed(NumberTable<TKey, int> table, ReadOnlySpan<TKey> keys, Span<int> positions, Span<int> numbers)
+    {
+        FetchAhead(table, keys, positions);
+        numbers = numbers[..keys.Length];
+        for (var i = 0; i < keys.Length; i++)
+        {
+            numbers[i] = table.TryGet(keys[i], positions[i], out var number) ? number : -1;
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void FetchAhead(ReadOnlySpan<TKey> keys, Span<int> positions)
+    private static void FetchAhead(NumberTable<TKey, int> table, ReadOnlySpan<TKey> keys, Span<int> positions)
     {
         positions = positions[..keys.Length];
         for (var i = 0; i < positions.Length; i++)
         {
-            var position = _numbers.PositionOf(keys[i]);
+            var position = table.PositionOf(keys[i]);
             positions[i] = position;
-            _numbers.FetchAhead(position);
+            table.FetchAhead(position);
         }
+    }
+
+    // Says how far away the farthest place is.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong FetchAhead(DenseTable<TKey, int> dense, ReadOnlySpan<TKey> keys, Span<int> places)
+    {
+        places = places[..keys.Length];
+        var farthest = 0UL;
+        for (var i = 0; i < places.Length; i++)
+        {
+            var offset = dense.OffsetOf(keys[i]);
+            farthest = Math.Max(farthest, offset);
+            places[i] = (int)offset;
+            dense.FetchAhead((int)offset);
+        }
+
+        return farthest;
     }
 }

@@ -5,9 +5,12 @@ using System.Runtime.Intrinsics.X86;
 namespace Dpark.Shuffle;
 
 /// <summary>
-/// Open addressing for keys that are integers and values without references: key and value lie side by side, so that a lookup waits for memory once. A place is
-/// free if its key is 0; the pair whose key is 0 lies behind the last place. For types that <see cref="IsSupported"/> accepts. Used by one thread.
+/// Values by key for keys that are integers and values without references; a lookup waits for memory once. Small tables, and those whose keys are scattered, use open
+/// addressing: key and value lie side by side, a place is free if its key is 0, and the pair whose key is 0 lies behind the last place. When it grows and finds its
+/// keys so close together that a <see cref="DenseTable{TKey, TValue}"/> takes no more memory, it becomes one, until keys come that do not fit in there.
+/// For types that <see cref="IsSupported"/> accepts. Used by one thread.
 /// </summary>
+/// <remarks>Hashed and dense places have the same methods but for finding them. Whoever adds looks at <see cref="Dense"/> after each <see cref="Reserve"/>.</remarks>
 /// <param name="multiplier">
 /// Odd; spreads keys over places. Pairs are read in the order of their places, so a table that is filled from another one needs another multiplier: in order of
 /// their own places, keys would come to a table that is still small in long runs without gaps, and every probe would walk through one.
@@ -23,6 +26,7 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier) : IDisposable
     private PageMemory? _memory;
     private int _placeCount;
     private int _shift;
+    private int _hashedCount;
     private bool _hasZero;
 
     /// <summary>Whether keys and values of these types can be kept.</summary>
@@ -31,25 +35,46 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier) : IDisposable
         !RuntimeHelpers.IsReferenceOrContainsReferences<TValue>() && Unsafe.SizeOf<TValue>() <= MaxValueBytes;
 
     /// <summary>Pairs.</summary>
-    public int Count { get; private set; }
+    public int Count => Dense?.Count ?? _hashedCount;
 
-    /// <summary>Places are numbered from 0 up to and including this; the last one is that of key 0.</summary>
-    public int LastPlace => _placeCount;
+    /// <summary>Where all pairs are, if their keys are close together; else <see langword="null"/>, and they are in hashed places.</summary>
+    public DenseTable<TKey, TValue>? Dense { get; private set; }
 
-    /// <summary>Memory once so many more pairs are there.</summary>
-    public long BytesWith(int newPairs) => Math.Max(_memory?.Length ?? 0, BytesOf(PlacesFor((long)Count + newPairs)));
+    /// <summary>Memory once so many more pairs are there. Dense places never take more than hashed ones would.</summary>
+    public long BytesWith(int newPairs) => Math.Max(Dense?.Length ?? _memory?.Length ?? 0, BytesOf(PlacesFor((long)Count + newPairs)));
 
-    /// <summary>Makes room for so many new keys.</summary>
+    /// <summary>Makes room for so many new keys, or becomes dense. If it is dense, does nothing: see <see cref="TryWiden"/>.</summary>
     public void Reserve(int newPairs)
     {
-        var wanted = PlacesFor((long)Count + newPairs);
-        if (wanted > _placeCount)
+        if (Dense is null && PlacesFor((long)_hashedCount + newPairs) is var wanted && wanted > _placeCount && !TryBecomeDense(wanted))
         {
             Grow(wanted);
         }
     }
 
-    /// <summary>Where the search for a key begins.</summary>
+    /// <summary>Makes room in a dense table for keys that it has no place for.</summary>
+    /// <param name="least">The least of the new keys, as <see cref="DenseTable{TKey, TValue}.OrderOf"/> says it.</param>
+    /// <param name="most">The greatest of them.</param>
+    /// <param name="newPairs">How many there are at most.</param>
+    /// <returns><see langword="false"/> if the table is not dense any more, and has room for them.</returns>
+    public bool TryWiden(long least, long most, int newPairs)
+    {
+        var places = PlacesFor((long)Count + newPairs);
+        if (Dense!.TryWiden(least, most, BytesOf(places)) is { } wider)
+        {
+            Dense = wider;
+            return true;
+        }
+
+        var dense = Dense;
+        Dense = null;
+        Grow(places);
+        AddAll(dense);
+        dense.Dispose();
+        return false;
+    }
+
+    /// <summary>Where the search for a key in hashed places begins.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int PositionOf(TKey key)
     {
@@ -57,7 +82,7 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier) : IDisposable
         return (int)(((bits ^ (bits >> 32)) * multiplier) >> _shift);
     }
 
-    /// <summary>Fetches a place into the innermost cache.</summary>
+    /// <summary>Fetches a hashed place into the innermost cache.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public unsafe void FetchAhead(int position)
     {
@@ -67,7 +92,7 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier) : IDisposable
         }
     }
 
-    /// <summary>The value of a key. There is room for a new one.</summary>
+    /// <summary>The value of a key in hashed places. There is room for a new one.</summary>
     /// <param name="position">From <see cref="PositionOf"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref TValue GetOrAdd(TKey key, int position, out bool exists)
@@ -89,14 +114,14 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier) : IDisposable
             if (BitsOf(place.Key) == 0)
             {
                 place.Key = key;
-                Count++;
+                _hashedCount++;
                 exists = false;
                 return ref place.Value;
             }
         }
     }
 
-    /// <summary>Finds the value of a key. The table is not empty.</summary>
+    /// <summary>Finds the value of a key in hashed places. The table is not empty.</summary>
     /// <param name="position">From <see cref="PositionOf"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryGet(TKey key, int position, out TValue value)
@@ -125,6 +150,12 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier) : IDisposable
     /// <summary>The places that are used, ascending.</summary>
     public void ListPlaces(Span<int> places)
     {
+        if (Dense is { } dense)
+        {
+            dense.ListPlaces(places);
+            return;
+        }
+
         var count = 0;
         for (var position = 0; position < _placeCount; position++)
         {
@@ -144,6 +175,16 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier) : IDisposable
     public void Read(ReadOnlySpan<int> places, Span<(TKey Key, TValue Value)> pairs)
     {
         pairs = pairs[..places.Length];
+        if (Dense is { } dense)
+        {
+            for (var i = 0; i < pairs.Length; i++)
+            {
+                pairs[i] = (dense.KeyAt(places[i]), dense.ValueAt(places[i]));
+            }
+
+            return;
+        }
+
         for (var i = 0; i < pairs.Length; i++)
         {
             ref var place = ref PlaceAt(places[i]);
@@ -155,6 +196,16 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier) : IDisposable
     public void ReadKeys(ReadOnlySpan<int> places, Span<TKey> keys)
     {
         keys = keys[..places.Length];
+        if (Dense is { } dense)
+        {
+            for (var i = 0; i < keys.Length; i++)
+            {
+                keys[i] = dense.KeyAt(places[i]);
+            }
+
+            return;
+        }
+
         for (var i = 0; i < keys.Length; i++)
         {
             keys[i] = PlaceAt(places[i]).Key;
@@ -164,19 +215,18 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier) : IDisposable
     /// <summary>Forgets all pairs and keeps the memory.</summary>
     public void Clear()
     {
+        Dense?.Clear();
         _memory?.Clear();
         _hasZero = false;
-        Count = 0;
+        _hashedCount = 0;
     }
 
     /// <summary>Returns the memory.</summary>
     public void Dispose()
     {
-        _memory?.Dispose();
-        _memory = null;
-        _placeCount = 0;
-        _hasZero = false;
-        Count = 0;
+        Dense?.Dispose();
+        Dense = null;
+        ReleaseHashed();
     }
 
     private static int PlacesFor(long pairs) =>
@@ -193,9 +243,74 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier) : IDisposable
     private ref TValue GetOrAddZero(out bool exists)
     {
         exists = _hasZero;
-        Count += _hasZero ? 0 : 1;
+        _hashedCount += _hasZero ? 0 : 1;
         _hasZero = true;
         return ref PlaceAt(_placeCount).Value;
+    }
+
+    private bool TryBecomeDense(int wantedPlaces)
+    {
+        if (_hashedCount == 0)
+        {
+            return false;
+        }
+
+        var (least, most) = (long.MaxValue, long.MinValue);
+        for (var position = 0; position < _placeCount; position++)
+        {
+            var key = PlaceAt(position).Key;
+            if (BitsOf(key) != 0)
+            {
+                var order = DenseTable<TKey, TValue>.OrderOf(key);
+                (least, most) = (Math.Min(least, order), Math.Max(most, order));
+            }
+        }
+
+        (least, most) = _hasZero ? (Math.Min(least, 0), Math.Max(most, 0)) : (least, most);
+        if (DenseTable<TKey, TValue>.TryCreate(least, most, BytesOf(wantedPlaces)) is not { } dense)
+        {
+            return false;
+        }
+
+        for (var position = 0; position < _placeCount; position++)
+        {
+            ref var place = ref PlaceAt(position);
+            if (BitsOf(place.Key) != 0)
+            {
+                dense.GetOrAdd((int)dense.OffsetOf(place.Key), out _) = place.Value;
+            }
+        }
+
+        if (_hasZero)
+        {
+            dense.GetOrAdd((int)dense.OffsetOf(default!), out _) = PlaceAt(_placeCount).Value;
+        }
+
+        ReleaseHashed();
+        Dense = dense;
+        return true;
+    }
+
+    // There is room.
+    private void AddAll(DenseTable<TKey, TValue> dense)
+    {
+        for (var place = 0; place < dense.PlaceCount; place++)
+        {
+            if (dense.IsUsed(place))
+            {
+                var key = dense.KeyAt(place);
+                GetOrAdd(key, PositionOf(key), out _) = dense.ValueAt(place);
+            }
+        }
+    }
+
+    private void ReleaseHashed()
+    {
+        _memory?.Dispose();
+        _memory = null;
+        _placeCount = 0;
+        _hasZero = false;
+        _hashedCount = 0;
     }
 
     // Positions are the upper bits of a product, so the pairs come in nearly the order of their new places.

@@ -4,36 +4,34 @@ namespace Dpark.Shuffle;
 
 /// <summary>
 /// Memory that the garbage collector neither moves nor clears twice, on large pages where the system has them: a table that is read at random waits half as long
-/// for them. Not thread-safe; its finalizer returns what nobody disposed.
+/// for them. Comes from <see cref="PagePool"/>. Not thread-safe; its finalizer returns what nobody disposed.
 /// </summary>
-internal sealed unsafe partial class PageMemory : IDisposable
+internal sealed unsafe class PageMemory : IDisposable
 {
-    private const nuint LargePageBytes = 2 << 20;
-    private const nuint LineBytes = 64;
-    private const int AdviseLargePages = 14;
-
     private void* _start;
 
     /// <summary>Takes memory, all of it 0.</summary>
     /// <param name="bytes">At least 1.</param>
     /// <exception cref="OutOfMemoryException">There is not as much.</exception>
     public PageMemory(long bytes)
+        : this(bytes, bytes)
     {
-        Length = bytes;
-        var length = checked((nuint)bytes);
-        var isLarge = length >= LargePageBytes;
-        _start = NativeMemory.AlignedAlloc(length, isLarge ? LargePageBytes : LineBytes);
-        if (isLarge && OperatingSystem.IsLinux())
-        {
-            _ = Advise(_start, length, AdviseLargePages);
-        }
+    }
 
-        NativeMemory.Clear(_start, length);
+    /// <summary>Takes memory that begins with zeros.</summary>
+    /// <param name="bytes">At least 1.</param>
+    /// <param name="zeroBytes">What is 0; the rest has undefined content.</param>
+    /// <exception cref="OutOfMemoryException">There is not as much.</exception>
+    public PageMemory(long bytes, long zeroBytes)
+    {
+        Length = (long)PagePool.LengthFor(checked((nuint)bytes));
+        _start = PagePool.Rent((nuint)Length);
+        NativeMemory.Clear(_start, (nuint)zeroBytes);
     }
 
     ~PageMemory() => Free();
 
-    /// <summary>Bytes taken.</summary>
+    /// <summary>Bytes taken, at least as many as asked for.</summary>
     public long Length { get; }
 
     /// <summary>The first byte.</summary>
@@ -51,11 +49,10 @@ internal sealed unsafe partial class PageMemory : IDisposable
 
     private void Free()
     {
-        NativeMemory.AlignedFree(_start);
-        _start = null;
+        if (_start is not null)
+        {
+            PagePool.Return(_start, (nuint)Length);
+            _start = null;
+        }
     }
-
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Advise(void* address, nuint length, int advice);
 }

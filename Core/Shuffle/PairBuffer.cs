@@ -66,7 +66,7 @@ internal abstract class IndexedPairBuffer<TKey, TIn, TOut> : PairBuffer<TKey, TI
     public sealed override KeyOrder OrderAll()
     {
         var order = KeyOrder.OneBucket(Index.Count);
-        KeyOrder.Number(order.NumbersOf(0));
+        ListNumbers(order.NumbersOf(0));
         return order;
     }
 
@@ -93,6 +93,9 @@ internal abstract class IndexedPairBuffer<TKey, TIn, TOut> : PairBuffer<TKey, TI
             hashes[i] = all[numbers[i]];
         }
     }
+
+    /// <summary>Lists the numbers of all keys in the order in which they are read fastest.</summary>
+    private protected virtual void ListNumbers(Span<int> numbers) => KeyOrder.Number(numbers);
 
     /// <summary>Adds the values of a batch.</summary>
     /// <param name="numbers">The number of each pair's key.</param>

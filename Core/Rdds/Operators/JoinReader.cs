@@ -1,3 +1,4 @@
+using Dpark.Shuffle;
 using Dpark.Tasks;
 using Dpark.Text;
 
@@ -138,6 +139,7 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         var batch = _batch.AsSpan(0, end);
         var numbers = _numbers.AsSpan(0, end);
         var values = _table.Values;
+        Prefetch.Objects<TLeft>(values, numbers[_batchNext..]);
         for (var i = _batchNext; i < batch.Length; i++)
         {
             var number = numbers[i];

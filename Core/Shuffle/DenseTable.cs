@@ -1,0 +1,207 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace Dpark.Shuffle;
+
+/// <summary>
+/// Values by key for integers that lie close together, as most ids do: the place of a key is its distance from the first one, so that a key takes no memory and is
+/// neither hashed nor compared. A bit per place says whether it is used. Its owner asks for no place beyond the last one. Used by one thread.
+/// </summary>
+/// <typeparam name="TKey">One that <see cref="NumberTable{TKey, TValue}"/> supports.</typeparam>
+/// <typeparam name="TValue">Without references.</typeparam>
+internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
+{
+    private const int BitsPerWord = 64;
+    private const int MaxPlaces = 1 << 30;
+
+    // Widening copies all values, so each time there is a quarter more room than is needed.
+    private const int RoomDenominator = 4;
+
+    private readonly PageMemory _memory;
+    private readonly ulong* _used;
+    private readonly byte* _values;
+
+    private DenseTable(long first, int placeCount)
+    {
+        First = first;
+        PlaceCount = placeCount;
+        var usedBytes = UsedBytesOf(placeCount);
+        _memory = new PageMemory(BytesOf(placeCount), usedBytes);
+        _used = (ulong*)Unsafe.AsPointer(ref _memory.Start);
+        _values = (byte*)_used + usedBytes;
+    }
+
+    /// <summary>Pairs.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The key at place 0, see <see cref="OrderOf"/>.</summary>
+    public long First { get; }
+
+    /// <summary>Places are numbered from 0.</summary>
+    public int PlaceCount { get; }
+
+    /// <summary>Memory taken.</summary>
+    public long Length => _memory.Length;
+
+    private long Last => First + PlaceCount - 1;
+
+    /// <summary>Makes an empty table for keys from one to another, with room for more on both sides.</summary>
+    /// <returns><see langword="null"/> if that takes more memory than it may.</returns>
+    public static DenseTable<TKey, TValue>? TryCreate(long least, long most, long maxBytes)
+    {
+        if (RoomFor(least, most, maxBytes) is not { } room)
+        {
+            return null;
+        }
+
+        var below = Math.Min(room / 2, (ulong)(least - long.MinValue));
+        var above = Math.Min(room / 2, (ulong)(long.MaxValue - most));
+        return new DenseTable<TKey, TValue>(least - (long)below, (int)((ulong)(most - least) + 1 + below + above));
+    }
+
+    /// <summary>Makes a table with the same pairs that has places for other keys, too.</summary>
+    /// <param name="least">The least of the other keys.</param>
+    /// <param name="most">The greatest of the other keys.</param>
+    /// <returns><see langword="null"/> if that takes more memory than it may. Else this one is disposed.</returns>
+    public DenseTable<TKey, TValue>? TryWiden(long least, long most, long maxBytes)
+    {
+        var (first, last) = (Math.Min(First, least), Math.Max(Last, most));
+        if (RoomFor(first, last, maxBytes) is not { } room)
+        {
+            return null;
+        }
+
+        // Keys that came in order go on in order, so the room is on the side that was too short, and as large as may be.
+        var below = first < First ? Math.Min(room, (ulong)(first - long.MinValue)) : 0;
+        var above = last > Last ? Math.Min(first < First ? room - Math.Min(room, below) : room, (ulong)(long.MaxValue - last)) : 0;
+        var wider = new DenseTable<TKey, TValue>(first - (long)below, (int)((ulong)(last - first) + 1 + below + above));
+        wider.Take(this);
+        Dispose();
+        return wider;
+    }
+
+    /// <summary>Keys in ascending order as numbers: those of 32 bits are extended.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long OrderOf(TKey key) =>
+        typeof(TKey) == typeof(int) ? Unsafe.BitCast<TKey, int>(key)
+        : typeof(TKey) == typeof(uint) ? Unsafe.BitCast<TKey, uint>(key)
+        : Unsafe.BitCast<TKey, long>(key);
+
+    /// <summary>Where a key's place is; not below <see cref="PlaceCount"/> if it has none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong OffsetOf(TKey key) => (ulong)(OrderOf(key) - First);
+
+    /// <summary>Fetches a place into the innermost cache. There may be no such place: it is only a hint.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void FetchAhead(int place)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(_values + ((nint)place * Unsafe.SizeOf<TValue>()));
+        }
+    }
+
+    /// <summary>Whether there is a pair at a place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsUsed(int place) => (_used[place / BitsPerWord] & (1UL << place)) != 0;
+
+    /// <summary>The value at a place; if none was there, it has undefined content and counts from now on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref TValue GetOrAdd(int place, out bool exists)
+    {
+        ref var word = ref _used[place / BitsPerWord];
+        var bit = 1UL << place;
+        exists = (word & bit) != 0;
+        if (!exists)
+        {
+            word |= bit;
+            Count++;
+        }
+
+        return ref ValueAt(place);
+    }
+
+    /// <summary>The key of a place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TKey KeyAt(int place)
+    {
+        var order = First + place;
+        return Unsafe.SizeOf<TKey>() == sizeof(int) ? Unsafe.BitCast<int, TKey>((int)order) : Unsafe.BitCast<long, TKey>(order);
+    }
+
+    /// <summary>The value of a place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref TValue ValueAt(int place) => ref Unsafe.As<byte, TValue>(ref _values[(nint)place * Unsafe.SizeOf<TValue>()]);
+
+    /// <summary>The places that are used, ascending.</summary>
+    public void ListPlaces(Span<int> places)
+    {
+        var count = 0;
+        for (var start = 0; start < PlaceCount; start += BitsPerWord)
+        {
+            for (var word = _used[start / BitsPerWord]; word != 0; word &= word - 1)
+            {
+                places[count++] = start + BitOperations.TrailingZeroCount(word);
+            }
+        }
+    }
+
+    /// <summary>Forgets all pairs and keeps the memory.</summary>
+    public void Clear()
+    {
+        new Span<byte>(_used, (int)UsedBytesOf(PlaceCount)).Clear();
+        Count = 0;
+    }
+
+    /// <summary>Returns the memory.</summary>
+    public void Dispose()
+    {
+        _memory.Dispose();
+        Count = 0;
+    }
+
+    /// <returns>Places that there may be beside those that are needed; <see langword="null"/> if there is too little room.</returns>
+    private static ulong? RoomFor(long least, long most, long maxBytes)
+    {
+        var needed = (ulong)(most - least);
+        if (needed >= MaxPlaces / 2)
+        {
+            return null;
+        }
+
+        needed++;
+        var leastRoom = Math.Max(needed / RoomDenominator, BitsPerWord);
+        return BytesOf((long)(needed + leastRoom)) > maxBytes ? null
+            : BytesOf((long)(2 * needed)) <= maxBytes ? Math.Max(needed, leastRoom)
+            : leastRoom;
+    }
+
+    private static long UsedBytesOf(long placeCount) => (placeCount + BitsPerWord - 1) / BitsPerWord * sizeof(ulong);
+
+    private static long BytesOf(long placeCount) => UsedBytesOf(placeCount) + (placeCount * Unsafe.SizeOf<TValue>());
+
+    // The other one's places are all among these.
+    private void Take(DenseTable<TKey, TValue> other)
+    {
+        var shift = (int)(other.First - First);
+        if (shift == 0)
+        {
+            new ReadOnlySpan<byte>(other._used, (int)UsedBytesOf(other.PlaceCount)).CopyTo(new Span<byte>(_used, (int)UsedBytesOf(PlaceCount)));
+            var valueBytes = (nuint)other.PlaceCount * (nuint)Unsafe.SizeOf<TValue>();
+            NativeMemory.Copy(other._values, _values, valueBytes);
+            Count = other.Count;
+            return;
+        }
+
+        for (var start = 0; start < other.PlaceCount; start += BitsPerWord)
+        {
+            for (var word = other._used[start / BitsPerWord]; word != 0; word &= word - 1)
+            {
+                var place = start + BitOperations.TrailingZeroCount(word);
+                GetOrAdd(place + shift, out _) = other.ValueAt(place);
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+using Dpark.Partitioning;
+using Dpark.Rdds;
+
+namespace Dpark.Shuffle;
+
+/// <summary>Tables of keys that are integers, through the buffers that use them: whatever the keys look like, the pairs are those of a dictionary.</summary>
+public sealed class NumberTableTests
+{
+    public static TheoryData<string, long[]> KeyPatterns()
+    {
+        var random = new Random(7);
+        long[] Drawn(int count, Func<long> draw) => [.. Enumerable.Range(0, count).Select(_ => draw())];
+        return new TheoryData<string, long[]>
+        {
+            { "close together, in any order", Drawn(60_000, () => random.NextInt64(0, 20_000)) },
+            { "close together around 0", Drawn(60_000, () => random.NextInt64(-10_000, 10_000)) },
+            { "ascending", Drawn(50_000, () => 0).Select((_, i) => (long)i).ToArray() },
+            { "descending below 0", Drawn(50_000, () => 0).Select((_, i) => -(long)i).ToArray() },
+            { "scattered", Drawn(20_000, () => random.NextInt64(long.MinValue, long.MaxValue)) },
+            { "close together, then scattered", [.. Drawn(30_000, () => random.NextInt64(0, 10_000)), .. Drawn(3_000, () => random.NextInt64())] },
+            { "scattered, then close together", [.. Drawn(500, () => random.NextInt64()), .. Drawn(60_000, () => random.NextInt64(0, 20_000))] },
+            { "every third", Drawn(40_000, () => 3 * random.NextInt64(0, 20_000)) },
+            { "at the ends of the range", [.. Drawn(9_000, () => long.MinValue + random.NextInt64(0, 6_000)), .. Drawn(9_000, () => long.MaxValue - random.NextInt64(0, 6_000))] },
+            { "at the lower end", Drawn(30_000, () => long.MinValue + random.NextInt64(0, 9_000)) },
+            { "at the upper end", Drawn(30_000, () => long.MaxValue - random.NextInt64(0, 9_000)) },
+            { "0 alone", Drawn(5_000, () => 0) },
+        };
+    }
+
+    [Theory]
+    [MemberData(nameof(KeyPatterns))]
+    public void Add_KeysOfAnyPattern_CombinesAsADictionary(string pattern, long[] keys)
+    {
+        Assert.NotEmpty(pattern);
+        using var buffer = SumsOf<long>();
+
+        AddAll(buffer, [.. keys.Select((key, i) => (key, (long)i))]);
+
+        AssertSums(keys.Select((key, i) => (key, (long)i)), buffer);
+    }
+
+    [Theory]
+    [MemberData(nameof(KeyPatterns))]
+    public void Add_KeysOf32Bits_CombinesAsADictionary(string pattern, long[] keys)
+    {
+        Assert.NotEmpty(pattern);
+        using var buffer = SumsOf<int>();
+        (int, long)[] pairs = [.. keys.Select((key, i) => (unchecked((int)key), (long)i))];
+
+        AddAll(buffer, pairs);
+
+        AssertSums(pairs, buffer);
+    }
+
+    [Theory]
+    [MemberData(nameof(KeyPatterns))]
+    public void Add_KeysWithoutSign_CombinesAsADictionary(string pattern, long[] keys)
+    {
+        Assert.NotEmpty(pattern);
+        using var buffer = SumsOf<ulong>();
+        (ulong, long)[] pairs = [.. keys.Select((key, i) => (unchecked((ulong)key), (long)i))];
+
+        AddAll(buffer, pairs);
+
+        AssertSums(pairs, buffer);
+    }
+
+    [Fact]
+    public void Clear_DenseTable_StartsWithoutPairs()
+    {
+        using var buffer = SumsOf<long>();
+        AddAll(buffer, [.. Enumerable.Range(0, 30_000).Select(i => ((long)i, 1L))]);
+
+        buffer.Clear();
+        AddAll(buffer, [(5L, 2L), (29_000L, 3L), (5L, 4L)]);
+
+        AssertSums([(5L, 2L), (29_000L, 3L), (5L, 4L)], buffer);
+    }
+
+    [Fact]
+    public void Reserve_KeysCloseTogether_TakesLessMemoryThanHashing()
+    {
+        using var dense = new NumberTable<long, double>(1);
+        using var hashed = new NumberTable<long, double>(1);
+
+        Fill(dense, i => i);
+        Fill(hashed, i => i * 1_000_003L);
+
+        Assert.NotNull(dense.Dense);
+        Assert.Null(hashed.Dense);
+        Assert.Equal(hashed.Count, dense.Count);
+        Assert.InRange(dense.Dense!.Length, 1, 100_000 * 3 * sizeof(double));
+    }
+
+    [Theory]
+    [MemberData(nameof(KeyPatterns))]
+    public void Locate_KeysOfAnyPattern_NumbersThemByFirstAppearance(string pattern, long[] keys)
+    {
+        Assert.NotEmpty(pattern);
+        using var index = KeyIndex<long>.Create();
+        var expected = new Dictionary<long, int>();
+        var numbers = new int[BatchReader.Capacity];
+        foreach (var batch in keys.Chunk(BatchReader.Capacity))
+        {
+            index.Locate(batch, numbers);
+
+            for (var i = 0; i < batch.Length; i++)
+            {
+                expected.TryAdd(batch[i], expected.Count);
+                Assert.Equal(expected[batch[i]], numbers[i]);
+            }
+        }
+
+        long[] asked = [.. keys.Take(300), long.MinValue, long.MaxValue, -1, 0, 1, 77_777];
+        index.Find(asked, numbers);
+        Assert.Equal(asked.Select(key => expected.GetValueOrDefault(key, -1)), numbers[..asked.Length]);
+        Assert.Equal(expected.Keys, index.Keys.ToArray());
+        var listed = new int[index.Count];
+        index.ListNumbers(listed);
+        Assert.Equal(Enumerable.Range(0, index.Count), listed.Order());
+    }
+
+    [Fact]
+    public void ListNumbers_KeysCloseTogether_AreAscendingByKey()
+    {
+        var random = new Random(11);
+        using var index = KeyIndex<long>.Create();
+        var numbers = new int[BatchReader.Capacity];
+        for (var round = 0; round < 50; round++)
+        {
+            index.Locate(Enumerable.Range(0, BatchReader.Capacity).Select(_ => random.NextInt64(-8_000, 8_000)).ToArray(), numbers);
+        }
+
+        var listed = new int[index.Count];
+        index.ListNumbers(listed);
+
+        long[] keys = [.. listed.Select(number => index.Keys[number])];
+        Assert.Equal(keys.Order(), keys);
+    }
+
+    private static void Fill(NumberTable<long, double> table, Func<int, long> keyOf)
+    {
+        for (var i = 0; i < 100_000; i++)
+        {
+            table.Reserve(1);
+            var key = keyOf(i);
+            if (table.Dense is { } dense && (dense.OffsetOf(key) < (ulong)dense.PlaceCount || table.TryWiden(key, key, 1)))
+            {
+                table.Dense!.GetOrAdd((int)table.Dense.OffsetOf(key), out _) = i;
+            }
+            else
+            {
+                table.GetOrAdd(key, table.PositionOf(key), out _) = i;
+            }
+        }
+    }
+
+    private static PairBuffer<TKey, long, long> SumsOf<TKey>()
+    {
+        var aggregator = new Aggregator<long, long>(value => value, (sum, value) => sum + value, (left, right) => left + right);
+        return CombiningBuffer.OfMapSide<TKey, long, long>(aggregator, limit: 1 << 30);
+    }
+
+    private static void AddAll<TKey>(PairBuffer<TKey, long, long> buffer, (TKey Key, long Value)[] pairs)
+    {
+        foreach (var batch in pairs.Chunk(BatchReader.Capacity))
+        {
+            buffer.Add(batch);
+        }
+
+        buffer.Complete();
+    }
+
+    private static void AssertSums<TKey>(IEnumerable<(TKey Key, long Value)> pairs, PairBuffer<TKey, long, long> buffer)
+        where TKey : notnull
+    {
+        var expected = pairs.GroupBy(pair => pair.Key).ToDictionary(group => group.Key, group => group.Sum(pair => pair.Value));
+        using var all = buffer.OrderAll();
+        using var byBucket = buffer.OrderByBucket(new HashPartitioner(3));
+        var read = Read(buffer, all, 0);
+
+        Assert.Equal(expected.Count, read.Length);
+        Assert.Equal(expected, read.ToDictionary(pair => pair.Key, pair => pair.Value));
+        Assert.Equal(expected, Enumerable.Range(0, 3).SelectMany(bucket => Read(buffer, byBucket, bucket)).ToDictionary(pair => pair.Key, pair => pair.Value));
+    }
+
+    private static (TKey Key, long Value)[] Read<TKey>(PairBuffer<TKey, long, long> buffer, KeyOrder order, int bucket)
+    {
+        var numbers = order.NumbersOf(bucket);
+        var pairs = new (TKey Key, long Value)[numbers.Length];
+        buffer.Read(numbers, pairs);
+        return pairs;
+    }
+}
