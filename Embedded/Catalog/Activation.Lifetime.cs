@@ -335,8 +335,16 @@ internal sealed partial class Activation
         }
     }
 
-    /// <summary>Leaves directory and catalog, and sends on what still waits.</summary>
     private async Task EndAsync(DeactivationReason reason)
+    {
+        await LeaveAsync(reason);
+        await DisposeGrainAsync();
+        _deactivationStop?.Dispose();
+        NoteEnd();
+    }
+
+    /// <summary>Leaves directory and catalog, and sends on what still waits.</summary>
+    private async Task LeaveAsync(DeactivationReason reason)
     {
         await UnregisterAsync();
         var waiting = LeaveCatalog();
@@ -349,10 +357,6 @@ internal sealed partial class Activation
         {
             Runtime.Locator.InvalidateCache(Address);
         }
-
-        await DisposeGrainAsync();
-        _deactivationStop?.Dispose();
-        NoteEnd();
     }
 
     /// <summary>Leaves the catalog, and only then refuses requests: one that is sent on must not find this activation again.</summary>

@@ -34,6 +34,7 @@ internal sealed partial class Activation
         }
 
         bool starts;
+        var isStuck = false;
         Exception? refusal = null;
         lock (_gate)
         {
@@ -56,7 +57,11 @@ internal sealed partial class Activation
                 if (!starts && refusal is null)
                 {
                     (_waiting ??= new RequestQueue()).Add(message);
-                    return;
+                    isStuck = IsStuck();
+                    if (!isStuck)
+                    {
+                        return;
+                    }
                 }
             }
         }
@@ -64,6 +69,10 @@ internal sealed partial class Activation
         if (starts)
         {
             Turns.Enqueue(new RequestTurn(this, message));
+        }
+        else if (isStuck)
+        {
+            LeaveStuck();
         }
         else if (refusal is not null)
         {
@@ -141,22 +150,16 @@ internal sealed partial class Activation
         }
     }
 
-    private LimitExceededException? CheckLimit(Message message)
-    {
-        var limit = Class.UsesDirectory
-            ? Runtime.MessagingOptions.MaxEnqueuedRequestsHardLimit
-            : Runtime.MessagingOptions.MaxEnqueuedRequestsHardLimit_StatelessWorker;
-        return limit > 0 && _waiting?.Count >= limit && message.Kind is MessageKind.Request or MessageKind.OneWay
-            ? new LimitExceededException($"Grain {GrainId} has {_waiting.Count} waiting requests, which is the limit. Send less at a time, or raise MaxEnqueuedRequestsHardLimit.")
-            : null;
-    }
-
     private void AddRunning(Message message)
     {
         _running.Add(message);
         if (!message.IsAlwaysInterleave)
         {
-            _blockingCount++;
+            if (_blockingCount++ == 0)
+            {
+                _blockedSince = Environment.TickCount64;
+            }
+
             _blockingWritersCount += message.IsReadOnly ? 0 : 1;
         }
     }
@@ -272,7 +275,7 @@ internal sealed partial class Activation
             }
 
             started = TakeStartable(ref refused);
-            isDrained = _state == ActivationState.Deactivating && _running.Count == 0;
+            isDrained = _drained is not null && _running.Count == 0;
         }
 
         if (response is not null)

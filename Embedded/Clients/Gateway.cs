@@ -25,7 +25,7 @@ internal interface IClientDirectory : ISystemTarget
 /// After the greetings both sides send messages. A message for a client that is not connected
 /// here goes to the silo that says it has it; that silo is asked for when it is not known, and remembered for a short time.
 /// </remarks>
-internal sealed partial class Gateway(SiloRuntime silo, string clusterId, IMessageTransport transport, IPEndPoint? listeningEndpoint)
+internal sealed partial class Gateway(SiloRuntime silo, string clusterId, IMessageTransport transport, IPEndPoint? listeningEndpoint, OverloadDetector overload)
 {
     private const long RouteMilliseconds = 10_000;
 
@@ -219,6 +219,11 @@ internal sealed partial class Gateway(SiloRuntime silo, string clusterId, IMessa
                 message.SendingSilo = silo.Silo;
                 message.Flags = (message.Flags | MessageFlags.FromClient) & ~MessageFlags.IsNewPlacement;
                 message.TargetSilo = message.TargetGrain.IsSystemTarget() ? SystemTarget.SiloOf(message.TargetGrain) : null;
+                if (message.Kind is MessageKind.Request or MessageKind.OneWay && overload.Reason is { } reason)
+                {
+                    silo.Reject(message, new GatewayTooBusyException($"Gateway {silo.Silo} has too much to do and takes no requests. {reason}"));
+                    return;
+                }
             }
 
             silo.ReceiveFromClient(message);

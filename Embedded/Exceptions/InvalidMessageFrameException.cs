@@ -2,7 +2,7 @@ namespace Orleans.Runtime.Messaging;
 
 /// <summary>A frame is damaged or too large.</summary>
 [GenerateSerializer, Alias("orleans.InvalidMessageFrameException")]
-public class InvalidMessageFrameException : OrleansException
+public sealed class InvalidMessageFrameException : OrleansException
 {
     /// <summary>A failure without details.</summary>
     public InvalidMessageFrameException()

@@ -4,7 +4,7 @@ namespace Orleans.Runtime;
 
 /// <summary>Stands for an exception that cannot travel: it has the other's text and the name of its type.</summary>
 [GenerateSerializer, Alias("orleans.WrappedException")]
-public sealed class WrappedException : OrleansException
+public class WrappedException : OrleansException
 {
     [Id(0)]
     private string? _originalExceptionType;

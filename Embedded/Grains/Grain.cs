@@ -53,6 +53,18 @@ public abstract class Grain : IGrainBase, IAddressable
     /// <summary>Keeps this activation at least so long. Not above zero: takes an earlier wish back. Maximum or infinite: for ever.</summary>
     protected void DelayDeactivation(TimeSpan timeSpan) => RequireRuntime().DelayDeactivation(GrainContext, timeSpan);
 
+    /// <summary>Starts a timer whose ticks interleave with requests.</summary>
+    /// <param name="asyncCallback">Called with <paramref name="state"/>.</param>
+    /// <param name="dueTime">From now to the first tick.</param>
+    /// <param name="period">From the end of a tick to the next. Infinite: one tick.</param>
+    /// <returns>Stops the timer when it is disposed.</returns>
+    [Obsolete("Use 'this.RegisterGrainTimer(...)' instead. Its ticks do not interleave with requests unless told to.")]
+    protected IDisposable RegisterTimer(Func<object?, Task> asyncCallback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        ArgumentNullException.ThrowIfNull(asyncCallback);
+        return this.RegisterGrainTimer(asyncCallback, state, new GrainTimerCreationOptions(dueTime, period) { Interleave = true });
+    }
+
     private IGrainRuntime RequireRuntime() =>
         Runtime ?? throw new InvalidOperationException(
             $"Grain {GetType()} was not created by the runtime. Call this from a grain's own code after it was constructed by a silo.");

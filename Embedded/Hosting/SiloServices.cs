@@ -66,6 +66,7 @@ internal static class SiloServices
         services.AddSingleton<ISiloStatusOracle, SiloStatusOracle>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, MembershipAgent>();
         services.AddSingleton<LocalHealth>();
+        services.AddSingleton<SiloTraffic>();
         services.AddSingleton<ISiloProber, SiloProber>();
         services.AddSystemTarget<MembershipProbeTarget>();
         services.AddSystemTargetFactory<IMembershipProbeTarget>(MembershipProbeTarget.Type);
@@ -96,6 +97,9 @@ internal static class SiloServices
         services.AddPlacementDirector<HashBasedPlacement, HashDirector>();
         services.AddPlacementDirector<ActivationCountBasedPlacement, ActivationCountDirector>();
         services.AddPlacementDirector<ResourceOptimizedPlacement, ResourceDirector>();
+        services.AddPlacementDirector<SiloRoleBasedPlacement, RoleDirector>();
+        services.AddSingleton<LocalLoad>();
+        services.AddSingleton<OverloadDetector>();
         services.AddSystemTarget<SiloControl>();
         services.AddSystemTargetFactory<ISiloControl>(SiloControl.Type);
     }
@@ -110,5 +114,6 @@ internal static class SiloServices
     {
         services.AddSingleton<IConfigurationValidator, ClusterOptionsValidator>();
         services.AddSingleton<IConfigurationValidator, SiloOptionsValidator>();
+        services.AddSingleton<IConfigurationValidator, LoadSheddingValidator>();
     }
 }

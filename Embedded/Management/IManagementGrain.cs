@@ -20,6 +20,20 @@ public interface IManagementGrain : IGrainWithIntegerKey
     [Alias("GetSimpleGrainStatistics")]
     Task<SimpleGrainStatistic[]> GetSimpleGrainStatistics();
 
+    /// <summary>Active grains.</summary>
+    /// <param name="types">Full names of classes; <see langword="null"/>: all.</param>
+    /// <param name="hostsIds">The silos to ask; <see langword="null"/>: all active ones.</param>
+    [Alias("GetDetailedGrainStatistics")]
+    Task<DetailedGrainStatistic[]> GetDetailedGrainStatistics(string[]? types = null, SiloAddress[]? hostsIds = null);
+
+    /// <summary>How each of the given silos is, in their order.</summary>
+    [Alias("GetRuntimeStatistics")]
+    Task<SiloRuntimeStatistics[]> GetRuntimeStatistics(SiloAddress[] hostsIds);
+
+    /// <summary>How many activations a grain has on all active silos.</summary>
+    [Alias("GetGrainActivationCount")]
+    Task<int> GetGrainActivationCount(GrainReference grainReference);
+
     /// <summary>How many activations there are on all active silos.</summary>
     [Alias("GetTotalActivationCount")]
     Task<int> GetTotalActivationCount();
@@ -36,7 +50,8 @@ public interface IManagementGrain : IGrainWithIntegerKey
     [Alias("ForceGarbageCollection")]
     Task ForceGarbageCollection(SiloAddress[] hostsIds);
 
-    /// <summary>The silo on which a grain is active. Null: on none, or it is a stateless worker.</summary>
+    /// <summary>The silo on which a grain is active. Null: on none.</summary>
+    /// <exception cref="InvalidOperationException">It is a stateless worker.</exception>
     [Alias("GetActivationAddress")]
     ValueTask<SiloAddress?> GetActivationAddress(IAddressable reference);
 

@@ -20,6 +20,18 @@ internal interface ISiloControl : ISystemTarget
     [Alias("GetStatistics")]
     Task<SimpleGrainStatistic[]> GetStatisticsAsync();
 
+    /// <summary>Active grains of the named classes; null: of all.</summary>
+    [Alias("GetDetailedStatistics")]
+    Task<DetailedGrainStatistic[]> GetDetailedStatisticsAsync(string[]? classes);
+
+    /// <summary>How the silo is.</summary>
+    [Alias("GetRuntimeStatistics")]
+    Task<SiloRuntimeStatistics> GetRuntimeStatisticsAsync();
+
+    /// <summary>How many activations the silo has of a grain.</summary>
+    [Alias("CountActivations")]
+    Task<int> CountActivationsAsync(GrainId grain);
+
     /// <summary>Active grains of a type.</summary>
     [Alias("GetActiveGrains")]
     Task<List<GrainId>> GetActiveGrainsAsync(GrainType grainType);

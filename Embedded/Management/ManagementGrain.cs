@@ -7,7 +7,7 @@ namespace Orleans.Runtime;
 
 /// <summary>Asks the membership table and the silos. Holds nothing, so requests may interleave.</summary>
 [GrainType("sys.management"), PreferLocalPlacement, Reentrant]
-internal sealed class ManagementGrain(IMembershipTable table, Func<SiloAddress, ISiloControl> silos, IGrainLocator locator, ILocalGrainTypes types)
+internal sealed class ManagementGrain(IMembershipTable table, Func<SiloAddress, ISiloControl> silos, IGrainLocator locator, ILocalGrainTypes localTypes)
     : Grain, IManagementGrain
 {
     public async Task<Dictionary<SiloAddress, SiloStatus>> GetHosts(bool onlyActive = false) =>
@@ -24,6 +24,14 @@ internal sealed class ManagementGrain(IMembershipTable table, Func<SiloAddress, 
 
     public async Task<SimpleGrainStatistic[]> GetSimpleGrainStatistics() => await GetSimpleGrainStatistics(await GetActiveSilosAsync());
 
+    public async Task<DetailedGrainStatistic[]> GetDetailedGrainStatistics(string[]? types = null, SiloAddress[]? hostsIds = null) =>
+        [.. (await AskAsync(hostsIds ?? await GetActiveSilosAsync(), silo => silo.GetDetailedStatisticsAsync(types))).SelectMany(statistics => statistics)];
+
+    public Task<SiloRuntimeStatistics[]> GetRuntimeStatistics(SiloAddress[] hostsIds) => AskAsync(hostsIds, silo => silo.GetRuntimeStatisticsAsync());
+
+    public async Task<int> GetGrainActivationCount(GrainReference grainReference) =>
+        (await AskAsync(await GetActiveSilosAsync(), silo => silo.CountActivationsAsync(grainReference.GrainId))).Sum();
+
     public async Task<int> GetTotalActivationCount() => (await GetSimpleGrainStatistics()).Sum(statistic => statistic.ActivationCount);
 
     public Task ForceActivationCollection(SiloAddress[] hostsIds, TimeSpan ageLimit) =>
@@ -36,7 +44,9 @@ internal sealed class ManagementGrain(IMembershipTable table, Func<SiloAddress, 
     public async ValueTask<SiloAddress?> GetActivationAddress(IAddressable reference)
     {
         var grain = reference.GetGrainId();
-        return types.IsInDirectory(grain.Type) ? (await locator.LookupAsync(grain, CancellationToken.None))?.SiloAddress : null;
+        return localTypes.IsInDirectory(grain.Type)
+            ? (await locator.LookupAsync(grain, CancellationToken.None))?.SiloAddress
+            : throw new InvalidOperationException($"Grain {grain} is a stateless worker. It is in no directory, and may be on any silo.");
     }
 
     public async ValueTask<List<GrainId>> GetActiveGrains(GrainType grainType) =>

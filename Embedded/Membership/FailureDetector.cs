@@ -9,7 +9,8 @@ namespace Orleans.Runtime.MembershipService;
 /// Every <see cref="ClusterMembershipOptions.ProbeTimeout"/> there is a round: each silo of <see cref="ProbeTargets"/> is probed, and has that long to answer;
 /// longer while this process is unwell (<see cref="LocalHealth"/>). After <see cref="ClusterMembershipOptions.NumMissedProbesLimit"/> misses in a row this silo
 /// votes for the death. The last of these probes goes through a third silo: if that one is well and gets no answer either, its vote counts, too; if it is unwell
-/// or cannot be reached, a direct probe decides. Votes are written by <see cref="MembershipProtocol.SuspectAsync"/>; whoever completes the quorum declares the
+/// or cannot be reached, a direct probe decides. A silo that was heard within the time of the last probe is not voted for, though it did not answer: it has too much to
+/// do, or a large message before the probe. Votes are written by <see cref="MembershipProtocol.SuspectAsync"/>; whoever completes the quorum declares the
 /// death. A vote that cannot be written is repeated in the next round. An answer also tells the version of the membership that the other silo knows, so a silo
 /// that missed gossip reads the table; one that has been declared dead meanwhile learns it so, or when it tries to vote.
 /// </remarks>
@@ -19,6 +20,7 @@ internal sealed partial class FailureDetector(
     ILocalSiloDetails silo,
     ISiloProber prober,
     LocalHealth health,
+    SiloTraffic traffic,
     IOptions<ClusterMembershipOptions> options,
     TimeProvider clock,
     ILogger<FailureDetector> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
@@ -28,6 +30,9 @@ internal sealed partial class FailureDetector(
     private Dictionary<SiloAddress, Watched> _watched = [];
     private int _round;
     private Task _rounds = Task.CompletedTask;
+
+    /// <summary>How long a probe may take, longer while this process is unwell.</summary>
+    private TimeSpan Timeout => _options.ProbeTimeout * (1 + (_options.ExtendProbeTimeoutDuringDegradation ? health.Score : 0));
 
     public void Participate(ISiloLifecycle lifecycle)
     {
@@ -97,6 +102,13 @@ internal sealed partial class FailureDetector(
 
             if (target.Misses >= _options.NumMissedProbesLimit)
             {
+                if (_options.EnableConnectionLivenessCheck && traffic.HasHeardFrom(target.Silo, Timeout))
+                {
+                    target.Misses = _options.NumMissedProbesLimit - 1;
+                    LogHeard(target.Silo);
+                    return;
+                }
+
                 await protocol.SuspectAsync(target.Silo, helper, _options, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -112,7 +124,7 @@ internal sealed partial class FailureDetector(
     /// <returns>Whether the silo lives, and who has found so, too, if it does not.</returns>
     private async Task<(bool IsAnswered, SiloAddress? Helper)> ProbeAsync(SiloAddress target, SiloAddress? intermediary, CancellationToken cancellationToken)
     {
-        var timeout = _options.ProbeTimeout * (1 + (_options.ExtendProbeTimeoutDuringDegradation ? health.Score : 0));
+        var timeout = Timeout;
         if (intermediary is not null && await ProbeThroughAsync(intermediary, target, timeout, cancellationToken).ConfigureAwait(false) is { } result)
         {
             return (result, result ? null : intermediary);
@@ -179,6 +191,9 @@ internal sealed partial class FailureDetector(
 
     [LoggerMessage(LogLevel.Warning, "Silo {Silo} has missed {Misses} probes in a row. After {Limit} it is suspected.")]
     private partial void LogMissed(SiloAddress silo, int misses, int limit);
+
+    [LoggerMessage(LogLevel.Information, "Silo {Silo} answers no probes, but other messages come from it. It is not suspected.")]
+    private partial void LogHeard(SiloAddress silo);
 
     [LoggerMessage(LogLevel.Debug, "Silo {Silo} did not answer a probe.")]
     private partial void LogProbeFailed(Exception exception, SiloAddress silo);

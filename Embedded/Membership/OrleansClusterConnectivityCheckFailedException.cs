@@ -2,7 +2,7 @@ namespace Orleans.Runtime.MembershipService;
 
 /// <summary>A silo could not join, because others did not answer.</summary>
 [GenerateSerializer, Alias("orleans.OrleansClusterConnectivityCheckFailedException")]
-public class OrleansClusterConnectivityCheckFailedException : OrleansException
+public sealed class OrleansClusterConnectivityCheckFailedException : OrleansException
 {
     /// <summary>With a default message.</summary>
     public OrleansClusterConnectivityCheckFailedException()

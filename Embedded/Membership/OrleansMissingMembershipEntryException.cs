@@ -2,7 +2,7 @@ namespace Orleans.Runtime.MembershipService;
 
 /// <summary>A silo's own row has vanished from the membership table.</summary>
 [GenerateSerializer, Alias("orleans.OrleansMissingMembershipEntryException")]
-public class OrleansMissingMembershipEntryException : OrleansException
+public sealed class OrleansMissingMembershipEntryException : OrleansException
 {
     /// <summary>With a default message.</summary>
     public OrleansMissingMembershipEntryException()

@@ -9,7 +9,7 @@ namespace Orleans.Runtime;
 
 /// <summary>The connections between this silo and others. Each silo sends over those that it made, and receives over those that it accepted. Thread-safe.</summary>
 internal sealed partial class SiloConnections(
-    SiloRuntime silo, string clusterId, IMessageTransport transport, IPEndPoint listeningEndpoint, ConnectionOptions options)
+    SiloRuntime silo, string clusterId, IMessageTransport transport, IPEndPoint listeningEndpoint, ConnectionOptions options, SiloTraffic traffic)
 {
     private readonly Admission _admission = new(GreetingKind.Silo, clusterId, silo.Silo, silo.Logger);
     private readonly ConcurrentDictionary<LinkKey, Link> _links = new();
@@ -41,6 +41,7 @@ internal sealed partial class SiloConnections(
     /// <summary>Closes the connections to a silo that died.</summary>
     public void Close(SiloAddress target)
     {
+        traffic.Forget(target);
         for (var i = 0; i < Math.Max(1, options.ConnectionsPerEndpoint); i++)
         {
             if (_links.TryRemove(new LinkKey(target, i), out var link))
@@ -68,7 +69,16 @@ internal sealed partial class SiloConnections(
     private void Accept(IMessageConnection connection)
     {
         _accepted.TryAdd(connection, true);
-        _admission.Accept(connection, static _ => { }, frame => OnFrame(connection, frame), () => _accepted.TryRemove(connection, out _));
+        SiloTraffic.Source? source = null;
+        _admission.Accept(
+            connection,
+            greeting => source = SiloAddress.TryParse(greeting.Name, out var sender) ? traffic.From(sender) : null,
+            frame =>
+            {
+                source?.Note();
+                OnFrame(connection, frame);
+            },
+            () => _accepted.TryRemove(connection, out _));
         if (_isClosed)
         {
             connection.Close();

@@ -51,9 +51,14 @@ internal sealed partial class SiloRuntime : CallRuntime, IGrainRuntime, IDisposa
             details.ClusterId,
             transport,
             endpoints.SiloListeningEndpoint ?? details.SiloAddress.Endpoint,
-            services.GetRequiredService<IOptions<ConnectionOptions>>().Value);
+            services.GetRequiredService<IOptions<ConnectionOptions>>().Value,
+            services.GetRequiredService<SiloTraffic>());
         Gateway = new Gateway(
-            this, details.ClusterId, transport, details.GatewayAddress is null ? null : endpoints.GatewayListeningEndpoint ?? details.GatewayAddress.Endpoint);
+            this,
+            details.ClusterId,
+            transport,
+            details.GatewayAddress is null ? null : endpoints.GatewayListeningEndpoint ?? details.GatewayAddress.Endpoint,
+            services.GetRequiredService<OverloadDetector>());
         _classes = new Lazy<LocalGrainClasses>(services.GetRequiredService<LocalGrainClasses>);
     }
 

@@ -23,6 +23,9 @@ public sealed class InProcessTestClusterOptions
     /// <summary>Whether every silo has a gateway, not only the first. Default: true.</summary>
     public bool GatewayPerSilo { get; set; } = true;
 
+    /// <summary>Has no effect: there are no log files.</summary>
+    public bool ConfigureFileLogging { get; set; } = true;
+
     /// <summary>Called for each silo's host.</summary>
     public List<Action<InProcessTestSiloSpecificOptions, IHostApplicationBuilder>> SiloHostConfigurationDelegates { get; } = [];
 

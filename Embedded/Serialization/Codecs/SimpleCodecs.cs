@@ -76,7 +76,8 @@ internal static class SimpleCodecs
         var value = new NameValueCollection();
         foreach (var (name, values) in entries)
         {
-            foreach (var item in values ?? [])
+            // A name may stand without a value.
+            foreach (var item in values ?? [null!])
             {
                 value.Add(name, item);
             }

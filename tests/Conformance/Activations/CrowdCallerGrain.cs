@@ -1,4 +1,3 @@
-using Dpark.Conformance.Clusters;
 using Orleans.Placement;
 using Orleans.Runtime;
 
@@ -20,22 +19,7 @@ public sealed class CrowdCallerGrain : Grain, ICrowdCallerGrain
     {
         var calls = from key in keys
                     from _ in Enumerable.Range(0, times)
-                    select VisitAsync(GrainFactory.GetGrain<ILifetimeGrain>(key, typeof(LifetimeGrain).FullName));
+                    select Moving.VisitAsync(GrainFactory.GetGrain<ILifetimeGrain>(key, typeof(LifetimeGrain).FullName));
         return [.. await Task.WhenAll(calls)];
-    }
-
-    private static async Task<Visit> VisitAsync(ILifetimeGrain grain)
-    {
-        while (true)
-        {
-            try
-            {
-                return await grain.VisitAsync();
-            }
-            catch (OrleansMessageRejectionException) when (Differences.CallsOfMovingGrainsMayBeRefused)
-            {
-                // It has not run: each visit that an activation counts is one that was answered.
-            }
-        }
     }
 }

@@ -72,9 +72,9 @@ public sealed class DeactivationTests(SharedCluster cluster)
         var visits = new List<Visit>();
         for (var round = 0; round < 20; round++)
         {
-            var calls = Enumerable.Range(0, 20).Select(_ => grain.VisitAsync()).ToList();
+            var calls = Enumerable.Range(0, 20).Select(_ => Moving.VisitAsync(grain)).ToList();
             var deactivation = grain.DeactivateAsync();
-            calls.AddRange(Enumerable.Range(0, 20).Select(_ => grain.VisitAsync()));
+            calls.AddRange(Enumerable.Range(0, 20).Select(_ => Moving.VisitAsync(grain)));
             await deactivation.Within($"the deactivation of round {round}");
             visits.AddRange(await Task.WhenAll(calls).Within($"the calls of round {round}"));
         }

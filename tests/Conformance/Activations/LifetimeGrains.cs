@@ -13,6 +13,10 @@ public interface ILifetimeGrain : IGrainWithStringKey
     [Alias("Visit")]
     Task<Visit> VisitAsync();
 
+    /// <summary>As <see cref="VisitAsync"/>, for callers that wait 1 s.</summary>
+    [ResponseTimeout("00:00:01"), Alias("VisitShort")]
+    Task<Visit> VisitShortAsync();
+
     [Alias("Deactivate")]
     Task DeactivateAsync();
 
@@ -54,6 +58,8 @@ public abstract class LifetimeGrainBase : Grain, ILifetimeGrain
         Journal.AppendAsync($"deactivated {reason.ReasonCode} after {_visits}");
 
     public Task<Visit> VisitAsync() => Task.FromResult(new Visit(_activation, ++_visits, GrainContext.Address.SiloAddress));
+
+    public Task<Visit> VisitShortAsync() => VisitAsync();
 
     public Task DeactivateAsync()
     {

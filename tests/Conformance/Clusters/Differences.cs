@@ -26,6 +26,9 @@ internal static class Differences
     /// <summary>A bit array is filled up to whole bytes, and the values of one key of a name-value collection become one.</summary>
     public static bool BitArraysAndNameValuesChange => IsOfficial;
 
+    /// <summary>An enum without <c>[GenerateSerializer]</c> in a member of type object becomes its number.</summary>
+    public static bool UnmarkedEnumsInObjectsAreNumbers => IsOfficial;
+
     /// <summary>A client without a gateway and without a retry filter waits for one in its start, for ever.</summary>
     public static bool ClientsWaitForAGateway => IsOfficial;
 

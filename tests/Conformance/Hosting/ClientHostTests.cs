@@ -82,9 +82,10 @@ public sealed class ClientHostTests
         var siloBuilder = SiloHosts.NewBuilder();
         var gatewayPort = siloBuilder.UseSilo();
         using var silo = siloBuilder.Build();
+        Task? siloStart = null;
         using var client = NewClient(gatewayPort, builder => builder.UseConnectionRetryFilter(async (_, token) =>
         {
-            await silo.StartAsync(token);
+            await (siloStart ??= silo.StartAsync(token));
             return true;
         }));
 

@@ -86,7 +86,64 @@ public sealed class OptionsTests
         Assert.Equal(TimeSpan.FromSeconds(10), options.DelayWarningThreshold);
     }
 
+    [Fact]
+    public void Placement_Defaults()
+    {
+        var workers = new StatelessWorkerOptions();
+
+        Assert.Equal((true, TimeSpan.FromMilliseconds(500), 1), (workers.RemoveIdleWorkers, workers.IdleWorkersInspectionPeriod, workers.MinIdleCyclesBeforeRemoval));
+        Assert.Equal(2, new ActivationCountBasedPlacementOptions().ChooseOutOf);
+    }
+
+    [Fact]
+    public void DirectoryAndStorage_Defaults()
+    {
+        var directory = new GrainDirectoryOptions();
+        var memory = new MemoryGrainStorageOptions();
+
+        Assert.Equal((1_000_000, TimeSpan.FromMinutes(1), 1), (directory.CacheSize, directory.LazyDeregistrationDelay, directory.PartitionsPerSilo));
+        Assert.Equal((10, ServiceLifecycleStage.ApplicationServices), (memory.NumStorageGrains, memory.InitStage));
+    }
+
+    [Fact]
+    public void LoadShedding_Defaults()
+    {
+        var options = new LoadSheddingOptions();
+
+        Assert.Equal((false, 95, 90), (options.LoadSheddingEnabled, options.CpuThreshold, options.MemoryThreshold));
+    }
+
+    [Fact]
+    public void Cluster_Defaults()
+    {
+        var options = new ClusterOptions();
+
+        Assert.True(options.ClusterId is "default" or null or "", options.ClusterId);
+        Assert.Equal(options.ClusterId, options.ServiceId);
+    }
+
+    [Fact]
+    public void Sockets_Defaults()
+    {
+        var options = new Orleans.Networking.Shared.SocketConnectionOptions();
+
+        Assert.Equal((true, true, 90, 30, 10), (options.NoDelay, options.KeepAlive, options.KeepAliveTimeSeconds, options.KeepAliveIntervalSeconds, options.KeepAliveRetryCount));
+    }
+
+    [Fact]
+    public void Redis_Defaults()
+    {
+        var clustering = new Orleans.Clustering.Redis.RedisClusteringOptions();
+
+        Assert.Null(clustering.ConfigurationOptions);
+        Assert.Null(clustering.EntryExpiry);
+    }
+
     [Theory]
+    [InlineData(ServiceLifecycleStage.AfterRuntimeGrainServices, 8_100)]
+    [InlineData(ServiceLifecycleStage.ValidateInitialConnectivity, 19_900)]
+    [InlineData(ServiceLifecycleStage.GrainDirectoryShutdown, 19_997)]
+    [InlineData(ServiceLifecycleStage.GrainDeactivation, 19_998)]
     [InlineData(ServiceLifecycleStage.First, int.MinValue)]
     [InlineData(ServiceLifecycleStage.RuntimeInitialize, 2_000)]
     [InlineData(ServiceLifecycleStage.RuntimeServices, 4_000)]

@@ -1,4 +1,5 @@
 using Dpark.Conformance.Clusters;
+using Orleans.Runtime;
 
 namespace Dpark.Conformance.Identity;
 
@@ -83,5 +84,31 @@ public sealed class GetGrainTests(SharedCluster cluster)
         Assert.Equal(Client.GetGrain<ITwoB>(7), Client.GetGrain(typeof(ITwoB), 7));
         Assert.Equal(Client.GetGrain<IGuidGrain>(guid), Client.GetGrain(typeof(IGuidGrain), guid));
         Assert.Equal(Client.GetGrain<ILGrain>(7, "e"), Client.GetGrain(typeof(ILGrain), 7, "e"));
+    }
+
+    [Fact]
+    public async Task GetGrain_ByIdAndInterfaceType_CanBeCalledThroughThatInterface()
+    {
+        var id = Client.GetGrain<IMainGrain>(TestKeys.New()).GetGrainId();
+
+        var grain = (IMainGrain)Client.GetGrain(id, GrainInterfaceType.Create("conformance.IMainGrain"));
+
+        Assert.Equal(id, (await grain.IdentityAsync().Within("a call")).Id);
+    }
+
+    [Fact]
+    public void GetGrain_ByKeySpan_IsTheSameGrain()
+    {
+        var key = IdSpan.Create("x");
+
+        Assert.Equal(Client.GetGrain<IMainGrain>("x"), Client.GetGrain(typeof(IMainGrain), key));
+        Assert.Equal("conformance.first-ambiguous/x", Client.GetGrain(typeof(IAmbiguousGrain), key, "Dpark.Conformance.Identity.First").GetGrainId().ToString());
+    }
+
+    [Fact]
+    public void GetGrain_WrongInterface_ThrowsArgumentException()
+    {
+        Assert.Throws<ArgumentException>(() => Client.GetGrain(typeof(IOrphanGrain), "x"));
+        Assert.ThrowsAny<ArgumentException>(() => Client.GetGrain(typeof(string), "x"));
     }
 }

@@ -57,6 +57,10 @@ public interface IAskingGrain : IGrainWithStringKey
     /// <summary>Asks all subscribers. Returns how many are left.</summary>
     [Alias("NotifyAll")]
     Task<int> NotifyAllAsync(int value);
+
+    /// <summary>Asks the subscriber that came last. Returns its answer, or type and message of the exception.</summary>
+    [Alias("AskSubscriber")]
+    Task<string> AskSubscriberAsync(int value);
 }
 
 /// <summary>A grain that asks observers, and can be one.</summary>
@@ -64,6 +68,18 @@ public interface IAskingGrain : IGrainWithStringKey
 public sealed class AskingGrain : Grain, IAskingGrain, IAskedObserver
 {
     private readonly ObserverManager<IAskedObserver> _subscribers = new(TimeSpan.FromMinutes(5), NullLogger.Instance);
+
+    public async Task<string> AskSubscriberAsync(int value)
+    {
+        try
+        {
+            return $"{await _subscribers.Last().AskAsync(value)}";
+        }
+        catch (Exception exception)
+        {
+            return $"{exception.GetType().Name}: {exception.Message}";
+        }
+    }
 
     public Task<int> AskAsync(IAskedObserver observer, int value) => observer.AskAsync(value);
 

@@ -58,6 +58,25 @@ public sealed class ListedGrain : PlacedGrainBase;
 public sealed class KeyPlacedGrain : PlacedGrainBase;
 
 
+[GrainType("conformance.placed-by-resources"), ResourceOptimizedPlacement]
+public sealed class ResourcePlacedGrain : PlacedGrainBase;
+
+/// <summary>A grain of the strategy that classes have which name none.</summary>
+[GrainType("conformance.placed-by-default")]
+public sealed class DefaultPlacedGrain : PlacedGrainBase;
+
+/// <summary>A grain on a silo whose role is its key.</summary>
+[GrainType("conformance.placed-by-role"), SiloRoleBasedPlacement]
+public sealed class RolePlacedGrain : PlacedGrainBase;
+
+/// <summary>A grain on the silo of the given rank in the order of addresses; its attribute has a parameter.</summary>
+[GrainType("conformance.placed-by-rank"), RankedPlacement(1)]
+public sealed class SecondRankGrain : PlacedGrainBase;
+
+/// <summary>As <see cref="SecondRankGrain"/>, with another parameter.</summary>
+[GrainType("conformance.placed-by-last-rank"), RankedPlacement(2)]
+public sealed class ThirdRankGrain : PlacedGrainBase;
+
 /// <summary>Calls a grain that its director refuses to place.</summary>
 [Alias("conformance.IPlacingGrain")]
 public interface IPlacingGrain : IGrainWithStringKey

@@ -12,7 +12,11 @@ public sealed class PlacementCluster : ClusterFixture
 
     public sealed class PlacingSilo : ISiloConfigurator
     {
-        public void Configure(ISiloBuilder siloBuilder) => siloBuilder.AddPlacementDirector<KeyedPlacementStrategy, KeyedPlacementDirector>();
+        public void Configure(ISiloBuilder siloBuilder)
+        {
+            siloBuilder.AddPlacementDirector<KeyedPlacementStrategy, KeyedPlacementDirector>();
+            siloBuilder.AddPlacementDirector<RankedPlacementStrategy>(_ => new RankedPlacementDirector());
+        }
     }
 }
 
@@ -163,6 +167,43 @@ public sealed class PlacementTests(PlacementCluster cluster) : IClassFixture<Pla
 
         Assert.Equal(grains.Select(grain => grain.GetGrainId()).Order(), listed.Order());
         Assert.True(total >= grains.Length, $"{total} activations are counted.");
+    }
+
+    [Fact]
+    public async Task Strategy_WithParameter_ReachesTheDirector()
+    {
+        var silos = cluster.Silos.Order().ToArray();
+
+        Assert.Equal(silos[1], await Grain<SecondRankGrain>().WhereAsync().Within("the class of the second rank"));
+        Assert.Equal(silos[2], await Grain<ThirdRankGrain>().WhereAsync().Within("the class of the third rank"));
+    }
+
+    [Fact]
+    public async Task RequestContext_OfCaller_ReachesTheDirector()
+    {
+        RequestContext.Set(RankedPlacementDirector.RankOfCaller, 0);
+
+        Assert.Equal(cluster.Silos.Order().First(), await Grain<ThirdRankGrain>().WhereAsync().Within("the grain with a wish of its caller"));
+    }
+
+    [Fact]
+    public async Task SiloRoleBasedPlacement_KeyIsARole_IsOnASiloOfIt()
+    {
+        var hosts = await cluster.Client.GetGrain<IManagementGrain>(0).GetDetailedHosts(onlyActive: true).Within("the silos");
+        var role = hosts[0].RoleName!;
+
+        var silo = await cluster.Client.GetGrain<IPlacedGrain>(role, Name<RolePlacedGrain>()).WhereAsync().Within("a grain of a role");
+        var exception = await cluster.Client.GetGrain<IPlacedGrain>("no-such-role", Name<RolePlacedGrain>()).WhereAsync().FailureWithin("a grain of no role");
+
+        Assert.Contains(silo, hosts.Where(host => host.RoleName == role).Select(host => host.SiloAddress));
+        Assert.IsType<OrleansException>(exception);
+    }
+
+    [Fact]
+    public async Task ResourceOptimizedPlacement_AndDefault_AreOnSilosOfTheCluster()
+    {
+        Assert.Subset(cluster.Silos.ToHashSet(), (await WhereAsync<ResourcePlacedGrain>(30)).ToHashSet());
+        Assert.Subset(cluster.Silos.ToHashSet(), (await WhereAsync<DefaultPlacedGrain>(30)).ToHashSet());
     }
 
     private static string Name<TGrain>() => typeof(TGrain).FullName!;

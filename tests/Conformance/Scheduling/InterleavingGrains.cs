@@ -93,6 +93,17 @@ public sealed class MayInterleaveGrain : InterleavingGrainBase
         request.GetMethodName() == nameof(PredicatedAsync) && request.GetArgument(0) is true;
 }
 
+/// <summary>Is asked by an instance method, and knows an argument that breaks it.</summary>
+[GrainType("conformance.may-interleave-by-instance"), MayInterleave(nameof(MayInterleave)), RandomPlacement]
+public sealed class InstanceInterleaveGrain : InterleavingGrainBase
+{
+    private readonly string _method = nameof(PredicatedAsync);
+
+    public bool MayInterleave(IInvokable request) => request.GetMethodName() == nameof(BriefAsync)
+        ? throw new InvalidDataException("The predicate fails.")
+        : request.GetMethodName() == _method && request.GetArgument(0) is true;
+}
+
 /// <summary>Calls its peer, which calls back.</summary>
 [Alias("conformance.ICycleGrain")]
 public interface ICycleGrain : IGrainWithStringKey
@@ -102,6 +113,10 @@ public interface ICycleGrain : IGrainWithStringKey
     /// </summary>
     [Alias("CallPeer")]
     Task<string> CallPeerAsync(string peer, bool allowChain);
+
+    /// <summary>As <see cref="CallPeerAsync"/> with its call chain let in, but the call itself does not belong to the chain.</summary>
+    [Alias("CallPeerSuppressed")]
+    Task<string> CallPeerSuppressedAsync(string peer);
 
     /// <summary>Calls <see cref="AnswerAsync"/> of the caller.</summary>
     [ResponseTimeout("00:00:04"), Alias("CallBack")]
@@ -136,6 +151,20 @@ public sealed class CycleGrain : Grain, ICycleGrain
         finally
         {
             _calling = false;
+        }
+    }
+
+    public async Task<string> CallPeerSuppressedAsync(string peer)
+    {
+        using var allowed = RequestContext.AllowCallChainReentrancy();
+        using var suppressed = RequestContext.SuppressCallChainReentrancy();
+        try
+        {
+            return await Peer(peer).CallBackAsync(this.GetPrimaryKeyString());
+        }
+        catch (TimeoutException)
+        {
+            return nameof(TimeoutException);
         }
     }
 

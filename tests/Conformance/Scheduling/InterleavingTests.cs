@@ -126,6 +126,35 @@ public sealed class InterleavingTests(SharedCluster cluster)
     }
 
     [Fact]
+    public async Task MayInterleave_OfInstance_DecidesByTheRequest()
+    {
+        var (grain, gate) = await ActivateAsync<InstanceInterleaveGrain>();
+
+        var plain = grain.PlainAsync();
+        await gate.WaitForArrivalsAsync(1).Within("the plain call at the gate");
+        var allowed = grain.PredicatedAsync(mayInterleave: true);
+        await gate.WaitForArrivalsAsync(2).Within("the allowed call at the gate");
+        await gate.OpenAsync().Within("opening the gate");
+
+        Assert.Equal(2, (await allowed.Within("the allowed call")).MostInside);
+        await plain.Within("the plain call");
+    }
+
+    [Fact]
+    public async Task MayInterleave_Throws_FailsTheRequest()
+    {
+        var (grain, gate) = await ActivateAsync<InstanceInterleaveGrain>();
+
+        var plain = grain.PlainAsync();
+        await gate.WaitForArrivalsAsync(1).Within("the plain call at the gate");
+        var exception = await grain.BriefAsync().FailureWithin("the call that the predicate fails for");
+        await gate.OpenAsync().Within("opening the gate");
+
+        Assert.Equal("The predicate fails.", Assert.IsType<InvalidDataException>(exception).Message);
+        await plain.Within("the plain call");
+    }
+
+    [Fact]
     public async Task AlwaysInterleaveCall_QueuedBehindPlainOnesAtActivation_EntersBesideTheFirst()
     {
         var key = TestKeys.New();
@@ -158,6 +187,14 @@ public sealed class InterleavingTests(SharedCluster cluster)
         var (first, second) = await ActivateCycleAsync();
 
         Assert.Equal("answered inside the call", await first.CallPeerAsync(second, allowChain: true).Within("the cycle"));
+    }
+
+    [Fact]
+    public async Task Cycle_WithSuppressedCallChain_TimesOut()
+    {
+        var (first, second) = await ActivateCycleAsync();
+
+        Assert.Equal(nameof(TimeoutException), await first.CallPeerSuppressedAsync(second).Within("the cycle"));
     }
 
     private static async Task<InsideReport[]> OpenWhenSentAsync(IInterleavingGrain grain, IGateGrain gate, int arrivals, Task<InsideReport>[] calls)

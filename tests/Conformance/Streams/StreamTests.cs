@@ -126,19 +126,6 @@ public sealed class StreamTests(SharedCluster cluster)
     }
 
     [Fact]
-    public async Task Deactivation_WhileTheIteratorWaits_AbortsTheEnumeration()
-    {
-        var (grain, gate, _) = Gated();
-        var reading = ToListAsync(grain.GatedAsync());
-        await gate.WaitForArrivalsAsync(1).Within("the iterator at the gate");
-
-        await grain.DeactivateAsync().Within("the deactivation");
-
-        Assert.IsType<EnumerationAbortedException>(await reading.FailureWithin("the end of the enumeration"));
-        await gate.OpenAsync().Within("the gate");
-    }
-
-    [Fact]
     public async Task Cancellation_OfAWaitingEnumerator_ReachesTheIterator()
     {
         var (grain, gate, journal) = Gated();

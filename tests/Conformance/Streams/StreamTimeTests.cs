@@ -42,6 +42,22 @@ public sealed class StreamTimeTests(StreamTimeTests.ShortTimeouts cluster) : ICl
         Assert.IsType<EnumerationAbortedException>(exception);
     }
 
+    // An iterator that is at work when its grain is deactivated may hold the deactivation up until its time is over.
+    [Fact]
+    public async Task Deactivation_WhileTheIteratorWaits_AbortsTheEnumeration()
+    {
+        var key = TestKeys.New();
+        var grain = cluster.Client.GetGrain<IStreamGrain>(key);
+        var gate = cluster.Client.GetGrain<IGateGrain>(key);
+        var reading = StreamTests.ToListAsync(grain.GatedAsync());
+        await gate.WaitForArrivalsAsync(1).Within("the iterator at the gate");
+
+        await grain.DeactivateAsync().Within("the deactivation");
+
+        Assert.IsType<EnumerationAbortedException>(await reading.FailureWithin("the end of the enumeration"));
+        await gate.OpenAsync().Within("the gate");
+    }
+
     public sealed class ShortTimeouts : ClusterFixture
     {
         public static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(2);
@@ -52,7 +68,11 @@ public sealed class StreamTimeTests(StreamTimeTests.ShortTimeouts cluster) : ICl
 
         private sealed class Silo : ISiloConfigurator
         {
-            public void Configure(ISiloBuilder siloBuilder) => siloBuilder.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = ResponseTimeout);
+            public void Configure(ISiloBuilder siloBuilder)
+            {
+                siloBuilder.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = ResponseTimeout);
+                siloBuilder.Configure<GrainCollectionOptions>(options => options.DeactivationTimeout = ResponseTimeout / 2);
+            }
         }
 
         private sealed class OfClient : IClientBuilderConfigurator

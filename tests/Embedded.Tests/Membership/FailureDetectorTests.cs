@@ -19,13 +19,15 @@ public sealed class FailureDetectorTests : IDisposable
     private readonly ClusterMembershipOptions _options = new();
     private readonly MembershipProtocol _protocol;
     private readonly FailureDetector _detector;
+    private readonly SiloTraffic _traffic;
 
     public FailureDetectorTests()
     {
         var silo = new FakeSilo(1);
+        _traffic = new SiloTraffic(_clock);
         _protocol = new MembershipProtocol(_table, silo, _view, new NoGossip(), _clock, NullLogger<MembershipProtocol>.Instance);
         _detector = new FailureDetector(
-            _protocol, _view, silo, _prober, new LocalHealth(_clock), Options.Create(_options), _clock, NullLogger<FailureDetector>.Instance);
+            _protocol, _view, silo, _prober, new LocalHealth(_clock), _traffic, Options.Create(_options), _clock, NullLogger<FailureDetector>.Instance);
     }
 
     public void Dispose() => _detector.Dispose();
@@ -115,6 +117,37 @@ public sealed class FailureDetectorTests : IDisposable
     {
         await ClusterAsync(2);
         _prober.Silence(Rows.Silo(2));
+
+        await RunRoundsAsync(3);
+
+        Assert.Equal(SiloStatus.Dead, (await RowAsync(2)).Status);
+    }
+
+    [Theory]
+    [InlineData(true, SiloStatus.Active)]
+    [InlineData(false, SiloStatus.Dead)]
+    public async Task RunRoundAsync_SilentSiloThatSends_IsSuspectedOnlyWithoutTheCheck(bool isChecked, SiloStatus expected)
+    {
+        _options.EnableConnectionLivenessCheck = isChecked;
+        await ClusterAsync(3);
+        _prober.Silence(Rows.Silo(2));
+        for (var round = 0; round < 6; round++)
+        {
+            _traffic.From(Rows.Silo(2)).Note();
+            await RunRoundsAsync(1);
+            _clock.Advance(_options.ProbeTimeout);
+        }
+
+        Assert.Equal(expected, (await RowAsync(2)).Status);
+    }
+
+    [Fact]
+    public async Task RunRoundAsync_SilentSiloThatHasCeasedToSend_IsDeclaredDead()
+    {
+        await ClusterAsync(3);
+        _prober.Silence(Rows.Silo(2));
+        _traffic.From(Rows.Silo(2)).Note();
+        _clock.Advance(_options.ProbeTimeout * 1.1);
 
         await RunRoundsAsync(3);
 

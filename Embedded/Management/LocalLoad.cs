@@ -1,0 +1,35 @@
+namespace Orleans.Runtime.Management;
+
+/// <summary>How loaded this process is. Measured when asked, at most once in <see cref="Period"/>. Thread-safe.</summary>
+internal sealed class LocalLoad(TimeProvider clock)
+{
+    /// <summary>How old a measurement may be.</summary>
+    public static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new();
+    private long _measuredAt = clock.GetTimestamp();
+    private TimeSpan _processorTime = Environment.CpuUsage.TotalTime;
+    private double _processors;
+    private GCMemoryInfo _memory = GC.GetGCMemoryInfo();
+    private long _workingSet = Environment.WorkingSet;
+
+    /// <summary>The load without activations, which <paramref name="activationCount"/> tells.</summary>
+    public SiloLoad Measure(int activationCount)
+    {
+        lock (_gate)
+        {
+            var now = clock.GetTimestamp();
+            var elapsed = clock.GetElapsedTime(_measuredAt, now);
+            if (elapsed >= Period)
+            {
+                var used = Environment.CpuUsage.TotalTime;
+                _processors = Math.Clamp((used - _processorTime) / elapsed / Environment.ProcessorCount, 0, 1);
+                (_measuredAt, _processorTime) = (now, used);
+                (_memory, _workingSet) = (GC.GetGCMemoryInfo(), Environment.WorkingSet);
+            }
+
+            return new SiloLoad(
+                activationCount, _processors, _workingSet, Math.Max(0, _memory.TotalAvailableMemoryBytes - Math.Max(_memory.MemoryLoadBytes, _workingSet)), _memory.TotalAvailableMemoryBytes);
+        }
+    }
+}

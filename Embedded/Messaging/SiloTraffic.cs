@@ -1,0 +1,30 @@
+using System.Collections.Concurrent;
+
+namespace Orleans.Runtime;
+
+/// <summary>When something last came from each other silo: whoever sends is alive, also while it has no time to answer a probe. Thread-safe.</summary>
+internal sealed class SiloTraffic(TimeProvider clock)
+{
+    private readonly ConcurrentDictionary<SiloAddress, Source> _sources = new();
+
+    /// <summary>What notes the frames of one silo.</summary>
+    public Source From(SiloAddress silo) => _sources.GetOrAdd(silo, static (_, clock) => new Source(clock), clock);
+
+    /// <summary>Whether something came from the silo within the time.</summary>
+    public bool HasHeardFrom(SiloAddress silo, TimeSpan time) => _sources.TryGetValue(silo, out var source) && source.Age <= time;
+
+    /// <summary>Forgets a silo that has ended.</summary>
+    public void Forget(SiloAddress silo) => _sources.TryRemove(silo, out _);
+
+    /// <summary>One other silo.</summary>
+    internal sealed class Source(TimeProvider clock)
+    {
+        private long _last = clock.GetTimestamp();
+
+        /// <summary>How long ago something came.</summary>
+        public TimeSpan Age => clock.GetElapsedTime(Volatile.Read(ref _last));
+
+        /// <summary>Something came.</summary>
+        public void Note() => Volatile.Write(ref _last, clock.GetTimestamp());
+    }
+}
