@@ -24,7 +24,7 @@ internal static class OutputManifest
             text.Append(CultureInfo.InvariantCulture, $"{file.Bytes} {file.Name}\n");
         }
 
-        File.WriteAllText(path, text.Append(End).Append('\n').ToString());
+        File.WriteAllText(path, text.Append(End + "\n").ToString());
     }
 
     /// <summary>Reads the one of a directory.</summary>

@@ -2,7 +2,6 @@ using Dpark.Conformance.Clusters;
 using Dpark.Conformance.Signals;
 using Orleans.Configuration;
 using Orleans.Hosting;
-using Orleans.Runtime;
 using Orleans.TestingHost;
 
 namespace Dpark.Conformance.Activations;

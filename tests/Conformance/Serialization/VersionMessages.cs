@@ -29,26 +29,26 @@ public sealed class AfterGrowth
 public sealed class BeforeWidening
 {
     [Id(0)]
-    public short Signed { get; set; }
+    public short Negative { get; set; }
 
     [Id(1)]
-    public byte Unsigned { get; set; }
+    public byte Positive { get; set; }
 
     [Id(2)]
-    public int Long { get; set; }
+    public int Wide { get; set; }
 }
 
 [GenerateSerializer]
 public sealed class AfterWidening
 {
     [Id(2)]
-    public long Long { get; set; }
+    public long Wide { get; set; }
 
     [Id(0)]
-    public int Signed { get; set; }
+    public int Negative { get; set; }
 
     [Id(1)]
-    public uint Unsigned { get; set; }
+    public uint Positive { get; set; }
 }
 
 [GenerateSerializer]

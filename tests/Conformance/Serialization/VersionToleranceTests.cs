@@ -33,9 +33,9 @@ public sealed class VersionToleranceTests : IDisposable
     [Fact]
     public void Deserialize_WiderNumbers_AreEqual()
     {
-        var copy = ReadAs<AfterWidening>(new BeforeWidening { Signed = short.MinValue, Unsigned = byte.MaxValue, Long = int.MinValue });
+        var copy = ReadAs<AfterWidening>(new BeforeWidening { Negative = short.MinValue, Positive = byte.MaxValue, Wide = int.MinValue });
 
-        Assert.Equal((short.MinValue, byte.MaxValue, int.MinValue), (copy.Signed, copy.Unsigned, copy.Long));
+        Assert.Equal((short.MinValue, byte.MaxValue, int.MinValue), (copy.Negative, copy.Positive, copy.Wide));
     }
 
     [Fact]
