@@ -99,6 +99,9 @@ public sealed partial class DparkContext : IRddContext, IAsyncDisposable
     /// <summary>Sums over all tasks of all jobs so far.</summary>
     public JobMetrics Totals => _session.Totals.Snapshot();
 
+    /// <summary>Why the cluster refused to start the application the last time.</summary>
+    internal Exception? StartRejection => _session.StartRejection;
+
     /// <summary>Starts the application in the cluster, as the first job would. Does nothing the second time; after a failure it tries again.</summary>
     /// <exception cref="Orleans.Runtime.OrleansException">The cluster cannot be reached.</exception>
     /// <exception cref="ObjectDisposedException">The context is disposed.</exception>

@@ -21,7 +21,6 @@ internal sealed class ClusterConnector(ConnectOptions options)
 {
     private static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RedisLimit = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
 
     // A gateway that hangs, and does not close its connections, is left once the list does not have it any more.
     private static readonly TimeSpan GatewayRefreshPeriod = TimeSpan.FromSeconds(10);
@@ -142,7 +141,7 @@ internal sealed class ClusterConnector(ConnectOptions options)
         var phase = "its silos did not start the application";
         try
         {
-            await StartAgainAsync(context, limit).ConfigureAwait(false);
+            await context.StartAsync(limit).WaitAsync(limit).ConfigureAwait(false);
             phase = "it has no worker";
             await context.WaitForWorkersAsync(limit).WaitAsync(limit).ConfigureAwait(false);
             phase = "no worker answered this client at its block server";
@@ -151,8 +150,9 @@ internal sealed class ClusterConnector(ConnectOptions options)
         catch (OperationCanceledException e)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            var reason = context.StartRejection is { } rejection ? $" (the last refusal: {rejection.Message.TrimEnd('.')})" : "";
             throw Unreachable(
-                $"{phase} within {Seconds(options.Timeout)}", "Check that its silos are workers (AddDparkWorker) and healthy; their logs say what they wait for.", e);
+                $"{phase} within {Seconds(options.Timeout)}{reason}", "Check that its silos are workers (AddDparkWorker) and healthy; their logs say what they wait for.", e);
         }
         catch (IOException e)
         {
@@ -161,30 +161,6 @@ internal sealed class ClusterConnector(ConnectOptions options)
         catch (Exception e) when (e is OrleansException or ArgumentException or TimeoutException)
         {
             throw Unreachable($"{phase}: {e.Message}", "Check that its silos are workers (AddDparkWorker) of this version.", e);
-        }
-    }
-
-    /// <summary>Starts the application. A silo that has just died is named by the directory until the others have declared it dead; until then calls there are rejected.</summary>
-    private static async Task StartAgainAsync(DparkContext context, CancellationToken limit)
-    {
-        OrleansException? rejection = null;
-        while (true)
-        {
-            try
-            {
-                await context.StartAsync(limit).WaitAsync(limit).ConfigureAwait(false);
-                return;
-            }
-            catch (OrleansMessageRejectionException e)
-            {
-                rejection = e;
-            }
-            catch (OperationCanceledException) when (rejection is not null)
-            {
-                throw rejection;
-            }
-
-            await Task.Delay(RetryDelay, limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

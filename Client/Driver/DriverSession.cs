@@ -12,6 +12,7 @@ using Dpark.Storage;
 using Dpark.Workers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Orleans.Runtime;
 
 namespace Dpark.Driver;
 
@@ -34,6 +35,10 @@ namespace Dpark.Driver;
 internal sealed partial class DriverSession : IAsyncDisposable
 {
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(20);
+
+    // With default options a silo is declared dead 10 to 25 s after it died.
+    private static readonly TimeSpan RejectionLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan RejectionDelay = TimeSpan.FromMilliseconds(200);
 
     private readonly DriverSettings _settings;
     private readonly TimeProvider _timeProvider;
@@ -130,6 +135,9 @@ internal sealed partial class DriverSession : IAsyncDisposable
 
         return start.WaitAsync(cancellationToken);
     }
+
+    /// <summary>Why the cluster refused to start the application the last time; <see langword="null"/>: it never did.</summary>
+    public Exception? StartRejection { get; private set; }
 
     /// <summary>Waits until there is a worker.</summary>
     public Task WaitForWorkersAsync(CancellationToken cancellationToken) => _workers.WaitForAnyAsync(cancellationToken);
@@ -241,16 +249,7 @@ internal sealed partial class DriverSession : IAsyncDisposable
         _application = new ApplicationInfo(
             _settings.Application, _settings.Options.ApplicationName, Environment.UserName, Environment.MachineName, _timeProvider.GetUtcNow());
         var token = _stopping.Token;
-        var workers = _workers.LoadAsync(token);
-        try
-        {
-            _epoch = await ApplicationGrain.StartAsync(_application, _settings.Options.Lease, token).ConfigureAwait(false);
-        }
-        finally
-        {
-            await workers.ConfigureAwait(false);
-        }
-
+        _epoch = await RegisterAsync(_application, token).ConfigureAwait(false);
         LogStarted(_settings.Application, _epoch, _workers.SlotCount);
         _background = Task.WhenAll(
             Task.Run(RunLoopAsync, CancellationToken.None),
@@ -258,6 +257,34 @@ internal sealed partial class DriverSession : IAsyncDisposable
             Task.Run(() => _workers.WatchSilenceAsync(token), CancellationToken.None),
             Task.Run(() => RenewLeaseAsync(token), CancellationToken.None),
             Task.Run(() => _registrar.RunAsync(token), CancellationToken.None));
+    }
+
+    /// <summary>Starts the application in the cluster. A silo that has just died is named by the directory until the others have declared it dead; until then calls there are rejected.</summary>
+    private async Task<long> RegisterAsync(ApplicationInfo application, CancellationToken cancellationToken)
+    {
+        var start = _timeProvider.GetTimestamp();
+        while (true)
+        {
+            var workers = _workers.LoadAsync(cancellationToken);
+            try
+            {
+                try
+                {
+                    return await ApplicationGrain.StartAsync(application, _settings.Options.Lease, cancellationToken).ConfigureAwait(false);
+                }
+                finally
+                {
+                    await workers.ConfigureAwait(false);
+                }
+            }
+            catch (OrleansMessageRejectionException e) when (_timeProvider.GetElapsedTime(start) < RejectionLimit)
+            {
+                StartRejection = e;
+                LogStartRejected(e, application.Id);
+            }
+
+            await Task.Delay(RejectionDelay, _timeProvider, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private async Task RunLoopAsync()
@@ -347,6 +374,9 @@ internal sealed partial class DriverSession : IAsyncDisposable
 
     [LoggerMessage(LogLevel.Information, "{Application} was started with epoch {Epoch}; the cluster has {SlotCount} slots.")]
     private partial void LogStarted(AppId application, long epoch, int slotCount);
+
+    [LoggerMessage(LogLevel.Warning, "The cluster did not take the call that starts {Application}; it is made again.")]
+    private partial void LogStartRejected(Exception exception, AppId application);
 
     [LoggerMessage(LogLevel.Critical, "The scheduler of {Application} failed. All its jobs end; this is a mistake in the engine.")]
     private partial void LogLoopFailed(Exception exception, AppId application);

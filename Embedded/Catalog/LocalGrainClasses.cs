@@ -20,7 +20,7 @@ internal sealed class LocalGrainClasses : Placement.ILocalGrainTypes
     private readonly HashSet<Type> _refused;
     private readonly Lock _gate = new();
     private readonly HashSet<Type> _seen = [];
-    private int _scannedAssemblies = -1;
+    private int _scanned = -1;
 
     public LocalGrainClasses(IServiceProvider services, IOptions<GrainCollectionOptions> collection, IOptions<GrainTypeOptions> types)
     {
@@ -96,15 +96,20 @@ internal sealed class LocalGrainClasses : Placement.ILocalGrainTypes
     /// <summary>Looks at assemblies that were loaded since the last time. False: there are none.</summary>
     private bool Scan()
     {
+        // Types that other silos host are asked for with every message to them.
+        if (Volatile.Read(ref _scanned) == LoadedAssemblies.Version)
+        {
+            return false;
+        }
+
         lock (_gate)
         {
-            var assemblies = System.Runtime.Loader.AssemblyLoadContext.Default.Assemblies.Count();
-            if (assemblies == _scannedAssemblies)
+            var version = LoadedAssemblies.Version;
+            if (version == _scanned)
             {
                 return false;
             }
 
-            _scannedAssemblies = assemblies;
             var found = false;
             foreach (var type in GrainClassScanner.FindAll().Where(type => !_refused.Contains(type) && _seen.Add(type)))
             {
@@ -118,7 +123,18 @@ internal sealed class LocalGrainClasses : Placement.ILocalGrainTypes
                 }
             }
 
+            Volatile.Write(ref _scanned, version);
             return found;
         }
+    }
+
+    /// <summary>Counts the assemblies that were loaded since this was first asked for.</summary>
+    private static class LoadedAssemblies
+    {
+        private static int s_version;
+
+        static LoadedAssemblies() => AppDomain.CurrentDomain.AssemblyLoad += static (_, _) => Interlocked.Increment(ref s_version);
+
+        public static int Version => Volatile.Read(ref s_version);
     }
 }

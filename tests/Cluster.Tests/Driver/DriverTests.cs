@@ -3,6 +3,7 @@ using Dpark.Jobs;
 using Dpark.Rdds;
 using Dpark.Scheduling;
 using Dpark.Tasks;
+using Orleans.Runtime;
 
 namespace Dpark.Driver;
 
@@ -398,6 +399,20 @@ public sealed class DriverTests : IAsyncDisposable
         await context.StartAsync();
 
         Assert.Equal(3, context.DefaultParallelism);
+    }
+
+    [Fact]
+    public async Task StartAsync_IsRejected_IsMadeAgain()
+    {
+        _cluster.AddWorker("w1", slotCount: 3);
+        _cluster.Application.StartFailure = new SiloUnavailableException("The silo is gone.");
+        var context = Context();
+
+        await Wait.For(context.StartAsync(), "the start");
+
+        Assert.Equal(3, context.DefaultParallelism);
+        Assert.Equal(2, _cluster.Application.Calls.Count(call => call.StartsWith("start", StringComparison.Ordinal)));
+        Assert.Equal("The silo is gone.", context.StartRejection?.Message);
     }
 
     [Fact]
