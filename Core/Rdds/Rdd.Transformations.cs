@@ -23,6 +23,13 @@ public abstract partial class Rdd<T>
     public Rdd<TOut> FlatMap<TOut>(Func<T, IEnumerable<TOut>> expand, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
         new FlatMappedRdd<T, TOut>(this, expand, Check(expand, nameof(FlatMap), file, line));
 
+    /// <summary>As <see cref="FlatMap{TOut}(Func{T, IEnumerable{TOut}}, string, int)"/>, with a function that adds elements to an emitter: nothing is allocated for each element.</summary>
+    /// <param name="expand">May add any number of elements, also none.</param>
+    /// <example><code>var shares = nodes.FlatMap&lt;(long, double)&gt;((node, shares) => shares.Add((node.Target, node.Share)));</code></example>
+    /// <exception cref="Closures.ClosureException">The function captures something that cannot travel.</exception>
+    public Rdd<TOut> FlatMap<TOut>(Action<T, Emitter<TOut>> expand, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        new EmittedRdd<T, TOut>(this, expand, Check(expand, nameof(FlatMap), file, line));
+
     /// <summary>Replaces each element by the parts of a text, without an object for each element. Narrow.</summary>
     /// <example><code>var words = dpark.Utf8TextFile("books/*.txt").FlatMap(line => line.Split(' '));</code></example>
     /// <exception cref="Closures.ClosureException">The function captures something that cannot travel.</exception>

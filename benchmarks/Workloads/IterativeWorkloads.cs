@@ -35,7 +35,7 @@ internal sealed class PageRankWorkload : Workload
         for (var iteration = 0; iteration < IterationCount; iteration++)
         {
             ranks = links.Join(ranks)
-                .FlatMap(node => Contribute(node.Value.Left, node.Value.Right))
+                .FlatMap<(long, double)>((node, shares) => Contribute(node.Value.Left, node.Value.Right, shares))
                 .ReduceByKey((a, b) => a + b)
                 .MapValues(PageRankBaseline.RankOf);
         }
@@ -48,10 +48,13 @@ internal sealed class PageRankWorkload : Workload
         return PageRankBaseline.CheckOf(count, sum, weightedSum);
     }
 
-    private static (long, double)[] Contribute(long[] targets, double rank)
+    private static void Contribute(long[] targets, double rank, Emitter<(long, double)> shares)
     {
         var share = rank / targets.Length;
-        return Array.ConvertAll(targets, target => (target, share));
+        foreach (var target in targets)
+        {
+            shares.Add((target, share));
+        }
     }
 }
 

@@ -1,0 +1,74 @@
+using Dpark.Tasks;
+
+namespace Dpark.Rdds.Operators;
+
+/// <summary>Replaces each element by those that a function adds to an emitter. Narrow.</summary>
+internal sealed class EmittedRdd<TIn, TOut>(Rdd<TIn> parent, Action<TIn, Emitter<TOut>> expand, CallSite callSite) : NarrowRdd<TIn, TOut>(parent, callSite)
+{
+    protected override BatchReader<TOut> Compute(Partition partition, TaskContext context) =>
+        new Reader(Parent.Read(partition, context), expand, CallSite, context);
+
+    /// <summary>Gives out what was emitted a batch at a time. All of it comes from one input batch, so that it may borrow what that one refers to.</summary>
+    private sealed class Reader(BatchReader<TIn> source, Action<TIn, Emitter<TOut>> expand, CallSite callSite, TaskContext context)
+        : OperatorReader<TIn, TOut>(source, callSite, context)
+    {
+        private readonly CallSite _callSite = callSite;
+        private readonly Emitter<TOut> _emitter = new();
+        private int _returned;
+
+        // The input batch: elements are expanded only as far as there is room for what becomes of them.
+        private TIn[] _input = [];
+        private int _inputNext;
+        private int _inputEnd;
+
+        public override ReadOnlySpan<TOut> Next()
+        {
+            Context.RunningOperator = _callSite;
+            while (_returned == _emitter.Count)
+            {
+                if (_inputNext == _inputEnd && !TryPull())
+                {
+                    return default;
+                }
+
+                ExpandSome();
+            }
+
+            var items = _emitter.Items[_returned..];
+            items = items[..Math.Min(items.Length, BatchReader.Capacity)];
+            _returned += items.Length;
+            return items;
+        }
+
+        private bool TryPull()
+        {
+            var batch = Pull();
+            if (_input.Length < batch.Length)
+            {
+                _input = new TIn[batch.Length];
+            }
+
+            batch.CopyTo(_input);
+            _inputNext = 0;
+            _inputEnd = batch.Length;
+            return !batch.IsEmpty;
+        }
+
+        private void ExpandSome()
+        {
+            _emitter.Clear();
+            _returned = 0;
+            var input = _input.AsSpan(0, _inputEnd);
+            var (next, function) = (_inputNext, expand);
+            while (next < input.Length && _emitter.Count < BatchReader.Capacity)
+            {
+                for (var end = Pacer.EndOfRun(next, input.Length); next < end && _emitter.Count < BatchReader.Capacity; next++)
+                {
+                    function(input[next], _emitter);
+                }
+            }
+
+            _inputNext = next;
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using Dpark.Rdds;
+using Dpark.TestKit.Rdds;
+
+namespace Dpark.Tests.Rdds;
+
+public sealed class EmittedRddTests
+{
+    private readonly InlineRddContext _dpark = new();
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(BatchReader.Capacity)]
+    [InlineData((3 * BatchReader.Capacity) + 5)]
+    public async Task FlatMap_EmitterOfAnyNumber_AsLinq(int most)
+    {
+        int[] numbers = [.. Enumerable.Range(0, 2_500).Select(number => number % (most + 1))];
+
+        var emitted = await _dpark.Parallelize(numbers[..(most > BatchReader.Capacity ? 40 : numbers.Length)], 2).FlatMap<int>((number, output) =>
+        {
+            for (var i = 0; i < number; i++)
+            {
+                output.Add(i);
+            }
+        }).CollectAsync();
+
+        Assert.Equal(numbers.Take(most > BatchReader.Capacity ? 40 : numbers.Length).SelectMany(number => Enumerable.Range(0, number)), emitted);
+    }
+
+    [Fact]
+    public async Task FlatMap_OneElementMakesManyBatches_AllComeInOrder()
+    {
+        const int Many = 10 * BatchReader.Capacity;
+
+        var emitted = await _dpark.Parallelize([1, 2, 3], 1).FlatMap<(int, int)>((number, output) =>
+        {
+            output.Add((number, -1));
+            output.AddRange([.. Enumerable.Range(0, Many).Select(i => (number, i))]);
+        }).CollectAsync();
+
+        Assert.Equal(new[] { 1, 2, 3 }.SelectMany(number => Enumerable.Range(-1, Many + 1).Select(i => (number, i))), emitted);
+    }
+
+    [Fact]
+    public async Task FlatMap_EmitterAfterEmptyElements_GoesOnToTheNextBatch()
+    {
+        var emitted = await _dpark.Range(0, 10 * BatchReader.Capacity, 1).FlatMap<long>((number, output) =>
+        {
+            if (number >= 9 * BatchReader.Capacity)
+            {
+                output.Add(number);
+            }
+        }).CountAsync();
+
+        Assert.Equal(BatchReader.Capacity, emitted);
+    }
+
+    [Fact]
+    public async Task FlatMap_EmitterFunctionThrows_NamesTheOperator()
+    {
+        var failure = await Assert.ThrowsAnyAsync<Exception>(() => _dpark.Parallelize([1], 1).FlatMap<int>((_, _) => throw new InvalidTimeZoneException("no")).CollectAsync());
+
+        Assert.Contains(nameof(InvalidTimeZoneException), failure.ToString(), StringComparison.Ordinal);
+    }
+}
