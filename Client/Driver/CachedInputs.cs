@@ -16,6 +16,9 @@ internal sealed class CachedInputs
     /// <summary>Holders that are remembered of one partition: the last one with its copy, and one more.</summary>
     private const int MaxHolders = 3;
 
+    /// <summary>RDDs behind each other that are looked through for one launch: a lineage may be many thousands deep.</summary>
+    private const int MaxVisits = 1024;
+
     private static readonly ConditionalWeakTable<Rdd, WorkerId[]?[]> Places = [];
 
     private readonly Rdd _root;
@@ -100,7 +103,7 @@ internal sealed class CachedInputs
 
             // It may be dropped by now, and what is behind it is read then.
             return true;
-        });
+        }, MaxVisits);
         int[] copyTargets = _cached.Values.Any(static rdd => rdd.StorageLevel.HasCopy()) ? [.. targets(partition, worker).Select(peer => IndexOf(workers, peer))] : [];
         return workers.Count > 0 ? new([.. workers], [.. places], copyTargets) : null;
     }
@@ -133,12 +136,12 @@ internal sealed class CachedInputs
     }
 
     /// <summary>Visits the cached partitions that a partition of the stage reads, until <paramref name="visit"/> says that those behind do not matter.</summary>
-    private void Walk(int partition, Func<Rdd, WorkerId[]?[], int, bool> visit)
+    private void Walk(int partition, Func<Rdd, WorkerId[]?[], int, bool> visit, int maxVisits = int.MaxValue)
     {
         var seen = new HashSet<(Rdd, int)>();
         var waiting = new Stack<(Rdd Rdd, int Partition)>();
         waiting.Push((_root, partition));
-        while (waiting.TryPop(out var next))
+        while (seen.Count < maxVisits && waiting.TryPop(out var next))
         {
             if (!seen.Add(next))
             {

@@ -23,6 +23,12 @@ public sealed class WorkDirectoryOptions
     /// <summary>Times that clean-up tries to delete a directory into which something still writes. From 1 to 1000. Default: 20.</summary>
     public int MaxCleanUpAttempts { get; set; } = 20;
 
-    /// <summary>Whether a start deletes what ended processes of this machine left under the roots. Default: <see langword="true"/>.</summary>
+    /// <summary>Whether a start, and once an hour a worker, deletes what ended processes of this machine left under the roots. Default: <see langword="true"/>.</summary>
     public bool DeleteLeftovers { get; set; } = true;
+
+    /// <summary>
+    /// How long the owner of a directory under the roots may be silent until it counts as ended, even if it is of another machine that shares the root. A worker says that it
+    /// lives with each check of its applications. 0, or at least a day; 0 means for ever. Default: 7 days.
+    /// </summary>
+    public TimeSpan LeftoverAge { get; set; } = TimeSpan.FromDays(7);
 }

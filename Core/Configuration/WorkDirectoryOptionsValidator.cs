@@ -9,6 +9,8 @@ public sealed class WorkDirectoryOptionsValidator : IValidateOptions<WorkDirecto
 {
     private const int MaxAttempts = 1000;
 
+    private static readonly TimeSpan LeastAge = TimeSpan.FromDays(1);
+
     /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, WorkDirectoryOptions options)
     {
@@ -24,6 +26,11 @@ public sealed class WorkDirectoryOptionsValidator : IValidateOptions<WorkDirecto
                         $"{nameof(options.Roots)}:{i}", $"'{root}'", "an absolute path", "processes of one run may have different current directories");
                 }
             }
+        }
+
+        if (options.LeftoverAge != TimeSpan.Zero && options.LeftoverAge < LeastAge)
+        {
+            failures.Add(nameof(options.LeftoverAge), $"{options.LeftoverAge}", $"0, or at least {LeastAge}", "a process that is held up for a while must not lose its files");
         }
 
         failures.CheckRange(nameof(options.MaxBytesPerRoot), options.MaxBytesPerRoot, 0, long.MaxValue, "0 means no limit");

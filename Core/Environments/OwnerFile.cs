@@ -9,14 +9,15 @@ namespace Dpark.Environments;
 /// </summary>
 /// <remarks>
 /// The owner keeps the file locked while it lives. Somebody else deletes the directory only if it gets the lock, which two cleaners cannot both do,
-/// and if the owner is a process of this machine that is gone.
+/// and if the owner is a process of this machine that is gone, or has not touched the file for long.
 /// </remarks>
 internal sealed class OwnerFile : IDisposable
 {
     /// <summary>What the name of the directory is followed by.</summary>
     public const string Suffix = ".dpark-owner";
 
-    private const string UnfinishedSuffix = "-new";
+    /// <summary>What it is followed by while it is written.</summary>
+    public const string UnfinishedSuffix = "-new";
 
     // Longer than any identity; a larger file is something else.
     private const int MaxBytes = 4096;
@@ -33,6 +34,9 @@ internal sealed class OwnerFile : IDisposable
 
     /// <summary>The directory that it speaks for.</summary>
     public string Directory => Path[..^Suffix.Length];
+
+    /// <summary>Whether the file has its name still.</summary>
+    public bool IsThere => File.Exists(Path);
 
     /// <summary>Makes and locks the owner file of a directory.</summary>
     /// <exception cref="IOException">It exists, or cannot be made.</exception>
@@ -70,18 +74,19 @@ internal sealed class OwnerFile : IDisposable
         System.IO.Path.Exists(directory + Suffix + UnfinishedSuffix) || System.IO.Path.Exists(directory + Suffix);
 
     /// <summary>Locks the owner file of a process that is gone for good.</summary>
+    /// <param name="oldest">When a process that lives must have touched it last, whatever the file says and of whichever machine it is.</param>
     /// <returns>
     /// <see langword="false"/> if the owner lives, is of another machine, or cannot be told; or if somebody else is deleting the directory. Then
     /// nobody may touch it.
     /// </returns>
-    public static bool TryTakeOver(string path, [NotNullWhen(true)] out OwnerFile? file)
+    public static bool TryTakeOver(string path, DateTime oldest, [NotNullWhen(true)] out OwnerFile? file)
     {
         file = null;
         FileStream? stream = null;
         try
         {
             stream = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
-            if (stream.Length > MaxBytes || !IsGone(Read(stream)))
+            if (File.GetLastWriteTimeUtc(path) >= oldest && (stream.Length > MaxBytes || !IsGone(Read(stream))))
             {
                 stream.Dispose();
                 return false;
@@ -96,6 +101,27 @@ internal sealed class OwnerFile : IDisposable
             return false;
         }
     }
+
+    /// <summary>Deletes what is left of a process that was killed while it made its owner file: there is no directory yet.</summary>
+    /// <param name="oldest">When it must have been written last.</param>
+    public static void DeleteUnfinished(string path, DateTime oldest)
+    {
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            if (File.GetLastWriteTimeUtc(path) < oldest)
+            {
+                File.Delete(path);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It is being made, or somebody else deletes it.
+        }
+    }
+
+    /// <summary>Says that the owner lives.</summary>
+    public void Touch(DateTime now) => File.SetLastWriteTimeUtc(Path, now);
 
     /// <summary>Deletes the file and gives the lock back. The directory is gone by then.</summary>
     public void Delete()

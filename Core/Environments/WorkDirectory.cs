@@ -11,7 +11,8 @@ namespace Dpark.Environments;
 /// <remarks>
 /// Under each root lie a directory, named by <see cref="Id"/>, and beside it an owner file with the process that it belongs to. The owner file is
 /// made first and deleted last, so a process that is killed at any point leaves nothing without an owner; the next process that starts on the machine
-/// under the same root deletes it. Directories of living processes, of other machines, and all that has no owner file are never touched.
+/// under the same root deletes it. Directories of living processes and all that has no owner file are never touched; those of other machines only when their owner has
+/// not said for long that it lives, which <see cref="KeepUp"/> does.
 /// </remarks>
 public sealed partial class WorkDirectory
 {
@@ -20,15 +21,19 @@ public sealed partial class WorkDirectory
     private readonly List<OwnerFile> _owned = [];
     private readonly string[] _paths;
     private readonly int _maxCleanUpAttempts;
+    private readonly TimeProvider _time;
+    private Leftovers? _leftovers;
+    private long _lookedAt;
     private int _next;
     private bool _isDeleted;
 
-    private WorkDirectory(string[] paths, int maxCleanUpAttempts, ILogger logger)
+    private WorkDirectory(string[] paths, int maxCleanUpAttempts, ILogger logger, TimeProvider time)
     {
         Id = Path.GetFileName(paths[0]);
         _paths = paths;
         _maxCleanUpAttempts = maxCleanUpAttempts;
         _logger = logger;
+        _time = time;
     }
 
     /// <summary>Names the run, such as <c>host-1f3a9c...</c>; the name of the directory under each root.</summary>
@@ -65,7 +70,7 @@ public sealed partial class WorkDirectory
                 $"The work directory {paths[0]}, handed over by another process, does not exist. That process must outlive this one.");
         }
 
-        return new([.. paths.Select(Path.GetFullPath)], maxCleanUpAttempts: 0, logger);
+        return new([.. paths.Select(Path.GetFullPath)], maxCleanUpAttempts: 0, logger, TimeProvider.System);
     }
 
     /// <summary>
@@ -85,7 +90,7 @@ public sealed partial class WorkDirectory
             var index = i == _paths.Length - 1 ? 0 : 1 + ((first + i) % (_paths.Length - 1));
             try
             {
-                MakePrivate(_paths[index]);
+                PrivateDirectory.Make(_paths[index]);
                 return Path.Combine(
                     _paths[index], string.Create(CultureInfo.InvariantCulture, $"{prefix}-{Guid.NewGuid():N}-{Environment.ProcessId}.temp"));
             }
@@ -123,18 +128,20 @@ public sealed partial class WorkDirectory
             _isDeleted = true;
             foreach (var owner in _owned)
             {
-                DeleteOwned(owner, _maxCleanUpAttempts, _logger);
+                Leftovers.DeleteOwned(owner, _maxCleanUpAttempts, _logger);
             }
         }
     }
 
-    internal static WorkDirectory Create(string id, WorkDirectoryOptions options, bool isLocal, ILogger logger, string? variable)
+    internal static WorkDirectory Create(string id, WorkDirectoryOptions options, bool isLocal, ILogger logger, string? variable, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         CheckName(id, nameof(id));
         List<OwnerFile> owned = [];
         List<string> reasons = [];
         var name = id;
+        time ??= TimeProvider.System;
+        var leftovers = options.DeleteLeftovers ? new Leftovers(options, time, logger) : null;
 
         // Where a worker of a cluster keeps its files is its operator's choice; who runs a job in this process need not know that there are any.
         var roots = WorkDirectoryRoots.List(options, variable, isLocal ? NullLogger.Instance : logger);
@@ -143,11 +150,7 @@ public sealed partial class WorkDirectory
             try
             {
                 WorkDirectoryRoots.Make(root);
-                if (options.DeleteLeftovers)
-                {
-                    DeleteLeftovers(root, options.MaxCleanUpAttempts, logger);
-                }
-
+                leftovers?.Delete(root);
                 owned.Add(Own(root, ref name, mayRename: owned.Count == 0));
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -169,9 +172,9 @@ public sealed partial class WorkDirectory
             LogRootIgnored(logger, reason);
         }
 
-        var directory = new WorkDirectory([.. owned.Select(owner => owner.Directory)], options.MaxCleanUpAttempts, logger);
+        var directory = new WorkDirectory([.. owned.Select(owner => owner.Directory)], options.MaxCleanUpAttempts, logger, time) { _leftovers = leftovers, _lookedAt = time.GetTimestamp() };
         directory._owned.AddRange(owned);
-        MakePrivate(directory.MainPath);
+        PrivateDirectory.Make(directory.MainPath);
         return directory;
     }
 
@@ -186,50 +189,6 @@ public sealed partial class WorkDirectory
             // Several processes of one run on one machine have the same id, and may start at the same time. The first root decides the name for all.
             name = $"{name}-{Guid.NewGuid():N}";
             return OwnerFile.Create(Path.Combine(root, name), ProcessIdentity.Current);
-        }
-    }
-
-    private static void DeleteLeftovers(string root, int maxAttempts, ILogger logger)
-    {
-        foreach (var path in Directory.EnumerateFiles(root, "*" + OwnerFile.Suffix))
-        {
-            if (OwnerFile.TryTakeOver(path, out var owner))
-            {
-                LogLeftover(logger, owner.Directory);
-                DeleteOwned(owner, maxAttempts, logger);
-            }
-        }
-    }
-
-    private static void DeleteOwned(OwnerFile owner, int maxAttempts, ILogger logger)
-    {
-        if (DirectoryCleaner.Delete(owner.Directory, maxAttempts) is { } failure)
-        {
-            LogNotDeleted(logger, owner.Directory, failure);
-            owner.Dispose();
-            return;
-        }
-
-        try
-        {
-            owner.Delete();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            LogNotDeleted(logger, owner.Path, e);
-            owner.Dispose();
-        }
-    }
-
-    private static void MakePrivate(string path)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(path);
-        }
-        else
-        {
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
     }
 
@@ -254,10 +213,4 @@ public sealed partial class WorkDirectory
 
     [LoggerMessage(LogLevel.Warning, "A work directory is left out: {Reason} Repair it, or remove it from the configuration.")]
     private static partial void LogRootIgnored(ILogger logger, string reason);
-
-    [LoggerMessage(LogLevel.Information, "{Directory} was left behind by a process that has ended; it is deleted.")]
-    private static partial void LogLeftover(ILogger logger, string directory);
-
-    [LoggerMessage(LogLevel.Warning, "{Path} could not be deleted. A later start on this machine tries again.")]
-    private static partial void LogNotDeleted(ILogger logger, string path, Exception failure);
 }

@@ -1,4 +1,5 @@
 using Dpark.Applications;
+using Dpark.Environments;
 
 namespace Dpark.Storage;
 
@@ -41,6 +42,8 @@ internal sealed class WorkFiles(IReadOnlyList<string> directories, DiskQuota? qu
                     Quota.ThrowFull(root);
                 }
 
+                // It may have been removed under the worker; what tasks keep there is not for others to read.
+                PrivateDirectory.Make(root);
                 Directory.CreateDirectory(directory);
                 return write(root, directory);
             }

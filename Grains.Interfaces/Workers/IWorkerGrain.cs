@@ -50,8 +50,9 @@ public interface IWorkerGrain : IGrainWithStringKey
     Task DropBroadcastAsync(AppId application, BroadcastId broadcast, int pieceCount, CancellationToken cancellationToken);
 
     /// <summary>Copies a cached partition from another worker, and holds it until it is dropped or room is needed. Harmless the second time.</summary>
+    /// <remarks>A task waits for it. A copy that takes longer than the call may is completed all the same, but nobody is told of it.</remarks>
     /// <returns><see langword="null"/> if it is held now, else why not.</returns>
-    [Alias("CopyCached"), AlwaysInterleave, ResponseTimeout("00:10:00")]
+    [Alias("CopyCached"), AlwaysInterleave, ResponseTimeout("00:01:00")]
     Task<string?> CopyCachedAsync(CacheCopy copy, CancellationToken cancellationToken);
 
     /// <summary>The cached partitions of an application, in no particular order.</summary>

@@ -113,7 +113,7 @@ internal sealed partial class WorkerHost(
 
     private async Task RegisterAsync(CancellationToken cancellationToken)
     {
-        _registration = new(_worker!, grains, options.Value.Registration, timeProvider, loggers.CreateLogger<WorkerRegistration>());
+        _registration = new(_worker!, _environment!.WorkDirectory, grains, options.Value.Registration, timeProvider, loggers.CreateLogger<WorkerRegistration>());
         _registration.Refused += OnRefused;
         await _registration.StartAsync(cancellationToken).ConfigureAwait(false);
     }

@@ -1,12 +1,15 @@
 using Dpark.Configuration;
+using Dpark.Environments;
 using Dpark.Workers;
 using Microsoft.Extensions.Logging;
 
 namespace Dpark.Hosting;
 
-/// <summary>Tells the master about the worker of this silo, again and again, and has the worker look for applications that have ended. Thread-safe.</summary>
+/// <summary>
+/// Tells the master about the worker of this silo, again and again, has the worker look for applications that have ended, and keeps up its work directories. Thread-safe.
+/// </summary>
 internal sealed partial class WorkerRegistration(
-    Worker worker, IGrainFactory grains, RegistrationOptions options, TimeProvider timeProvider, ILogger<WorkerRegistration> logger) : IAsyncDisposable
+    Worker worker, WorkDirectory directory, IGrainFactory grains, RegistrationOptions options, TimeProvider timeProvider, ILogger<WorkerRegistration> logger) : IAsyncDisposable
 {
     /// <summary>A stop must not wait for a master whose silo is gone.</summary>
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(5);
@@ -99,6 +102,7 @@ internal sealed partial class WorkerRegistration(
                 if (timeProvider.GetElapsedTime(checkedAt) >= options.ApplicationCheckInterval)
                 {
                     checkedAt = timeProvider.GetTimestamp();
+                    directory.KeepUp();
                     await worker.CheckApplicationsAsync(_stop.Token).ConfigureAwait(false);
                 }
             }

@@ -23,7 +23,7 @@ internal sealed class SortWorkload : Workload
             run.Timed(
                 () => engine.Context.BinaryRecords(path, SortBaseline.RecordBytes)
                     .SortBy(record => record[..SortBaseline.KeyBytes], partitionCount: run.Pick(2, 4, 16, 32))
-                    .SaveAsBinaryFileAsync(output, cancellationToken),
+                    .SaveAsBinaryFileAsync(output, cancellationToken: cancellationToken),
                 paths => Check(paths, output)),
             run.TimedPlain(() => SortBaseline.Sort(path, output, 2), paths => Check(paths, output)));
         File.Delete(path);

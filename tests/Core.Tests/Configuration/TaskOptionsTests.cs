@@ -70,7 +70,8 @@ public sealed class TaskOptionsTests
 
         Assert.Empty(options.Roots);
         Assert.Equal((false, 0, 20, true), (options.RequireAllRoots, options.MaxBytesPerRoot, options.MaxCleanUpAttempts, options.DeleteLeftovers));
-        Assert.Equal(5, CountProperties<WorkDirectoryOptions>());
+        Assert.Equal(TimeSpan.FromDays(7), options.LeftoverAge);
+        Assert.Equal(6, CountProperties<WorkDirectoryOptions>());
         Assert.True(new WorkDirectoryOptionsValidator().Validate(null, options).Succeeded);
     }
 
@@ -145,11 +146,13 @@ public sealed class TaskOptionsTests
     [Fact]
     public void Validate_WorkDirectoryOptionsAllWrong_NamesEach()
     {
-        var options = new WorkDirectoryOptions { Roots = { Path.GetTempPath(), "relative, other" }, MaxBytesPerRoot = -1, MaxCleanUpAttempts = 0 };
+        var options = new WorkDirectoryOptions { Roots = { Path.GetTempPath(), "relative, other" }, MaxBytesPerRoot = -1, MaxCleanUpAttempts = 0, LeftoverAge = TimeSpan.FromHours(23) };
 
         var failures = new WorkDirectoryOptionsValidator().Validate(null, options).Failures!.ToArray();
 
-        Assert.Equal(4, failures.Length);
+        Assert.Equal(5, failures.Length);
+        Assert.Equal(
+            "Dpark:WorkDirectory:LeftoverAge is 23:00:00. Set 0, or at least 1.00:00:00: a process that is held up for a while must not lose its files.", failures[2]);
         Assert.Equal(
             "Dpark:WorkDirectory:Roots:1 is 'relative'. Set an absolute path: processes of one run may have different current directories.", failures[0]);
     }

@@ -16,10 +16,10 @@ internal sealed class ShuffleRig : IMapOutputSource, IDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("dpark-shuffle-");
     private readonly BlockClient _client = new(ReadOnlyMemory<byte>.Empty, new BlockClientOptions());
 
-    public ShuffleRig(Action<ShuffleOptions>? configure = null)
+    public ShuffleRig(Action<ShuffleOptions>? configure = null, IReadOnlyList<string>? directories = null)
     {
         configure?.Invoke(Options);
-        Files = new MapOutputFiles([Path.Combine(Root, "one"), Path.Combine(Root, "two")]);
+        Files = new MapOutputFiles(directories ?? [Path.Combine(Root, "one"), Path.Combine(Root, "two")]);
         Store = new ShuffleStore(Worker, Files, this, _client, Options);
     }
 

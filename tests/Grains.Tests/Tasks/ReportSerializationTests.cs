@@ -1,4 +1,5 @@
 using Dpark.Applications;
+using Dpark.Caching;
 using Dpark.Rdds;
 using Dpark.Shuffle;
 using Microsoft.Extensions.DependencyInjection;
@@ -72,5 +73,39 @@ public sealed class ReportSerializationTests
         var copy = _serializer.Deserialize<TaskReport>(_serializer.SerializeToArray(report));
 
         Assert.Equivalent(report, copy, strict: true);
+    }
+
+    [Fact]
+    public void Report_OfAnAttemptThatKeptPartitions_RoundTrip_IsEqual()
+    {
+        var report = new TaskReport(Attempt, TaskOutcome.Succeeded, [1], null, 1, null, null, new TaskMetrics { CacheRemoteBytesRead = 7 }, [])
+        {
+            Kept = [new(new(3), 17, [new("w"), new("v")]), new(new(4), 0, [new("w")])],
+        };
+
+        var copy = _serializer.Deserialize<TaskReport>(_serializer.SerializeToArray(report));
+
+        Assert.Equivalent(report, copy, strict: true);
+    }
+
+    [Fact]
+    public void Launch_WithHints_RoundTrip_IsEqual()
+    {
+        var launch = new TaskLaunch(Attempt, new("hash"), [1, 2], 5)
+        {
+            CacheHints = new([new(new("w"), "host:1"), new(new("v"), "host:2")], [new(new(3), 17, 1), new(new(3), 18, 0)], [0]),
+        };
+
+        var copy = _serializer.Deserialize<TaskLaunch>(_serializer.SerializeToArray(launch));
+
+        Assert.Equivalent(launch, copy, strict: true);
+    }
+
+    [Fact]
+    public void CacheCopy_RoundTrip_IsEqual()
+    {
+        var request = new CacheCopy(new(App, new(3), 17), StorageLevel.DiskTwice, Guid.NewGuid(), new(new("w"), "host:1"));
+
+        Assert.Equal(request, _serializer.Deserialize<CacheCopy>(_serializer.SerializeToArray(request)));
     }
 }
