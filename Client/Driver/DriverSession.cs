@@ -34,7 +34,10 @@ namespace Dpark.Driver;
 /// </remarks>
 internal sealed partial class DriverSession : IAsyncDisposable
 {
+    private const int MaxStartCalls = 3;
+
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StartRetryDelay = TimeSpan.FromMilliseconds(100);
 
     // With default options a silo is declared dead 10 to 25 s after it died.
     private static readonly TimeSpan RejectionLimit = TimeSpan.FromSeconds(60);
@@ -265,17 +268,9 @@ internal sealed partial class DriverSession : IAsyncDisposable
         var start = _timeProvider.GetTimestamp();
         while (true)
         {
-            var workers = _workers.LoadAsync(cancellationToken);
             try
             {
-                try
-                {
-                    return await ApplicationGrain.StartAsync(application, _settings.Options.Lease, cancellationToken).ConfigureAwait(false);
-                }
-                finally
-                {
-                    await workers.ConfigureAwait(false);
-                }
+                return await StartOnceAsync(application, cancellationToken).ConfigureAwait(false);
             }
             catch (OrleansMessageRejectionException e) when (_timeProvider.GetElapsedTime(start) < RejectionLimit)
             {
@@ -284,6 +279,27 @@ internal sealed partial class DriverSession : IAsyncDisposable
             }
 
             await Task.Delay(RejectionDelay, _timeProvider, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<long> StartOnceAsync(ApplicationInfo application, CancellationToken cancellationToken)
+    {
+        var epoch = 0L;
+        var workers = RepeatedCall.RunAsync(() => _workers.LoadAsync(cancellationToken), MaxStartCalls, StartRetryDelay, _timeProvider, cancellationToken);
+        try
+        {
+            // Starting twice gives a newer epoch, which is the one that counts.
+            await RepeatedCall.RunAsync(
+                async () => epoch = await ApplicationGrain.StartAsync(application, _settings.Options.Lease, cancellationToken).ConfigureAwait(false),
+                MaxStartCalls,
+                StartRetryDelay,
+                _timeProvider,
+                cancellationToken).ConfigureAwait(false);
+            return epoch;
+        }
+        finally
+        {
+            await workers.ConfigureAwait(false);
         }
     }
 

@@ -389,10 +389,14 @@ public sealed class DriverTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task StartAsync_FailsOnce_WorksTheSecondTime()
+    public async Task StartAsync_CallsAreLost_IsMadeThreeTimesAndCanBeTriedAgain()
     {
         _cluster.AddWorker("w1", slotCount: 3);
-        _cluster.Application.StartFailure = new TimeoutException("No answer came.");
+        for (var i = 0; i < 4; i++)
+        {
+            _cluster.Application.StartFailures.Enqueue(new TimeoutException("No answer came."));
+        }
+
         var context = Context();
         await Assert.ThrowsAsync<TimeoutException>(() => context.StartAsync());
 

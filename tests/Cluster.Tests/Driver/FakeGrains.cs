@@ -89,15 +89,13 @@ internal sealed class FakeApplication : IApplicationGrain
     /// <summary>What a renewal of the lease is answered.</summary>
     public bool IsAlive { get; set; } = true;
 
-    /// <summary>Thrown by the next start.</summary>
-    public Exception? StartFailure { get; set; }
+    /// <summary>Thrown by the next starts, one each.</summary>
+    public Queue<Exception> StartFailures { get; } = new();
 
     public Task<long> StartAsync(ApplicationInfo application, TimeSpan lease, CancellationToken cancellationToken)
     {
         Calls.Enqueue($"start {application.Name}");
-        var failure = StartFailure;
-        StartFailure = null;
-        return failure is null ? Task.FromResult(7L) : Task.FromException<long>(failure);
+        return StartFailures.TryDequeue(out var failure) ? Task.FromException<long>(failure) : Task.FromResult(7L);
     }
 
     public Task<bool> RenewLeaseAsync(ApplicationInfo application, long epoch, TimeSpan lease, CancellationToken cancellationToken)

@@ -26,6 +26,9 @@ internal sealed class FaultyCalls : IOutgoingGrainCallFilter
     /// <summary>Calls that were hit since <see cref="Hit"/>.</summary>
     public static int HitCount => s_plan?.HitCount ?? 0;
 
+    /// <summary>Completes when as many calls were hit as were to be.</summary>
+    public static Task AllHit => s_plan?.AllHit ?? Task.CompletedTask;
+
     /// <param name="method">Interface and method, such as <c>IWorkerGrain.LaunchAsync</c>.</param>
     /// <param name="count">Calls to hit.</param>
     public static void Hit(string method, CallFault fault, int count) => s_plan = new(method, fault, count);
@@ -82,6 +85,7 @@ internal sealed class FaultyCalls : IOutgoingGrainCallFilter
 
     private sealed class Plan(string method, CallFault fault, int count)
     {
+        private readonly TaskCompletionSource _allHit = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _taken;
 
         public string Method => method;
@@ -90,7 +94,18 @@ internal sealed class FaultyCalls : IOutgoingGrainCallFilter
 
         public int HitCount => Math.Min(Volatile.Read(ref _taken), count);
 
-        public bool TryTake() => Interlocked.Increment(ref _taken) <= count;
+        public Task AllHit => _allHit.Task;
+
+        public bool TryTake()
+        {
+            var taken = Interlocked.Increment(ref _taken);
+            if (taken == count)
+            {
+                _allHit.TrySetResult();
+            }
+
+            return taken <= count;
+        }
     }
 
     /// <summary>Puts it into the client of a test cluster.</summary>

@@ -19,7 +19,7 @@ public sealed class LostCallTests(LostCallTests.Fixture fixture) : IClassFixture
         [
             "IWorkerGrain.LaunchAsync", "IWorkerGrain.PollAsync", "ITaskGrain.StartAsync", "IMapOutputRegistryGrain.RegisterAsync", "IMapOutputRegistryGrain.GetAsync",
             "IBroadcastGrain.PublishAsync", "IBroadcastGrain.LocateAsync", "IMasterGrain.RegisterApplicationAsync",
-            "IApplicationGrain.EndAsync",
+            "IApplicationGrain.StartAsync", "IApplicationGrain.EndAsync", "IMasterGrain.WatchWorkersAsync", "IBroadcastGrain.AddHolderAsync",
         ];
         var data = new TheoryData<string, CallFault>();
         foreach (var method in methods)
@@ -80,6 +80,83 @@ public sealed class LostCallTests(LostCallTests.Fixture fixture) : IClassFixture
         Assert.Equal(1, FaultyCalls.HitCount);
     }
 
+    [Theory]
+    [InlineData(CallFault.RequestLost)]
+    [InlineData(CallFault.ReplyLost)]
+    [InlineData(CallFault.Duplicate)]
+    public async Task RenewLease_CallIsLostOrDoubled_DriverKeepsItsApplication(CallFault fault)
+    {
+        await using var context = fixture.Cluster.NewContext(options => options.Lease = TimeSpan.FromSeconds(3));
+        Assert.Equal(100, await Wait.For(context.Range(0, 100, 4).CountAsync(), "the first job"));
+
+        FaultyCalls.Hit("IApplicationGrain.RenewLeaseAsync", fault, count: 1);
+        await Wait.For(FaultyCalls.AllHit, "a renewal of the lease");
+
+        Assert.Equal(100, await Wait.For(context.Range(0, 100, 12).CountAsync(), "the next job"));
+    }
+
+    [Theory]
+    [InlineData(CallFault.RequestLost)]
+    [InlineData(CallFault.ReplyLost)]
+    [InlineData(CallFault.Duplicate)]
+    public async Task RegisterWorker_CallsAreLostOrDoubled_WorkersStayOnce(CallFault fault)
+    {
+        FaultyCalls.Hit("IMasterGrain.RegisterWorkerAsync", fault, HitsPerTest);
+        await Wait.For(FaultyCalls.AllHit, "registrations");
+
+        await using var context = fixture.Cluster.NewContext();
+        Assert.Equal(100, await Wait.For(context.Range(0, 100, 12).CountAsync(), "a job"));
+        var master = fixture.Cluster.Cluster.Client.GetGrain<IMasterGrain>(IMasterGrain.Key);
+        var list = await Wait.For(master.WatchWorkersAsync(Guid.Empty, 0, TimeSpan.Zero, CancellationToken.None), "the list of workers");
+        Assert.Equal(fixture.Cluster.Cluster.Silos.Select(silo => JobCluster.IdOf(silo).Value).Order(), list.Workers.Select(worker => worker.Id.Value).Order());
+    }
+
+    [Theory]
+    [InlineData(CallFault.RequestLost)]
+    [InlineData(CallFault.ReplyLost)]
+    [InlineData(CallFault.Duplicate)]
+    public async Task ForgetMapOutputs_CallIsLostOrDoubled_LostOutputsAreMadeAgain(CallFault fault)
+    {
+        await using var context = fixture.Cluster.NewContext();
+        var sums = context.Range(0, 2000, 8).Map(n => (n % 50, n)).ReduceByKey((a, b) => a + b, 4);
+        var expected = (await Wait.For(sums.CollectAsync(), "the first job")).Order().ToArray();
+        FaultyCalls.Hit("IMapOutputRegistryGrain.ForgetAsync", fault, count: 1);
+        foreach (var file in fixture.Cluster.FilesOf(context.Application).Where(path => Path.GetFileName(path).StartsWith("map-3.", StringComparison.Ordinal)))
+        {
+            File.Delete(file);
+        }
+
+        Assert.Equal(expected, (await Wait.For(sums.CollectAsync(), "the job that misses a map output")).Order());
+        Assert.Equal(1, FaultyCalls.HitCount);
+    }
+
+    [Theory]
+    [InlineData(CallFault.RequestLost)]
+    [InlineData(CallFault.ReplyLost)]
+    [InlineData(CallFault.Duplicate)]
+    public async Task ForgetWorker_CallIsLostOrDoubled_ItsOutputsAreMadeAgain(CallFault fault)
+    {
+        await using var cluster = await StartAsync(siloCount: 2);
+        await using var context = cluster.NewContext();
+        var sums = context.Range(0, 2000, 8).Map(n => (n % 50, n)).ReduceByKey((a, b) => a + b, 4);
+        var expected = (await Wait.For(sums.CollectAsync(), "the first job")).Order().ToArray();
+        FaultyCalls.Hit("IMapOutputRegistryGrain.ForgetWorkerAsync", fault, count: 1);
+
+        await Wait.For(cluster.Cluster.KillSiloAsync(cluster.Cluster.SecondarySilos[0]), "the end of the silo");
+
+        Assert.Equal(expected, (await Wait.For(sums.CollectAsync(), "the job after the loss")).Order());
+        Assert.Equal(1, FaultyCalls.HitCount);
+    }
+
+    private static Task<JobCluster> StartAsync(short siloCount) => JobCluster.StartAsync(
+        siloCount,
+        builder =>
+        {
+            builder.AddClientBuilderConfigurator<FaultyCalls.InClient>();
+            builder.AddSiloBuilderConfigurator<FaultyCalls.InSilos>();
+        },
+        ("Dpark:Registration:Interval", "00:00:00.2"));
+
     private static long WaitForEnd(long n)
     {
         Started.Release();
@@ -91,11 +168,7 @@ public sealed class LostCallTests(LostCallTests.Fixture fixture) : IClassFixture
     {
         internal JobCluster Cluster { get; private set; } = null!;
 
-        public async Task InitializeAsync() => Cluster = await JobCluster.StartAsync(siloCount: 2, builder =>
-        {
-            builder.AddClientBuilderConfigurator<FaultyCalls.InClient>();
-            builder.AddSiloBuilderConfigurator<FaultyCalls.InSilos>();
-        });
+        public async Task InitializeAsync() => Cluster = await StartAsync(siloCount: 3);
 
         public async Task DisposeAsync()
         {
