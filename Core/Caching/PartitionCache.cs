@@ -1,6 +1,7 @@
 using Dpark.Applications;
 using Dpark.Codecs;
 using Dpark.Configuration;
+using Dpark.Memory;
 using Dpark.Rdds;
 using Dpark.Storage;
 using Dpark.Tasks;
@@ -26,6 +27,7 @@ public sealed partial class PartitionCache : IPartitionCache
     private readonly EndedNames<AppId> _ended = new(RememberedApplications);
     private readonly CacheOptions _options;
     private readonly IBlockStore? _disk;
+    private readonly WorkerMemory _memory;
     private readonly Action<CacheChange>? _onChange;
     private long _bytes;
     private long _blocks;
@@ -35,12 +37,15 @@ public sealed partial class PartitionCache : IPartitionCache
     /// <param name="onChange">
     /// Told what is kept and what is dropped, in order, except for what goes with its application. Called under the cache's lock: must return at once and not throw.
     /// </param>
-    public PartitionCache(CacheOptions options, IBlockStore? disk = null, Action<CacheChange>? onChange = null)
+    /// <param name="memory">What the cache shares with tasks. <see langword="null"/>: nothing.</param>
+    public PartitionCache(CacheOptions options, IBlockStore? disk = null, Action<CacheChange>? onChange = null, WorkerMemory? memory = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _disk = disk;
         _onChange = onChange;
+        _memory = memory ?? WorkerMemory.Unlimited;
+        _memory.SetEvictor(EvictForTasks);
     }
 
     /// <summary>Bytes of memory of all partitions kept or being computed, estimated.</summary>
@@ -148,26 +153,13 @@ public sealed partial class PartitionCache : IPartitionCache
             CacheEntry[] toWrite;
             lock (_lock)
             {
-                if (FindVictims(entry, _bytes + bytes - _options.MaxBytes) is not { } victims)
+                if (FindVictims(entry.Key, Math.Max(_bytes + bytes - _options.MaxBytes, _memory.MissingForCache(bytes))) is not { } victims)
                 {
                     return false;
                 }
 
-                toWrite = [.. victims.Where(CanGoToDisk)];
-                foreach (var victim in victims)
-                {
-                    if (!CanGoToDisk(victim))
-                    {
-                        Evict(victim);
-                        continue;
-                    }
-
-                    // Nobody else chooses it while it is written.
-                    _byUse.Remove(victim.Place!);
-                    victim.Place = null;
-                }
-
-                if (toWrite.Length == 0)
+                toWrite = EvictOrTakeOut(victims);
+                if (toWrite.Length == 0 && _memory.TryTakeForCache(bytes))
                 {
                     entry.Bytes += bytes;
                     _bytes += bytes;
@@ -290,12 +282,12 @@ public sealed partial class PartitionCache : IPartitionCache
     }
 
     /// <returns><see langword="null"/> if they do not suffice.</returns>
-    private List<CacheEntry>? FindVictims(CacheEntry entry, long missing)
+    private List<CacheEntry>? FindVictims(PartitionKey key, long missing)
     {
         var victims = new List<CacheEntry>();
         for (var place = _byUse.First; place is not null && missing > 0; place = place.Next)
         {
-            if (place.Value.Key.Application != entry.Key.Application || place.Value.Key.Rdd != entry.Key.Rdd)
+            if (place.Value.Key.Application != key.Application || place.Value.Key.Rdd != key.Rdd)
             {
                 victims.Add(place.Value);
                 missing -= place.Value.Bytes;
@@ -303,6 +295,46 @@ public sealed partial class PartitionCache : IPartitionCache
         }
 
         return missing > 0 ? null : victims;
+    }
+
+    /// <summary>Drops what was used least recently, or writes it to disk, until so many bytes are free.</summary>
+    private long EvictForTasks(long bytes)
+    {
+        List<CacheEntry> victims = [];
+        CacheEntry[] toWrite;
+        var freed = 0L;
+        lock (_lock)
+        {
+            for (var place = _byUse.First; place is not null && freed < bytes; place = place.Next)
+            {
+                victims.Add(place.Value);
+                freed += place.Value.Bytes;
+            }
+
+            toWrite = EvictOrTakeOut(victims);
+        }
+
+        Array.ForEach(toWrite, MoveToDisk);
+        return freed;
+    }
+
+    /// <returns>Those that are to be written to disk, which nobody else chooses meanwhile. The others are dropped.</returns>
+    private CacheEntry[] EvictOrTakeOut(List<CacheEntry> victims)
+    {
+        CacheEntry[] toWrite = [.. victims.Where(CanGoToDisk)];
+        foreach (var victim in victims)
+        {
+            if (!CanGoToDisk(victim))
+            {
+                Evict(victim);
+                continue;
+            }
+
+            _byUse.Remove(victim.Place!);
+            victim.Place = null;
+        }
+
+        return toWrite;
     }
 
     private bool CanGoToDisk(CacheEntry entry) => entry.Content is not null && CanUseDisk(entry);
@@ -349,6 +381,7 @@ public sealed partial class PartitionCache : IPartitionCache
         entry.BlockBytes = _disk!.TryGetLength(block) ?? 0;
         entry.Content = null;
         _bytes -= entry.Bytes;
+        _memory.ReturnFromCache(entry.Bytes);
         entry.Bytes = 0;
     }
 
@@ -401,6 +434,7 @@ public sealed partial class PartitionCache : IPartitionCache
     {
         _entries.Remove(entry.Key);
         _bytes -= entry.Bytes;
+        _memory.ReturnFromCache(entry.Bytes);
         entry.Bytes = 0;
         if (entry.Place is not null)
         {

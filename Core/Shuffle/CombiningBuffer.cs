@@ -1,4 +1,5 @@
 using Dpark.Codecs;
+using Dpark.Memory;
 using Dpark.Rdds;
 using Dpark.Text;
 
@@ -12,35 +13,34 @@ internal static class CombiningBuffer
     private const ulong ReduceSideMultiplier = 0xD6E8_FEB8_6659_FD93;
 
     /// <summary>An empty buffer for the pairs of a map task.</summary>
-    /// <param name="limit">Bytes at which it is full.</param>
-    public static PairBuffer<TKey, TValue, TCombined> OfMapSide<TKey, TValue, TCombined>(Aggregator<TValue, TCombined> aggregator, long limit) =>
-        Create<TKey, TValue, TCombined>(aggregator.Create, aggregator.Merge, MapSideMultiplier, limit);
+    /// <param name="memory">Owned.</param>
+    public static PairBuffer<TKey, TValue, TCombined> OfMapSide<TKey, TValue, TCombined>(Aggregator<TValue, TCombined> aggregator, MemoryClaim memory) =>
+        Create<TKey, TValue, TCombined>(aggregator.Create, aggregator.Merge, MapSideMultiplier, memory);
 
     /// <summary>An empty buffer for what map tasks have combined.</summary>
-    /// <param name="limit">Bytes at which it is full.</param>
-    public static PairBuffer<TKey, TCombined, TCombined> OfReduceSide<TKey, TCombined>(Func<TCombined, TCombined, TCombined> merge, long limit) =>
-        Create<TKey, TCombined, TCombined>(static value => value, merge, ReduceSideMultiplier, limit);
+    /// <param name="memory">Owned.</param>
+    public static PairBuffer<TKey, TCombined, TCombined> OfReduceSide<TKey, TCombined>(Func<TCombined, TCombined, TCombined> merge, MemoryClaim memory) =>
+        Create<TKey, TCombined, TCombined>(static value => value, merge, ReduceSideMultiplier, memory);
 
     private static PairBuffer<TKey, TValue, TCombined> Create<TKey, TValue, TCombined>(
-        Func<TValue, TCombined> create, Func<TCombined, TValue, TCombined> merge, ulong multiplier, long limit)
+        Func<TValue, TCombined> create, Func<TCombined, TValue, TCombined> merge, ulong multiplier, MemoryClaim memory)
     {
         if (NumberTable<TKey, TCombined>.IsSupported)
         {
-            return new NumberCombiningBuffer<TKey, TValue, TCombined>(create, merge, multiplier, limit);
+            return new NumberCombiningBuffer<TKey, TValue, TCombined>(create, merge, multiplier, memory);
         }
 
         return typeof(TKey) == typeof(Utf8Text) && TextCombiningBuffer<TValue, TCombined>.IsSupported
-            ? (PairBuffer<TKey, TValue, TCombined>)(object)new TextCombiningBuffer<TValue, TCombined>(create, merge, multiplier, limit)
-            : new CombiningBuffer<TKey, TValue, TCombined>(create, merge, limit);
+            ? (PairBuffer<TKey, TValue, TCombined>)(object)new TextCombiningBuffer<TValue, TCombined>(create, merge, multiplier, memory)
+            : new CombiningBuffer<TKey, TValue, TCombined>(create, merge, memory);
     }
 }
 
 /// <summary>Keeps one combined value per key.</summary>
-/// <param name="limit">Bytes at which it is full.</param>
 internal sealed class CombiningBuffer<TKey, TValue, TCombined>(
-    Func<TValue, TCombined> create, Func<TCombined, TValue, TCombined> merge, long limit) : IndexedPairBuffer<TKey, TValue, TCombined>
+    Func<TValue, TCombined> create, Func<TCombined, TValue, TCombined> merge, MemoryClaim memory) : IndexedPairBuffer<TKey, TValue, TCombined>(memory)
 {
-    private readonly HeapGauge _gauge = new(limit, !RecordCodec<TKey>.Default.IsInline || !RecordCodec<TCombined>.Default.IsInline);
+    private readonly HeapGauge _gauge = new(memory, !RecordCodec<TKey>.Default.IsInline || !RecordCodec<TCombined>.Default.IsInline);
     private PooledList<TCombined> _values = new();
 
     public override bool IsFull => _gauge.IsFull(Index.BytesWithBatch + _values.BytesWith(Index.Count + BatchReader.Capacity), this, static buffer =>
@@ -60,17 +60,18 @@ internal sealed class CombiningBuffer<TKey, TValue, TCombined>(
         }
     }
 
-    public override void Clear()
+    protected override void RemoveAll()
     {
         Index.Clear();
         _values.Clear();
         _gauge.Reset();
     }
 
-    public override void Dispose()
+    protected override void ReleaseAll()
     {
         Index.Dispose();
         _values.Dispose();
+        _gauge.Reset();
     }
 
     private static void KeepBorrowed(Span<TCombined> values, ReadOnlySpan<int> numbers)

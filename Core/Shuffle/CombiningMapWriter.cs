@@ -12,10 +12,10 @@ internal sealed class CombiningMapWriter<TKey, TValue, TCombined>(
     TaskContext context) : IDisposable
 {
     private readonly PairBuffer<TKey, TValue, TCombined> _buffer = CombiningBuffer.OfMapSide<TKey, TValue, TCombined>(
-        aggregator, options.SpillThresholdBytes);
+        aggregator, context.Memory.Claim($"combining for {shuffle}", options.SpillThresholdBytes));
 
     private readonly SpillRuns<TKey, TCombined> _runs = new(
-        shuffle, partitioner.PartitionCount, files, options, Merging.Fold(aggregator.MergeCombined), context);
+        partitioner.PartitionCount, files, options, Merging.Fold(aggregator.MergeCombined), context);
 
     /// <summary>Reads the input to its end and commits the output.</summary>
     /// <returns>Where each bucket starts, and where the last one ends; and the records in all buckets.</returns>

@@ -1,4 +1,5 @@
 using Dpark.Codecs;
+using Dpark.Memory;
 using Dpark.Rdds;
 using Dpark.Text;
 
@@ -8,11 +9,10 @@ namespace Dpark.Shuffle;
 /// Keeps all values of each key. They are kept in the order in which they come, with the number of their key, and placed by key once at the end. Keys that are
 /// integers close together are read in ascending order: whoever looks the groups up by key later, for each iteration of a job, then walks through memory once.
 /// </summary>
-/// <param name="limit">Bytes at which it is full.</param>
-internal sealed class GroupingBuffer<TKey, TValue>(long limit) : IndexedPairBuffer<TKey, TValue, TValue[]>
+internal sealed class GroupingBuffer<TKey, TValue>(MemoryClaim memory) : IndexedPairBuffer<TKey, TValue, TValue[]>(memory)
 {
     // The arrays that are handed out take as much as the values again, a few at a time.
-    private readonly HeapGauge _gauge = new(limit, !RecordCodec<TKey>.Default.IsInline || !RecordCodec<TValue>.Default.IsInline);
+    private readonly HeapGauge _gauge = new(memory, !RecordCodec<TKey>.Default.IsInline || !RecordCodec<TValue>.Default.IsInline);
     private PooledList<TValue> _values = new();
     private PooledList<int> _owners = new();
     private PooledList<Group> _groups = new();
@@ -66,7 +66,7 @@ internal sealed class GroupingBuffer<TKey, TValue>(long limit) : IndexedPairBuff
         }
     }
 
-    public override void Clear()
+    protected override void RemoveAll()
     {
         Index.Clear();
         _values.Clear();
@@ -76,13 +76,14 @@ internal sealed class GroupingBuffer<TKey, TValue>(long limit) : IndexedPairBuff
         _gauge.Reset();
     }
 
-    public override void Dispose()
+    protected override void ReleaseAll()
     {
         Index.Dispose();
         _values.Dispose();
         _owners.Dispose();
         _groups.Dispose();
         _sorted.Dispose();
+        _gauge.Reset();
     }
 
     private protected override void ListNumbers(Span<int> numbers) => Index.ListNumbers(numbers);

@@ -40,4 +40,21 @@ public interface IShuffleStore
     /// <summary>As <see cref="ReadBucket"/>, with the values of a key gathered into one array, in no particular order.</summary>
     BatchReader<(TKey Key, TValue[] Values)> ReadGrouped<TKey, TValue>(ShuffleId shuffle, int reduceIndex, TaskContext context)
         where TKey : notnull;
+
+    /// <summary>Gives one pair per key, its values combined. Memory is bounded as in <see cref="ReadCombined"/>.</summary>
+    /// <param name="pairs">Read to its end, and disposed with the result.</param>
+    BatchReader<(TKey Key, TCombined Value)> Combine<TKey, TValue, TCombined>(
+        BatchReader<(TKey Key, TValue Value)> pairs, Aggregator<TValue, TCombined> aggregator, TaskContext context)
+        where TKey : notnull;
+
+    /// <summary>Gives one pair per key, its values gathered, those of a key in the order of the pairs unless it spills. Memory is bounded as in <see cref="ReadCombined"/>.</summary>
+    /// <param name="pairs">Read to its end, and disposed with the result.</param>
+    /// <param name="isByHash">Whether the result comes in the order of the keys' stable hashes.</param>
+    BatchReader<(TKey Key, TValue[] Values)> Group<TKey, TValue>(BatchReader<(TKey Key, TValue Value)> pairs, bool isByHash, TaskContext context)
+        where TKey : notnull;
+
+    /// <summary>Writes records to a file of this worker, from which the result reads them, in their order. The file goes with the result.</summary>
+    /// <param name="records">Read to its end at once, and disposed.</param>
+    /// <exception cref="IOException">No disk could take it.</exception>
+    BatchReader<T> Spill<T>(BatchReader<T> records, TaskContext context);
 }

@@ -16,6 +16,7 @@ namespace Dpark.Shuffle;
 public sealed class MapOutputFiles
 {
     private const int RememberedNames = 4096;
+    private const string SpillDirectory = "shuffle-spills";
 
     private readonly WorkFiles _files;
     private readonly ConcurrentDictionary<OutputKey, StoredOutput> _outputs = new();
@@ -115,10 +116,14 @@ public sealed class MapOutputFiles
     /// <summary>Writes a spill file, laid out like a map output. It is gone when it is disposed or the process ends.</summary>
     /// <param name="write">Appends all buckets. Called again from the start if a disk failed and there is another one.</param>
     /// <exception cref="IOException">No disk could take it.</exception>
-    internal SpillFile Spill(ShuffleId shuffle, int bucketCount, int shape, Action<ShuffleFileWriter> write)
+    internal SpillFile Spill(AppId application, int bucketCount, int shape, Action<ShuffleFileWriter> write)
     {
-        CheckNotEnded(shuffle);
-        return _files.Write($"A spill of {shuffle}", SubdirectoryOf(shuffle), (root, directory) =>
+        if (_endedApplications.Contains(application))
+        {
+            throw new IOException($"A task of {application} does not spill, because the application has ended. It is being cancelled.");
+        }
+
+        return _files.Write($"A spill of {application}", Path.Combine(WorkFiles.NameOf(application), SpillDirectory), (root, directory) =>
         {
             var path = Path.Combine(directory, _files.NewTemporaryName("spill"));
             try

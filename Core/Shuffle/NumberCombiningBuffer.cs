@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Dpark.Memory;
 using Dpark.Partitioning;
 using Dpark.Rdds;
 
@@ -6,9 +7,8 @@ namespace Dpark.Shuffle;
 
 /// <summary>As <see cref="CombiningBuffer{TKey, TValue, TCombined}"/>, for what a <see cref="NumberTable{TKey, TValue}"/> can keep.</summary>
 /// <param name="multiplier">See <see cref="NumberTable{TKey, TValue}"/>.</param>
-/// <param name="limit">Bytes at which it is full.</param>
 internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
-    Func<TValue, TCombined> create, Func<TCombined, TValue, TCombined> merge, ulong multiplier, long limit) : PairBuffer<TKey, TValue, TCombined>
+    Func<TValue, TCombined> create, Func<TCombined, TValue, TCombined> merge, ulong multiplier, MemoryClaim memory) : PairBuffer<TKey, TValue, TCombined>(memory)
 {
     // What is fetched for so many keys stays in the innermost cache until it is used.
     private const int FetchAheadKeys = 128;
@@ -16,7 +16,7 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
     private readonly NumberTable<TKey, TCombined> _table = new(multiplier);
 
     // A task may hold the numbers and buckets of all pairs beside the pairs themselves when it writes them.
-    public override bool IsFull => _table.BytesWith(BatchReader.Capacity) + (2L * sizeof(int) * _table.Count) > limit;
+    public override bool IsFull => !Memory.TryHold(_table.BytesWith(BatchReader.Capacity) + (2L * sizeof(int) * _table.Count));
 
     public override void Add(ReadOnlySpan<(TKey Key, TValue Value)> pairs)
     {
@@ -77,9 +77,9 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
 
     public override void Read(ReadOnlySpan<int> numbers, Span<(TKey Key, TCombined Value)> pairs) => _table.Read(numbers, pairs);
 
-    public override void Clear() => _table.Clear();
+    protected override void RemoveAll() => _table.Clear();
 
-    public override void Dispose() => _table.Dispose();
+    protected override void ReleaseAll() => _table.Dispose();
 
     private bool TryAddDense(ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<int> places)
     {

@@ -1,3 +1,4 @@
+using Dpark.Memory;
 using Dpark.Partitioning;
 using Dpark.Rdds;
 
@@ -7,9 +8,13 @@ namespace Dpark.Shuffle;
 /// Gathers pairs by key in memory, until it is full and its content is spilled or until the end; all values of a key become one. Keys have numbers, which mean
 /// something to the buffer alone. Used by one thread.
 /// </summary>
-internal abstract class PairBuffer<TKey, TIn, TOut> : IDisposable
+/// <param name="memory">What it may hold; owned.</param>
+internal abstract class PairBuffer<TKey, TIn, TOut>(MemoryClaim memory) : IDisposable
 {
-    /// <summary>Whether it should be spilled before another batch is added: the batch could exceed the limit. Not asked while it is empty.</summary>
+    /// <summary>What it may hold.</summary>
+    protected MemoryClaim Memory => memory;
+
+    /// <summary>Whether it should be spilled before another batch is added: the batch could exceed what it may hold. Not asked while it is empty.</summary>
     public abstract bool IsFull { get; }
 
     /// <summary>Adds a batch.</summary>
@@ -34,15 +39,36 @@ internal abstract class PairBuffer<TKey, TIn, TOut> : IDisposable
     /// <param name="pairs">Receives a pair for each.</param>
     public abstract void Read(ReadOnlySpan<int> numbers, Span<(TKey Key, TOut Value)> pairs);
 
-    /// <summary>Removes everything and keeps the memory.</summary>
-    public abstract void Clear();
+    /// <summary>Removes everything. Keeps the memory for what comes next, unless others need it.</summary>
+    public void Clear()
+    {
+        if (memory.MustGiveBack)
+        {
+            ReleaseAll();
+            memory.Release();
+        }
+        else
+        {
+            RemoveAll();
+        }
+    }
 
     /// <summary>Returns the memory.</summary>
-    public abstract void Dispose();
+    public void Dispose()
+    {
+        ReleaseAll();
+        memory.Dispose();
+    }
+
+    /// <summary>Removes everything and keeps the memory.</summary>
+    protected abstract void RemoveAll();
+
+    /// <summary>Removes everything and returns the memory.</summary>
+    protected abstract void ReleaseAll();
 }
 
 /// <summary>A buffer over a <see cref="KeyIndex{TKey}"/>, for keys of any type: a key's number is its place in arrays.</summary>
-internal abstract class IndexedPairBuffer<TKey, TIn, TOut> : PairBuffer<TKey, TIn, TOut>
+internal abstract class IndexedPairBuffer<TKey, TIn, TOut>(MemoryClaim memory) : PairBuffer<TKey, TIn, TOut>(memory)
 {
     private readonly TKey[] _batchKeys = new TKey[BatchReader.Capacity];
     private readonly int[] _batchNumbers = new int[BatchReader.Capacity];

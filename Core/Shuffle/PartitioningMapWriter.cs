@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using Dpark.Codecs;
 using Dpark.Configuration;
+using Dpark.Memory;
 using Dpark.Partitioning;
 using Dpark.Rdds;
 using Dpark.Tasks;
@@ -32,6 +33,8 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
     private readonly FrameArena _arena;
     private readonly Bucket?[] _buckets;
     private readonly List<SpillFile> _spills = [];
+    private readonly MemoryClaim _memory;
+    private readonly MemoryClaim _waitingMemory;
     private readonly HeapGauge _gauge;
     private readonly TKey[] _batchKeys = new TKey[BatchReader.Capacity];
     private readonly int _batchLength;
@@ -50,8 +53,10 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
         _context = context;
         _arena = new FrameArena(partitioner.PartitionCount);
         _buckets = new Bucket[partitioner.PartitionCount];
-        _gauge = new HeapGauge(options.SpillThresholdBytes / 2, !_codec.IsInline);
-        var waitingBytes = options.SpillThresholdBytes / WaitingShare / partitioner.PartitionCount;
+        _memory = context.Memory.Claim($"writing {shuffle}", options.SpillThresholdBytes);
+        _waitingMemory = context.Memory.Claim($"records of {shuffle} that wait to be written", options.SpillThresholdBytes / 2);
+        _gauge = new HeapGauge(_waitingMemory, !_codec.IsInline);
+        var waitingBytes = _memory.RoomBytes / WaitingShare / partitioner.PartitionCount;
         _batchLength = (int)Math.Clamp(waitingBytes / Unsafe.SizeOf<(TKey, TValue)>(), LeastBatch, BatchReader.Capacity);
         _frameBytes = (int)Math.Clamp(waitingBytes, Math.Min(LeastFrameBytes, options.FrameBytes), options.FrameBytes);
     }
@@ -70,12 +75,13 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
                 EncodeWaiting();
             }
 
-            if (_gauge.IsFull(0, this, static writer => writer.MeasureWaiting()))
+            if (!_codec.IsInline && _gauge.IsFull(0, this, static writer => writer.MeasureWaiting()))
             {
                 EncodeWaiting();
+                _waitingMemory.Release();
             }
 
-            if (_arena.Capacity + _waitingBytes >= _options.SpillThresholdBytes)
+            if (!_memory.TryHold(_arena.Capacity + _waitingBytes))
             {
                 Spill();
             }
@@ -104,6 +110,8 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
         _arena.Dispose();
         _compressed.Dispose();
         _batchPartitions.Dispose();
+        _memory.Dispose();
+        _waitingMemory.Dispose();
     }
 
     private void Add(ReadOnlySpan<(TKey Key, TValue Value)> batch)
@@ -185,16 +193,17 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
     // Frames that are not full yet wait on, unless they are what takes the memory.
     private void Spill()
     {
-        if (_waitingBytes > _options.SpillThresholdBytes / 2)
+        if (_waitingBytes > _memory.HeldBytes / 2)
         {
             EncodeWaiting();
             SealFrames();
             ReleaseBuckets();
         }
 
-        var spill = _files.Spill(_shuffle, _buckets.Length, RecordBlock.ShapeHash(_codec), WriteArena);
+        var spill = _files.Spill(_context.Attempt.Application, _buckets.Length, RecordBlock.ShapeHash(_codec), WriteArena);
         _spills.Add(spill);
         _arena.Clear();
+        _memory.Release();
         _context.Metrics.SpilledBytes += spill.Length;
     }
 

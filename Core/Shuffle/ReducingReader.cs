@@ -1,4 +1,3 @@
-using Dpark.Configuration;
 using Dpark.Rdds;
 using Dpark.Tasks;
 
@@ -10,11 +9,11 @@ namespace Dpark.Shuffle;
 /// </summary>
 /// <param name="source">Disposed with the reader.</param>
 /// <param name="buffer">Empty; disposed with the reader.</param>
+/// <param name="runs">Empty, with one bucket; disposed with the reader.</param>
+/// <param name="isByHash">Whether the pairs must come in the order of the stable hashes of their keys also if nothing was spilled.</param>
 internal sealed class ReducingReader<TKey, TIn, TOut>(
-    BatchReader<(TKey Key, TIn Value)> source, PairBuffer<TKey, TIn, TOut> buffer, MergeValues<TOut> merge, ShuffleId shuffle, MapOutputFiles files,
-    ShuffleOptions options, TaskContext context) : BatchReader<(TKey Key, TOut Value)>
+    BatchReader<(TKey Key, TIn Value)> source, PairBuffer<TKey, TIn, TOut> buffer, SpillRuns<TKey, TOut> runs, TaskContext context, bool isByHash = false) : BatchReader<(TKey Key, TOut Value)>
 {
-    private readonly SpillRuns<TKey, TOut> _runs = new(shuffle, 1, files, options, merge, context);
     private BatchReader<(TKey Key, TOut Value)>? _result;
     private KeyOrder? _order;
     private bool _isDisposed;
@@ -33,7 +32,7 @@ internal sealed class ReducingReader<TKey, TIn, TOut>(
             _isDisposed = true;
             source.Dispose();
             _result?.Dispose();
-            _runs.Dispose();
+            runs.Dispose();
             buffer.Dispose();
             _order?.Dispose();
         }
@@ -57,14 +56,19 @@ internal sealed class ReducingReader<TKey, TIn, TOut>(
         buffer.Complete();
         _order = buffer.OrderAll();
         var inMemory = new BufferReader<TKey, TIn, TOut>(buffer, _order, 0);
-        if (_runs.IsEmpty)
+        if (runs.IsEmpty && !isByHash)
         {
             return inMemory;
         }
 
         _order.SortByHash(buffer);
-        _runs.Complete();
-        return _runs.Open(0, inMemory);
+        if (runs.IsEmpty)
+        {
+            return inMemory;
+        }
+
+        runs.Complete();
+        return runs.Open(0, inMemory);
     }
 
     private void Spill()
@@ -72,7 +76,7 @@ internal sealed class ReducingReader<TKey, TIn, TOut>(
         buffer.Complete();
         using var order = buffer.OrderAll();
         order.SortByHash(buffer);
-        _runs.Add(bucket => new BufferReader<TKey, TIn, TOut>(buffer, order, bucket));
+        runs.Add(bucket => new BufferReader<TKey, TIn, TOut>(buffer, order, bucket));
         buffer.Clear();
     }
 }

@@ -58,11 +58,8 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
         where TKey : notnull =>
         new ReducingReader<TKey, TCombined, TCombined>(
             ReadBucket<TKey, TCombined>(shuffle, reduceIndex, context),
-            CombiningBuffer.OfReduceSide<TKey, TCombined>(merge, options.SpillThresholdBytes),
-            Merging.Fold(merge),
-            shuffle,
-            files,
-            options,
+            CombiningBuffer.OfReduceSide<TKey, TCombined>(merge, context.Memory.Claim($"combining of {shuffle}", options.SpillThresholdBytes)),
+            NewRuns<TKey, TCombined>(1, Merging.Fold(merge), context),
             context);
 
     /// <inheritdoc/>
@@ -71,7 +68,7 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
         new SortingReader<T, TKey>(
             arena => new MapOutputReader<(long Key, T Value)>(shuffle, reduceIndex, worker, files, outputs, client, options, context, arena),
             new SortOrder<T, TKey>(keySelector, comparer, isDescending),
-            run => SpillSorted(shuffle, run, context),
+            run => SpillSorted(run, context),
             options,
             context);
 
@@ -80,20 +77,49 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
         where TKey : notnull =>
         new ReducingReader<TKey, TValue, TValue[]>(
             ReadBucket<TKey, TValue>(shuffle, reduceIndex, context),
-            new GroupingBuffer<TKey, TValue>(options.SpillThresholdBytes),
-            Merging.Concatenate,
-            shuffle,
-            files,
-            options,
+            new GroupingBuffer<TKey, TValue>(context.Memory.Claim($"grouping of {shuffle}", options.SpillThresholdBytes)),
+            NewRuns<TKey, TValue[]>(1, Merging.Concatenate, context),
             context);
+
+    /// <inheritdoc/>
+    public BatchReader<(TKey Key, TCombined Value)> Combine<TKey, TValue, TCombined>(
+        BatchReader<(TKey Key, TValue Value)> pairs, Aggregator<TValue, TCombined> aggregator, TaskContext context)
+        where TKey : notnull =>
+        new ReducingReader<TKey, TValue, TCombined>(
+            pairs,
+            CombiningBuffer.OfMapSide<TKey, TValue, TCombined>(aggregator, context.Memory.Claim("combining", options.SpillThresholdBytes)),
+            NewRuns<TKey, TCombined>(1, Merging.Fold(aggregator.MergeCombined), context),
+            context);
+
+    /// <inheritdoc/>
+    public BatchReader<(TKey Key, TValue[] Values)> Group<TKey, TValue>(BatchReader<(TKey Key, TValue Value)> pairs, bool isByHash, TaskContext context)
+        where TKey : notnull =>
+        new ReducingReader<TKey, TValue, TValue[]>(
+            pairs,
+            new GroupingBuffer<TKey, TValue>(context.Memory.Claim("grouping", options.SpillThresholdBytes)),
+            NewRuns<TKey, TValue[]>(1, Merging.Concatenate, context),
+            context,
+            isByHash);
+
+    /// <inheritdoc/>
+    public BatchReader<T> Spill<T>(BatchReader<T> records, TaskContext context)
+    {
+        var shape = RecordBlock.ShapeHash(RecordCodec<T>.Default);
+        var file = files.Spill(context.Attempt.Application, 1, shape, writer => PairFrames.Write(writer, 1, _ => records, options, context.CancellationToken));
+        context.Metrics.SpilledBytes += file.Length;
+        return new SpilledReader<T>(file);
+    }
 
     // The number of a file must differ between all attempts at a map, also between those of different attempts at its stage.
     private static int AttemptOf(TaskAttemptId attempt) => (attempt.StageAttempt << 16) | (attempt.Attempt & 0xFFFF);
 
-    private SpillFile SpillSorted<T>(ShuffleId shuffle, BatchReader<(long Key, T Value)> run, TaskContext context)
+    private SpillRuns<TKey, TValue> NewRuns<TKey, TValue>(int bucketCount, MergeValues<TValue> merge, TaskContext context) =>
+        new(bucketCount, files, options, merge, context);
+
+    private SpillFile SpillSorted<T>(BatchReader<(long Key, T Value)> run, TaskContext context)
     {
         var shape = RecordBlock.ShapeHash(RecordCodec<(long Key, T Value)>.Default);
-        var file = files.Spill(shuffle, 1, shape, writer => PairFrames.Write(writer, 1, _ => run, options, context.CancellationToken));
+        var file = files.Spill(context.Attempt.Application, 1, shape, writer => PairFrames.Write(writer, 1, _ => run, options, context.CancellationToken));
         context.Metrics.SpilledBytes += file.Length;
         return file;
     }

@@ -10,7 +10,7 @@ namespace Dpark.Shuffle;
 /// </summary>
 /// <param name="merge">Makes one value of the values that a key has in several runs.</param>
 internal sealed class SpillRuns<TKey, TValue>(
-    ShuffleId shuffle, int bucketCount, MapOutputFiles files, ShuffleOptions options, MergeValues<TValue> merge, TaskContext context) : IDisposable
+    int bucketCount, MapOutputFiles files, ShuffleOptions options, MergeValues<TValue> merge, TaskContext context) : IDisposable
 {
     // Ordered by falling level: a run of level 0 was in memory, one of level n + 1 was merged from runs of level n. So a pair is copied once per level.
     private readonly List<(SpillFile File, int Level)> _runs = [];
@@ -87,7 +87,7 @@ internal sealed class SpillRuns<TKey, TValue>(
     {
         var shape = RecordBlock.ShapeHash(RecordCodec<(TKey Key, TValue Value)>.Default);
         var run = files.Spill(
-            shuffle, bucketCount, shape, writer => PairFrames.Write(writer, bucketCount, open, options, context.CancellationToken));
+            context.Attempt.Application, bucketCount, shape, writer => PairFrames.Write(writer, bucketCount, open, options, context.CancellationToken));
         context.Metrics.SpilledBytes += run.Length;
         return run;
     }

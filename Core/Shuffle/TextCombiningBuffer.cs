@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
+using Dpark.Memory;
 using Dpark.Partitioning;
 using Dpark.Rdds;
 using Dpark.Text;
@@ -12,9 +13,8 @@ namespace Dpark.Shuffle;
 /// that a short word is counted with one look at memory. Keys are copied into memory of the buffer.
 /// </summary>
 /// <param name="multiplier">Odd; spreads hashes over places. See <see cref="NumberTable{TKey, TValue}"/> for why two sides need two.</param>
-/// <param name="limit">Bytes at which it is full.</param>
 internal sealed class TextCombiningBuffer<TValue, TCombined>(
-    Func<TValue, TCombined> create, Func<TCombined, TValue, TCombined> merge, ulong multiplier, long limit) : PairBuffer<Utf8Text, TValue, TCombined>
+    Func<TValue, TCombined> create, Func<TCombined, TValue, TCombined> merge, ulong multiplier, MemoryClaim memory) : PairBuffer<Utf8Text, TValue, TCombined>(memory)
 {
     private const int SmallestPlaces = 1024;
     private const int MaxValueBytes = 48;
@@ -40,7 +40,7 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
         {
             var count = (long)_keys.Count + BatchReader.Capacity;
             var places = Math.Max(_placeCount, PlacesFor(count)) * (long)Unsafe.SizeOf<Place>();
-            return places + _keys.BytesWith(count) + _hashes.BytesWith(count) + _arena.Capacity + (2 * sizeof(int) * count) > limit;
+            return !Memory.TryHold(places + _keys.BytesWith(count) + _hashes.BytesWith(count) + _arena.Capacity + (2 * sizeof(int) * count));
         }
     }
 
@@ -135,7 +135,7 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
         }
     }
 
-    public override void Clear()
+    protected override void RemoveAll()
     {
         _memory?.Clear();
         _keys.Clear();
@@ -143,7 +143,7 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
         _arena.Clear();
     }
 
-    public override void Dispose()
+    protected override void ReleaseAll()
     {
         _memory?.Dispose();
         _memory = null;

@@ -1,4 +1,5 @@
 using Dpark.Codecs;
+using Dpark.Memory;
 using Dpark.Partitioning;
 using Dpark.Rdds;
 using Dpark.Rdds.Operators;
@@ -42,10 +43,10 @@ internal sealed record SortOrder<T, TKey>(Func<T, TKey> KeySelector, IComparer<T
 }
 
 /// <summary>Gathers elements with the map task that each comes from, and sorts them by key, equal keys in the parent's order. Used by one thread.</summary>
-/// <param name="limit">Bytes at which it is full.</param>
-internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, long limit, CancellationToken cancellationToken) : IDisposable
+/// <param name="memory">What it may hold; owned.</param>
+internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim memory, CancellationToken cancellationToken) : IDisposable
 {
-    private readonly HeapGauge _gauge = new(limit, !RecordCodec<T>.Default.IsInline && typeof(T) != typeof(ByteSlice) && typeof(T) != typeof(Utf8Text));
+    private readonly HeapGauge _gauge = new(memory, !RecordCodec<T>.Default.IsInline && typeof(T) != typeof(ByteSlice) && typeof(T) != typeof(Utf8Text));
     private readonly TKey[] _batchKeys = new TKey[BatchReader.Capacity];
     private readonly ulong[] _batchPrefixes = new ulong[BatchReader.Capacity];
     private RunPacer _pacer = new(cancellationToken);
@@ -60,7 +61,7 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, long limit, 
     /// <summary>Elements held.</summary>
     public int Count => _elements.Count;
 
-    /// <summary>Whether another batch could exceed the limit. Not asked while it is empty.</summary>
+    /// <summary>Whether another batch could exceed what it may hold. Not asked while it is empty.</summary>
     public bool IsFull => _gauge.IsFull(ArrayBytes, this, static buffer => RecordCodec<T>.Default.HeapBytes(buffer._elements.Span, depth: 0));
 
     // Entries are needed twice while they are sorted.
@@ -137,9 +138,16 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, long limit, 
     /// <summary>The sorted elements as they were added, each with its map task.</summary>
     public BatchReader<(long Key, T Value)> OpenTagged() => new TaggedReader(this);
 
-    /// <summary>Removes everything and keeps the memory of arrays.</summary>
+    /// <summary>Removes everything. Keeps the memory of arrays, unless others need it.</summary>
     public void Clear()
     {
+        if (memory.MustGiveBack)
+        {
+            ReleaseAll();
+            memory.Release();
+            return;
+        }
+
         _elements.Clear();
         _keys.Clear();
         _maps.Clear();
@@ -151,11 +159,18 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, long limit, 
     /// <summary>Returns the memory.</summary>
     public void Dispose()
     {
+        ReleaseAll();
+        memory.Dispose();
+    }
+
+    private void ReleaseAll()
+    {
         _elements.Dispose();
         _keys.Dispose();
         _maps.Dispose();
         _entries.Dispose();
         Arena.Dispose();
+        _gauge.Reset();
     }
 
     /// <summary>Map outputs arrive in any order, also interleaved; within one, elements keep their order.</summary>

@@ -16,7 +16,8 @@ internal sealed class SortingReader<T, TKey>(
     Func<ByteArena, BatchReader<(long Key, T Value)>> openSource, SortOrder<T, TKey> order, Func<BatchReader<(long Key, T Value)>, SpillFile>? spill,
     ShuffleOptions options, TaskContext context) : BatchReader<T>
 {
-    private readonly SortBuffer<T, TKey> _buffer = new(order, spill is null ? long.MaxValue : options.SpillThresholdBytes, context.CancellationToken);
+    private readonly SortBuffer<T, TKey> _buffer = new(
+        order, context.Memory.Claim("sorting", spill is null ? long.MaxValue : options.SpillThresholdBytes), context.CancellationToken);
     private readonly List<SpillFile> _runs = [];
     private BatchReader<(long Key, T Value)>? _source;
     private BatchReader<T>? _result;
@@ -50,7 +51,7 @@ internal sealed class SortingReader<T, TKey>(
         {
             context.CancellationToken.ThrowIfCancellationRequested();
             _buffer.Add(batch);
-            if (_buffer.IsFull && spill is not null)
+            if (spill is not null && _buffer.IsFull)
             {
                 Spill(spill);
             }

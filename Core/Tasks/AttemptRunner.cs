@@ -14,6 +14,7 @@ internal sealed class AttemptRunner(WorkerId worker, ExecutorOptions options, IP
     public TaskReport Run(TaskLaunch launch, long queuedAt, CancellationToken cancellationToken)
     {
         var startedAt = timeProvider.GetTimestamp();
+        using var memory = services.Memory.Open(launch.Attempt, cancellationToken);
         var context = new TaskContext
         {
             Attempt = launch.Attempt,
@@ -22,6 +23,7 @@ internal sealed class AttemptRunner(WorkerId worker, ExecutorOptions options, IP
             Shuffle = services.Shuffle,
             Cache = services.Cache,
             Broadcasts = services.Broadcasts,
+            Memory = memory,
             MapOutputEpoch = launch.MapOutputEpoch,
             CacheHints = launch.CacheHints ?? CacheHints.None,
         };

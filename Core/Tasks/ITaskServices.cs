@@ -1,6 +1,7 @@
 using Dpark.Applications;
 using Dpark.Broadcasting;
 using Dpark.Caching;
+using Dpark.Memory;
 using Dpark.Shuffle;
 using Dpark.Storage;
 
@@ -17,6 +18,9 @@ public interface ITaskServices
 
     /// <summary>Given to every attempt.</summary>
     IBroadcastSource Broadcasts { get; }
+
+    /// <summary>What all attempts share.</summary>
+    WorkerMemory Memory { get; }
 
     /// <summary>Keeps a result that is too large to travel with the report. Called on the attempt's thread; may block.</summary>
     /// <returns>Where the driver can stream it from until the application ends.</returns>

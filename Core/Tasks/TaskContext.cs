@@ -1,6 +1,7 @@
 using Dpark.Accumulators;
 using Dpark.Broadcasting;
 using Dpark.Caching;
+using Dpark.Memory;
 using Dpark.Shuffle;
 using Dpark.Workers;
 
@@ -43,6 +44,9 @@ public sealed class TaskContext
 
     /// <summary>Where cached partitions are, as far as the driver knows.</summary>
     public CacheHints CacheHints { get; init; } = CacheHints.None;
+
+    /// <summary>What the attempt may hold of its worker's memory. Default: no limit.</summary>
+    public TaskMemory Memory { get => field ??= TaskMemory.Unlimited(Attempt); init; }
 
     /// <summary>The map outputs this attempt may use are at least this new; see <see cref="IShuffleStore"/>.</summary>
     public long MapOutputEpoch { get; init; }

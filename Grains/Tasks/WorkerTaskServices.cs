@@ -3,6 +3,7 @@ using Dpark.Applications;
 using Dpark.Broadcasting;
 using Dpark.Caching;
 using Dpark.Closures;
+using Dpark.Memory;
 using Dpark.Shuffle;
 using Dpark.Storage;
 using Dpark.Workers;
@@ -12,7 +13,7 @@ namespace Dpark.Tasks;
 /// <summary>What the tasks of one worker use beside their programs. Thread-safe.</summary>
 /// <param name="endpoint">Where this worker's block server can be reached.</param>
 internal sealed class WorkerTaskServices(
-    WorkerId worker, string endpoint, IBlockStore blocks, IShuffleStore shuffle, IPartitionCache cache, IBroadcastSource broadcasts) : ITaskServices
+    WorkerId worker, string endpoint, IBlockStore blocks, IShuffleStore shuffle, IPartitionCache cache, IBroadcastSource broadcasts, WorkerMemory memory) : ITaskServices
 {
     private readonly ClosureSerializer _serializer = new();
 
@@ -24,6 +25,9 @@ internal sealed class WorkerTaskServices(
 
     /// <inheritdoc/>
     public IBroadcastSource Broadcasts => broadcasts;
+
+    /// <inheritdoc/>
+    public WorkerMemory Memory => memory;
 
     /// <inheritdoc/>
     public BlockLocation StoreResult(TaskAttemptId attempt, ReadOnlyMemory<byte> records)

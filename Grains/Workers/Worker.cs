@@ -3,6 +3,7 @@ using Dpark.Broadcasting;
 using Dpark.Caching;
 using Dpark.Configuration;
 using Dpark.Diagnostics;
+using Dpark.Memory;
 using Dpark.Rdds;
 using Dpark.Shuffle;
 using Dpark.Storage;
@@ -54,6 +55,7 @@ internal sealed partial class Worker : IAsyncDisposable
         ExecutorOptions executor,
         ShuffleOptions shuffle,
         CacheOptions cache,
+        MemoryOptions memory,
         IGrainFactory grains,
         TimeProvider timeProvider,
         ILoggerFactory loggers)
@@ -68,13 +70,14 @@ internal sealed partial class Worker : IAsyncDisposable
             info.Id, info.BlockEndpoint, storage.Blocks, client, key => grains.GetGrain<IBroadcastGrain>(key), loggers.CreateLogger<PublishedContents>());
         _applications = new(contents);
         _reporter = new(info.Id, key => grains.GetGrain<ICachedPartitionGrain>(key), _applications.TryEnter, loggers.CreateLogger<CacheReporter>());
-        _cache = new(cache, storage.Disk, _reporter.Add)
+        var shared = new WorkerMemory(memory, timeProvider);
+        _cache = new(cache, storage.Disk, _reporter.Add, shared)
         {
             Peers = new CachePeers(new CachePeer(info.Id, info.BlockEndpoint), client, grains, loggers.CreateLogger<CachePeers>()),
         };
         _mapOutputs = new(info.Id, application => grains.GetGrain<IMapOutputRegistryGrain>(application.Value));
         var store = new ShuffleStore(info.Id, storage.MapOutputs, _mapOutputs, client, shuffle);
-        var services = new WorkerTaskServices(info.Id, info.BlockEndpoint, storage.Blocks, store, _cache, _applications);
+        var services = new WorkerTaskServices(info.Id, info.BlockEndpoint, storage.Blocks, store, _cache, _applications, shared);
         _executor = new(
             info.Id, executor, _applications, services, _outbox, timeProvider, loggers.CreateLogger<Executor>(), DparkInstruments.OnEnded);
     }

@@ -14,6 +14,9 @@ public sealed class DparkWorkerOptions
     /// <summary>How shuffles are written and read.</summary>
     public ShuffleOptions Shuffle { get; } = new();
 
+    /// <summary>What tasks and cached partitions share.</summary>
+    public MemoryOptions Memory { get; } = new();
+
     /// <summary>How much of cached partitions is kept.</summary>
     public CacheOptions Cache { get; } = new();
 

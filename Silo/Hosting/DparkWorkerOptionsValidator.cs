@@ -13,6 +13,7 @@ internal sealed class DparkWorkerOptionsValidator : IValidateOptions<DparkWorker
         [
             new ExecutorOptionsValidator().Validate(name, options.Executor),
             new ShuffleOptionsValidator().Validate(name, options.Shuffle),
+            new MemoryOptionsValidator().Validate(name, options.Memory),
             new CacheOptionsValidator().Validate(name, options.Cache),
             new BlockStoreOptionsValidator().Validate(name, options.BlockStore),
             new BlockServerOptionsValidator().Validate(name, options.BlockServer),

@@ -21,7 +21,8 @@ internal static class SiloProgram
     /// <summary>The environment variable with the password of Redis.</summary>
     public const string RedisPasswordVariable = "DPARK_REDIS_PASSWORD";
 
-    // Of the memory of a worker; what tasks need is the rest.
+    // Of the memory of a worker. The rest is for objects of user code, for what is on its way, and for the runtime.
+    private const double BudgetShare = 0.6;
     private const double CacheShare = 0.4;
 
     /// <summary>Starts the silo and waits for SIGTERM or Ctrl-C, upon which it drains and stops.</summary>
@@ -144,6 +145,7 @@ internal static class SiloProgram
         if (settings.MemoryBytes is { } bytes)
         {
             options.Registration.MemoryBytes = bytes;
+            options.Memory.BudgetBytes = (long)(bytes * BudgetShare);
             options.Cache.MaxBytes = (long)(bytes * CacheShare);
         }
 

@@ -105,7 +105,7 @@ internal sealed partial class WorkerHost(
             _server.Endpoint,
             settings.Executor.SlotCount,
             registration.MemoryBytes > 0 ? registration.MemoryBytes : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
-        _worker = new(info, storage, _client, settings.Executor, settings.Shuffle, settings.Cache, grains, timeProvider, loggers);
+        _worker = new(info, storage, _client, settings.Executor, settings.Shuffle, settings.Cache, settings.Memory, grains, timeProvider, loggers);
         _server.Cached = _worker.Cache;
         local.Set(_worker);
         LogStarted(info.Id, info.SlotCount, info.BlockEndpoint, string.Join(", ", directories));

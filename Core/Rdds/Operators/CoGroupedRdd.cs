@@ -3,7 +3,7 @@ using Dpark.Tasks;
 
 namespace Dpark.Rdds.Operators;
 
-/// <summary>For each key of either input, the values that both have for it. Holds the left input's groups of a partition in memory and streams the right one's.</summary>
+/// <summary>For each key of either input, the values that both have for it. Holds the left pairs of a partition in memory, if they fit, and streams the right input's groups.</summary>
 internal sealed class CoGroupedRdd<TKey, TLeft, TRight>(
     Rdd<(TKey Key, TLeft Value)> left, Rdd<(TKey Key, TRight Value)> right, Partitioner partitioner, CallSite callSite)
     : TwoInputRdd<TKey, TLeft, TRight, (TKey Key, (TLeft[] Left, TRight[] Right) Value)>(left, right, partitioner, callSite)
@@ -13,51 +13,77 @@ internal sealed class CoGroupedRdd<TKey, TLeft, TRight>(
     {
         var sources = (TwoInputPartition)partition;
         return new Reader(
-            Left.OpenGrouped(partition.Index, sources.Left, context),
+            Left.Open(partition.Index, sources.Left, context),
+            () => Right.Open(partition.Index, sources.Right, context),
             () => Right.OpenGrouped(partition.Index, sources.Right, context),
             CallSite,
             context);
     }
 
     private sealed class Reader(
-        BatchReader<(TKey Key, TLeft[] Values)> left, Func<BatchReader<(TKey Key, TRight[] Values)>> openRight, CallSite callSite, TaskContext context)
-        : OperatorReader<(TKey Key, TLeft[] Values), (TKey Key, (TLeft[] Left, TRight[] Right) Value)>(left, callSite, context)
+        BatchReader<(TKey Key, TLeft Value)> left,
+        Func<BatchReader<(TKey Key, TRight Value)>> openRight,
+        Func<BatchReader<(TKey Key, TRight[] Values)>> openGroups,
+        CallSite callSite,
+        TaskContext context)
+        : OperatorReader<(TKey Key, TLeft Value), (TKey Key, (TLeft[] Left, TRight[] Right) Value)>(left, callSite, context)
     {
-        private readonly KeyTable<TKey> _keys = new();
-        private readonly List<TLeft[]?> _groups = [];
+        private readonly JoinTable<TKey, TLeft> _table = new(context.Memory.Claim("the left side of a cogroup"));
+        private readonly TKey[] _batchKeys = new TKey[BatchReader.Capacity];
+        private readonly int[] _numbers = new int[BatchReader.Capacity];
         private BatchReader<(TKey Key, TRight[] Values)>? _right;
+        private BatchReader<(TKey Key, (TLeft[] Left, TRight[] Right) Value)>? _spilled;
+        private bool[] _isMatched = [];
         private bool _isRightDone;
+        private bool _isDisposed;
         private int _next;
 
         public override ReadOnlySpan<(TKey Key, (TLeft[] Left, TRight[] Right) Value)> Next()
         {
-            if (_right is null)
+            if (_right is null && _spilled is null && !TryLoadLeft())
             {
-                LoadLeft();
-                _right = openRight();
+                _spilled = SpilledJoin.Open(_table, Source, openRight, Context);
             }
 
             Context.CancellationToken.ThrowIfCancellationRequested();
+            if (_spilled is not null)
+            {
+                return _spilled.Next();
+            }
+
+            _right ??= openGroups();
             return _isRightDone ? NextUnmatched() : NextMatched(_right);
         }
 
         protected override void Dispose(bool disposing)
         {
-            _right?.Dispose();
+            if (!_isDisposed)
+            {
+                _isDisposed = true;
+                _right?.Dispose();
+                _spilled?.Dispose();
+                _table.Dispose();
+            }
+
             base.Dispose(disposing);
         }
 
-        private void LoadLeft()
+        /// <returns><see langword="false"/> if it does not fit.</returns>
+        private bool TryLoadLeft()
         {
             for (var input = Pull(); !input.IsEmpty; input = Pull())
             {
                 Context.CancellationToken.ThrowIfCancellationRequested();
-                foreach (var (key, values) in input)
+                _table.Add(input);
+                if (_table.IsFull)
                 {
-                    _keys.GetOrAdd(key);
-                    _groups.Add(values);
+                    return false;
                 }
             }
+
+            _table.Complete();
+            _isMatched = new bool[_table.KeyCount];
+            return true;
         }
 
         private ReadOnlySpan<(TKey Key, (TLeft[] Left, TRight[] Right) Value)> NextMatched(BatchReader<(TKey Key, TRight[] Values)> right)
@@ -69,15 +95,21 @@ internal sealed class CoGroupedRdd<TKey, TLeft, TRight>(
                 return NextUnmatched();
             }
 
+            for (var i = 0; i < input.Length; i++)
+            {
+                _batchKeys[i] = input[i].Key;
+            }
+
+            _table.Find(_batchKeys.AsSpan(0, input.Length), _numbers);
             var output = Output(input.Length);
             for (var i = 0; i < input.Length; i++)
             {
                 var (key, values) = input[i];
-                var index = _keys.Find(key);
-                output[i] = (key, (index < 0 ? [] : _groups[index]!, values));
-                if (index >= 0)
+                var number = _numbers[i];
+                output[i] = (key, (number < 0 ? [] : ValuesOf(number), values));
+                if (number >= 0)
                 {
-                    _groups[index] = null;
+                    _isMatched[number] = true;
                 }
             }
 
@@ -86,17 +118,23 @@ internal sealed class CoGroupedRdd<TKey, TLeft, TRight>(
 
         private ReadOnlySpan<(TKey Key, (TLeft[] Left, TRight[] Right) Value)> NextUnmatched()
         {
-            var output = Output(Math.Min(BatchReader.Capacity, _groups.Count - _next));
+            var output = Output(Math.Min(BatchReader.Capacity, _table.KeyCount - _next));
             var count = 0;
-            for (; _next < _groups.Count && count < output.Length; _next++)
+            for (; _next < _table.KeyCount && count < output.Length; _next++)
             {
-                if (_groups[_next] is { } group)
+                if (!_isMatched[_next])
                 {
-                    output[count++] = (_keys.Keys[_next], (group, []));
+                    output[count++] = (_table.KeyOf(_next), (ValuesOf(_next), []));
                 }
             }
 
             return output[..count];
+        }
+
+        private TLeft[] ValuesOf(int number)
+        {
+            var (start, end) = _table.RangeOf(number);
+            return _table.Values[start..end].ToArray();
         }
     }
 }

@@ -37,7 +37,7 @@ internal sealed class InPlaceInput<TKey, TValue>(Rdd<(TKey Key, TValue Value)> r
     public override BatchReader<(TKey Key, TValue Value)> Open(int index, Partition? source, TaskContext context) => rdd.Read(source!, context);
 
     public override BatchReader<(TKey Key, TValue[] Values)> OpenGrouped(int index, Partition? source, TaskContext context) =>
-        new LocalGroupingReader<TKey, TValue>(rdd.Read(source!, context), context);
+        LocalGrouping.Open(rdd.Read(source!, context), context);
 }
 
 /// <inheritdoc/>

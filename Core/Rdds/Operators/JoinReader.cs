@@ -4,7 +4,7 @@ using Dpark.Text;
 
 namespace Dpark.Rdds.Operators;
 
-/// <summary>Joins one partition. First the left pairs are loaded, then the right pairs stream past them, then come the left pairs that none of these met.</summary>
+/// <summary>Joins one partition. First the left pairs are loaded, then the right pairs stream past them, then come the left pairs that none of these met. If they do not fit, see <see cref="SpilledJoin"/>.</summary>
 internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     BatchReader<(TKey Key, TLeft Value)> left,
     Func<BatchReader<(TKey Key, TRight Value)>> openRight,
@@ -15,7 +15,8 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     : OperatorReader<(TKey Key, TLeft Value), (TKey Key, (TLeftOut Left, TRightOut Right) Value)>(left, callSite, context)
     where TKey : notnull
 {
-    private readonly JoinTable<TKey, TLeft> _table = new();
+    private readonly JoinTable<TKey, TLeft> _table = new(context.Memory.Claim("the left side of a join"));
+    private BatchReader<(TKey Key, (TLeftOut Left, TRightOut Right) Value)>? _spilled;
     private bool[] _isMatched = [];
 
     // The right batch is copied: its pairs may become more than one batch of output.
@@ -36,12 +37,18 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
 
     public override ReadOnlySpan<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> Next()
     {
-        if (_right is null)
+        if (_right is null && _spilled is null && !TryLoadLeft())
         {
-            LoadLeft();
-            _right = openRight();
+            _spilled = SpilledJoin.Pair(SpilledJoin.Open(_table, Source, openRight, Context), unmatched, present);
         }
 
+        if (_spilled is not null)
+        {
+            Context.CancellationToken.ThrowIfCancellationRequested();
+            return _spilled.Next();
+        }
+
+        _right ??= openRight();
         var output = Output(BatchReader.Capacity);
         for (var count = 0; ;)
         {
@@ -60,22 +67,29 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         {
             _isDisposed = true;
             _right?.Dispose();
+            _spilled?.Dispose();
             _table.Dispose();
         }
 
         base.Dispose(disposing);
     }
 
-    private void LoadLeft()
+    /// <returns><see langword="false"/> if it does not fit.</returns>
+    private bool TryLoadLeft()
     {
         for (var input = Pull(); !input.IsEmpty; input = Pull())
         {
             Context.CancellationToken.ThrowIfCancellationRequested();
             _table.Add(input);
+            if (_table.IsFull)
+            {
+                return false;
+            }
         }
 
         _table.Complete();
         _isMatched = (unmatched & UnmatchedPairs.Left) == 0 ? [] : new bool[_table.KeyCount];
+        return true;
     }
 
     /// <summary>Pairs the current left values with the current partner, as far as there is room.</summary>

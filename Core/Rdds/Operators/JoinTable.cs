@@ -1,3 +1,4 @@
+using Dpark.Memory;
 using Dpark.Shuffle;
 using Dpark.Text;
 
@@ -7,8 +8,10 @@ namespace Dpark.Rdds.Operators;
 /// The pairs of one side of a join in memory, by key. Keys are numbered; while no key comes twice, a value has the number of its key and nothing else is kept.
 /// Null is a key like any other. Used by one thread.
 /// </summary>
-internal sealed class JoinTable<TKey, TValue> : IDisposable
+/// <param name="memory">What it may hold; owned.</param>
+internal sealed class JoinTable<TKey, TValue>(MemoryClaim memory) : IDisposable
 {
+    private readonly HeapGauge _gauge = new(memory, Spillable<TKey, TValue>.HasHeapBytes);
     private readonly KeyIndex<TKey> _index = KeyIndex<TKey>.CreateLocal();
     private readonly TKey[] _batchKeys = new TKey[BatchReader.Capacity];
     private readonly int[] _batchNumbers = new int[BatchReader.Capacity];
@@ -18,6 +21,12 @@ internal sealed class JoinTable<TKey, TValue> : IDisposable
     private PooledList<int> _owners = new();
     private PooledList<int> _starts = new();
     private bool _isUnique = true;
+
+    /// <summary>Whether another batch could exceed what it may hold. Not asked while it is empty.</summary>
+    public bool IsFull => _gauge.IsFull(ArrayBytes, this, static table => Spillable<TKey, TValue>.HeapBytes(table._index.Keys, table._values.Span));
+
+    /// <summary>What it holds, for a message.</summary>
+    public long HeldBytes => memory.HeldBytes;
 
     /// <summary>Distinct keys.</summary>
     public int KeyCount => _index.Count;
@@ -122,6 +131,12 @@ internal sealed class JoinTable<TKey, TValue> : IDisposable
         return (number == 0 ? 0 : ends[number - 1], ends[number]);
     }
 
+    /// <summary>The pairs, once it is complete.</summary>
+    public BatchReader<(TKey Key, TValue Value)> Read() => new Reader(this);
+
+    /// <summary>The failure of a task whose pairs do not fit and cannot be spilled.</summary>
+    public MemoryExhaustedException Exhausted() => memory.Exhausted(ArrayBytes);
+
     /// <summary>Returns the memory.</summary>
     public void Dispose()
     {
@@ -129,5 +144,45 @@ internal sealed class JoinTable<TKey, TValue> : IDisposable
         _values.Dispose();
         _owners.Dispose();
         _starts.Dispose();
+        memory.Dispose();
+    }
+
+    // Where a key comes twice, the values are there twice while they are put in a row.
+    private long ArrayBytes
+    {
+        get
+        {
+            var count = (long)_values.Count + BatchReader.Capacity;
+            var values = _index.BytesWithBatch + _values.BytesWith(count);
+            return _isUnique ? values : values + _values.BytesWith(count) + _owners.BytesWith(count) + _starts.BytesWith(_index.Count + BatchReader.Capacity);
+        }
+    }
+
+    /// <summary>Reads the pairs by key.</summary>
+    private sealed class Reader(JoinTable<TKey, TValue> table) : BatchReader<(TKey Key, TValue Value)>
+    {
+        private readonly (TKey Key, TValue Value)[] _output = new (TKey Key, TValue Value)[BatchReader.Capacity];
+        private int _number;
+        private int _next;
+
+        public override ReadOnlySpan<(TKey Key, TValue Value)> Next()
+        {
+            var count = 0;
+            for (; _number < table.KeyCount && count < _output.Length; _number++)
+            {
+                var (_, end) = table.RangeOf(_number);
+                for (; _next < end && count < _output.Length; _next++)
+                {
+                    _output[count++] = (table.KeyOf(_number), table.Values[_next]);
+                }
+
+                if (_next < end)
+                {
+                    break;
+                }
+            }
+
+            return _output.AsSpan(0, count);
+        }
     }
 }

@@ -12,7 +12,7 @@ internal enum UnmatchedPairs
     Right = 2,
 }
 
-/// <summary>For each key, every left value with every right value. Holds the left pairs of a partition in memory and streams the right input.</summary>
+/// <summary>For each key, every left value with every right value. Holds the left pairs of a partition in memory, if they fit, and streams the right input.</summary>
 /// <param name="present">Turns values into what the result holds for them; what it holds for a missing partner is the default value.</param>
 internal sealed class JoinedRdd<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     Rdd<(TKey Key, TLeft Value)> left,

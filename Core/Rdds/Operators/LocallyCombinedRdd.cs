@@ -3,15 +3,18 @@ using Dpark.Tasks;
 
 namespace Dpark.Rdds.Operators;
 
-/// <summary>One pair per key, its values combined, where equal keys are in one partition already. Narrow; a partition's combined values are held in memory.</summary>
+/// <summary>One pair per key, its values combined, where equal keys are in one partition already. Narrow; combined values that do not fit in memory go to runs on disk.</summary>
 internal sealed class LocallyCombinedRdd<TKey, TValue, TCombined>(
     Rdd<(TKey Key, TValue Value)> parent, Aggregator<TValue, TCombined> aggregator, CallSite callSite)
     : NarrowRdd<(TKey Key, TValue Value), (TKey Key, TCombined Value)>(parent, callSite, parent.Partitioner)
     where TKey : notnull
 {
     protected override BatchReader<(TKey Key, TCombined Value)> Compute(Partition partition, TaskContext context) =>
-        new Reader(Parent.Read(partition, context), aggregator, CallSite, context);
+        Spillable<TKey, TCombined>.IsSupported
+            ? context.Shuffle.Combine(new AttributedReader<(TKey Key, TValue Value)>(Parent.Read(partition, context), CallSite, context), aggregator, context)
+            : new Reader(Parent.Read(partition, context), aggregator, CallSite, context);
 
+    /// <summary>For types that cannot be written anywhere.</summary>
     private sealed class Reader(
         BatchReader<(TKey Key, TValue Value)> source, Aggregator<TValue, TCombined> aggregator, CallSite callSite, TaskContext context)
         : OperatorReader<(TKey Key, TValue Value), (TKey Key, TCombined Value)>(source, callSite, context)

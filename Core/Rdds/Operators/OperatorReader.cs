@@ -13,6 +13,9 @@ internal abstract class OperatorReader<TIn, TOut>(BatchReader<TIn> source, CallS
 
     protected TaskContext Context => context;
 
+    /// <summary>The input, for whoever reads on elsewhere.</summary>
+    protected BatchReader<TIn> Source => source;
+
     /// <summary>The next input batch. From here on a failure is this operator's, until it pulls again.</summary>
     protected ReadOnlySpan<TIn> Pull()
     {

@@ -65,6 +65,31 @@ public sealed class DataOptionsTests
     }
 
     [Fact]
+    public void MemoryOptions_Defaults_ArePinned()
+    {
+        var options = new MemoryOptions();
+
+        Assert.InRange(options.BudgetBytes, 1, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        Assert.Equal((0.5, TimeSpan.FromSeconds(10)), (options.ProtectedCacheShare, options.WaitLimit));
+        Assert.Equal(3, CountProperties<MemoryOptions>());
+        Assert.True(new MemoryOptionsValidator().Validate(null, options).Succeeded);
+    }
+
+    [Fact]
+    public void Validate_MemoryOptionsAllWrong_NamesEachWithValueAndBound()
+    {
+        var options = new MemoryOptions { BudgetBytes = 1000, ProtectedCacheShare = 1.5, WaitLimit = TimeSpan.FromHours(2) };
+
+        Assert.Equal(
+            [
+                "Dpark:Memory:BudgetBytes is 1000. Set from 1048576 to 9223372036854775807: a task holds at least some batches.",
+                "Dpark:Memory:ProtectedCacheShare is 1.5. Set from 0 to 1: it is a share of the budget.",
+                "Dpark:Memory:WaitLimit is 02:00:00. Set from 00:00:00 to 01:00:00: a task that waits makes no progress.",
+            ],
+            new MemoryOptionsValidator().Validate(null, options).Failures!);
+    }
+
+    [Fact]
     public void CacheOptions_Default_IsAShareOfTheMemory()
     {
         var options = new CacheOptions();

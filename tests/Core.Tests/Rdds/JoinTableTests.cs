@@ -1,5 +1,6 @@
 using System.Text;
 using Dpark.Rdds.Operators;
+using Dpark.Memory;
 using Dpark.Text;
 
 namespace Dpark.Rdds;
@@ -31,7 +32,7 @@ public sealed class JoinTableTests
     [Fact]
     public void Find_TextsOfAReusedBuffer_AreThoseThatWereAdded()
     {
-        using var table = new JoinTable<Utf8Text, Utf8Text>();
+        using var table = new JoinTable<Utf8Text, Utf8Text>(TaskMemory.Unlimited(default).Claim("a test"));
         var buffer = new byte[64];
         for (var i = 0; i < 100; i++)
         {
@@ -54,7 +55,7 @@ public sealed class JoinTableTests
 
     private static void AssertFinds<TKey>(TKey[] keys, TKey[] absent, int valuesPerKey)
     {
-        using var table = new JoinTable<TKey, int>();
+        using var table = new JoinTable<TKey, int>(TaskMemory.Unlimited(default).Claim("a test"));
         for (var copy = 0; copy < valuesPerKey; copy++)
         {
             foreach (var chunk in keys.Select((key, index) => (key, (index * 10) + copy)).Chunk(BatchReader.Capacity))

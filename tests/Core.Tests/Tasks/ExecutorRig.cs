@@ -3,6 +3,7 @@ using Dpark.Applications;
 using Dpark.Broadcasting;
 using Dpark.Caching;
 using Dpark.Configuration;
+using Dpark.Memory;
 using Dpark.Rdds;
 using Dpark.Shuffle;
 using Dpark.Storage;
@@ -48,6 +49,8 @@ internal sealed class ExecutorRig : IProgramSource, ITaskServices, IAsyncDisposa
     public IPartitionCache Cache => null!;
 
     public IBroadcastSource Broadcasts => null!;
+
+    public WorkerMemory Memory { get; } = new(new MemoryOptions());
 
     public static ResultOutput Empty { get; } = new(ReadOnlyMemory<byte>.Empty, 0);
 

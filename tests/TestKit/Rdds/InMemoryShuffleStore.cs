@@ -99,6 +99,48 @@ public sealed class InMemoryShuffleStore : IShuffleStore
     public BatchReader<(TKey Key, TValue[] Values)> ReadGrouped<TKey, TValue>(ShuffleId shuffle, int reduceIndex, TaskContext context)
         where TKey : notnull => BatchListReader<(TKey Key, TValue[] Values)>.Of(Groups<TKey, TValue>(shuffle, reduceIndex, context));
 
+    /// <inheritdoc/>
+    public BatchReader<(TKey Key, TCombined Value)> Combine<TKey, TValue, TCombined>(
+        BatchReader<(TKey Key, TValue Value)> pairs, Aggregator<TValue, TCombined> aggregator, TaskContext context)
+        where TKey : notnull =>
+        new DeferredReader<(TKey Key, TCombined Value)>(() =>
+        {
+            var bucket = new List<(TKey Key, TCombined Value)>();
+            var places = new Dictionary<ValueTuple<TKey>, int>();
+            foreach (var (key, value) in ReadAll(pairs))
+            {
+                Add(bucket, places, key, value, aggregator);
+            }
+
+            return BatchListReader<(TKey Key, TCombined Value)>.Of(bucket);
+        });
+
+    /// <inheritdoc/>
+    public BatchReader<(TKey Key, TValue[] Values)> Group<TKey, TValue>(BatchReader<(TKey Key, TValue Value)> pairs, bool isByHash, TaskContext context)
+        where TKey : notnull =>
+        new DeferredReader<(TKey Key, TValue[] Values)>(() =>
+        {
+            var groups = ReadAll(pairs).GroupBy(pair => pair.Key, pair => pair.Value).Select(group => (group.Key, Values: group.ToArray()));
+            return BatchListReader<(TKey Key, TValue[] Values)>.Of(isByHash ? groups.OrderBy(group => StableHasher<TKey>.Default.Hash(group.Key)) : groups);
+        });
+
+    /// <inheritdoc/>
+    public BatchReader<T> Spill<T>(BatchReader<T> records, TaskContext context) => BatchListReader<T>.Of(ReadAll(records));
+
+    private static List<T> ReadAll<T>(BatchReader<T> source)
+    {
+        var all = new List<T>();
+        using (source)
+        {
+            for (var batch = source.Next(); !batch.IsEmpty; batch = source.Next())
+            {
+                all.AddRange(BorrowedBytes<T>.KeepBatch(batch));
+            }
+        }
+
+        return all;
+    }
+
     private static void Add<TKey, TValue, TCombined>(
         List<(TKey Key, TCombined Value)> bucket, Dictionary<ValueTuple<TKey>, int> places, TKey key, TValue value, Aggregator<TValue, TCombined>? aggregator)
     {
