@@ -1,7 +1,12 @@
 using System.CommandLine;
 using Dpark.Hosting;
 
-var command = SiloCommandLine.Parse(args, settings => SiloProgram.RunAsync(settings, Console.Out, Console.Error, CancellationToken.None));
+var command = SiloCommandLine.Parse(args, settings =>
+{
+    // Before anything asks how much memory there is.
+    ProcessMemory.Limit(settings.MemoryBytes);
+    return SiloProgram.RunAsync(settings, Console.Out, Console.Error, CancellationToken.None);
+});
 if (command.Errors.Count > 0)
 {
     return await SiloProgram.ComplainAsync(Console.Error, command.Errors.Select(error => error.Message));

@@ -201,7 +201,7 @@ internal sealed partial class WorkerFleet(
             link.Start(cancellationToken);
         }
 
-        news.Add(new WorkerJoined(info.Id, info.Host, info.SlotCount));
+        news.Add(new WorkerJoined(info.Id, info.Host, info.SlotCount) { MemoryBytes = info.MemoryBytes });
     }
 
     private void Drop(HashSet<WorkerId> listed, List<SchedulerEvent> news)

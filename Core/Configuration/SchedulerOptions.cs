@@ -11,9 +11,15 @@ public sealed class SchedulerOptions
     /// </summary>
     public int MaxConsecutiveStageAttempts { get; set; } = 4;
 
-    /// <summary>Workers lost in a row under one task that fail the job. From 1 to 1000. Default: 4.</summary>
+    /// <summary>Workers that died while they ran one task, without a success of it between, that fail the job. From 1 to 1000. Default: 3.</summary>
     /// <remarks>A task that kills its worker would otherwise take the whole cluster, one worker after the other.</remarks>
-    public int MaxWorkerLosses { get; set; } = 4;
+    public int MaxWorkerLosses { get; set; } = 3;
+
+    /// <summary>
+    /// Whether a task under which two workers have died is kept from the last one that is left: the job fails then, whatever <see cref="MaxWorkerLosses"/> says.
+    /// Default: <see langword="true"/>.
+    /// </summary>
+    public bool SpareLastWorker { get; set; } = true;
 
     /// <summary>Times that a stage's program and broadcasts are stored again in a row before the job fails. From 0 to 1000. Default: 3.</summary>
     public int MaxProgramRestores { get; set; } = 3;

@@ -28,6 +28,9 @@ internal sealed class AttemptState(TaskAttemptId id, StageState stage, int posit
     /// <summary><see langword="false"/> once its launch is in doubt: another attempt takes its place, but a success of this one still counts.</summary>
     public bool HoldsSlot { get; set; } = true;
 
+    /// <summary>It has its worker to itself.</summary>
+    public bool IsAlone { get; init; }
+
     public AttemptState? NextOfTask { get; set; }
 
     public AttemptState? NextOnWorker { get; set; }

@@ -12,7 +12,7 @@ public sealed partial class JobScheduler
     private long _assignmentCount;
 
     private static bool HasFreeSlot(WorkerState worker) =>
-        worker is { IsLive: true, IsBackedOff: false, IsLeftOut: false } && worker.AssignedCount < worker.SlotCount;
+        worker is { IsLive: true, IsBackedOff: false, IsLeftOut: false, IsTaken: false } && worker.AssignedCount < worker.SlotCount;
 
     /// <summary>Puts a worker into the list of those with a free slot, or takes it out.</summary>
     private void UpdateFree(WorkerState worker)
@@ -128,7 +128,7 @@ public sealed partial class JobScheduler
 
             Launch(stage, position, worker);
             launched++;
-            if (worker.AssignedCount < CapacityOf(worker, queuedPerSlot))
+            if (!worker.IsTaken && worker.AssignedCount < CapacityOf(worker, queuedPerSlot))
             {
                 _candidates.Enqueue(worker, worker.Priority);
             }
@@ -156,7 +156,7 @@ public sealed partial class JobScheduler
         {
             // A line is filled up when half of it is gone, so that tasks travel in groups.
             var isLow = worker.AssignedCount - worker.SlotCount <= (long)worker.SlotCount * queuedPerSlot / 2;
-            if (isLow && worker is { IsBackedOff: false, IsLeftOut: false } && worker.AssignedCount < CapacityOf(worker, queuedPerSlot))
+            if (isLow && worker is { IsBackedOff: false, IsLeftOut: false, IsTaken: false } && worker.AssignedCount < CapacityOf(worker, queuedPerSlot))
             {
                 _candidates.Enqueue(worker, worker.Priority);
             }
@@ -168,7 +168,9 @@ public sealed partial class JobScheduler
         var tasks = stage.Tasks!;
         var id = new TaskAttemptId(
             Application, stage.Info.StageId, stage.StageAttempt, tasks.PartitionOf(position), tasks.TakeAttemptNumber(position));
-        var attempt = new AttemptState(id, stage, position, worker, stage.Pool, _now);
+        var isAlone = worker.AssignedCount == 0 && tasks[position].Troubles is { NeedsMemory: true };
+        var attempt = new AttemptState(id, stage, position, worker, stage.Pool, _now) { IsAlone = isAlone };
+        worker.IsTaken = isAlone;
         tasks.Launch(position, attempt);
         worker.Add(attempt);
         worker.AssignedCount++;

@@ -105,6 +105,11 @@ public sealed partial class JobScheduler
             attempt.HoldsSlot = false;
             attempt.Stage.RunningCount--;
             attempt.Worker.AssignedCount--;
+            if (attempt.IsAlone)
+            {
+                attempt.Worker.IsTaken = false;
+            }
+
             attempt.Pool.RunningCount--;
             ForgetUnused(attempt.Pool);
             UpdateFree(attempt.Worker);
@@ -163,19 +168,25 @@ public sealed partial class JobScheduler
         stage.Tasks!.FailedCount++;
         var troubles = TroublesOf(attempt);
         troubles.Failures++;
-        if (troubles.Failures >= _options.MaxTaskFailures)
+        if (WhyNotAgain(attempt, report, troubles) is { } limit)
         {
             var cause = report.Failure is { } failure
                 ? $"{failure.ExceptionType}: {failure.Message}"
                 : $"it reported {report.Outcome} without what belongs to it.";
             FailJobsOf(
                 stage,
-                $"A task of {stage.Info} ({stage.Info.CallSite}) failed {troubles.Failures} times, " +
-                $"which is the limit (Dpark:Scheduler:MaxTaskFailures). " +
-                $"The last attempt, {attempt.Id} on {attempt.Worker.Id}: {cause}",
+                $"A task of {stage.Info} ({stage.Info.CallSite}) failed {limit}. The last attempt, {attempt.Id} on {attempt.Worker.Id}: {cause}",
                 report.Failure,
                 attempt.Id,
                 attempt.Worker.Id);
+            return;
+        }
+
+        if (report.Failure is { IsMemoryShort: true })
+        {
+            // Not the worker's fault, and it may well run there when it is alone.
+            AskForMemory(attempt, troubles);
+            Retry(attempt);
             return;
         }
 
@@ -188,6 +199,33 @@ public sealed partial class JobScheduler
         troubles.AnywhereAfter = _now + _options.RetryElsewhereWait;
         WakeUpAt(troubles.AnywhereAfter);
         Retry(attempt);
+    }
+
+    /// <returns>Why a task that failed is not tried again; <see langword="null"/> if it is.</returns>
+    private string? WhyNotAgain(AttemptState attempt, TaskReport report, TaskTroubles troubles)
+    {
+        if (report.Failure is { IsFinal: true })
+        {
+            return "in a way that another attempt would repeat";
+        }
+
+        if (report.Failure is { IsMemoryShort: true } && attempt.IsAlone && !_workers.Values.Any(worker => worker.MemoryBytes > attempt.Worker.MemoryBytes))
+        {
+            return $"for lack of memory though it had its worker to itself, and no worker has more than its {Memory.ByteText.Of(attempt.Worker.MemoryBytes)}";
+        }
+
+        return troubles.Failures >= _options.MaxTaskFailures
+            ? $"{troubles.Failures} times, which is the limit (Dpark:Scheduler:MaxTaskFailures)"
+            : null;
+    }
+
+    /// <summary>Has a task that had too little memory tried on a worker that runs nothing beside it, one with more memory if it was alone already.</summary>
+    private void AskForMemory(AttemptState attempt, TaskTroubles troubles)
+    {
+        troubles.NeedsMemory = true;
+        troubles.TooFewBytes = attempt.IsAlone ? attempt.Worker.MemoryBytes : troubles.TooFewBytes;
+        troubles.Reserved = null;
+        Notify(attempt.Stage, $"Memory was too short for {attempt.Id} on {attempt.Worker.Id}. It is tried again on a worker that runs nothing beside it{(troubles.TooFewBytes > 0 ? " and has more" : "")}.");
     }
 
     private void OnFetchFailed(AttemptState attempt, TaskReport report, ShuffleState shuffle)

@@ -203,6 +203,22 @@ public sealed partial class JobScheduler
         return ($"Its tasks wait for workers on which they have not failed, or that have their data; {_freeWorkers.Count} of {_workers.Count} workers have free slots.", false);
     }
 
+    private string? FindTooLarge(JobState job)
+    {
+        var largest = _workers.Values.Select(worker => worker.MemoryBytes).DefaultIfEmpty(long.MaxValue).Max();
+        foreach (var stage in job.Stages)
+        {
+            if (stage.Tasks is { PendingCount: > 0 } tasks && tasks.FindTooLarge(largest) is var position and >= 0)
+            {
+                return $"Partition {tasks.PartitionOf(position)} of {stage.Info} ({stage.Info.CallSite}) needs more memory than any worker has: " +
+                    $"it failed alone on one with {Memory.ByteText.Of(tasks[position].Troubles!.TooFewBytes)}, and the largest that is there has {Memory.ByteText.Of(largest)}. " +
+                    "Start a worker with more memory, or use more partitions.";
+            }
+        }
+
+        return null;
+    }
+
     private string? TroubleOf(JobState job)
     {
         foreach (var stage in job.Stages)
@@ -212,6 +228,11 @@ public sealed partial class JobScheduler
                 return $"The program of {stage.Info} ({stage.Info.CallSite}) is not stored in the cluster yet. " +
                     "Look at the driver's connection to the cluster.";
             }
+        }
+
+        if (FindTooLarge(job) is { } tooLarge)
+        {
+            return tooLarge;
         }
 
         if (_workers.Count == 0)

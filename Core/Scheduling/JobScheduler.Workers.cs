@@ -15,6 +15,7 @@ public sealed partial class JobScheduler
 
         SetHost(worker, joined.Host);
         worker.SlotCount = joined.SlotCount;
+        worker.MemoryBytes = joined.MemoryBytes;
         OnUsableChanged(worker);
         TakeBackIfNoneIsLeft();
     }
@@ -47,12 +48,15 @@ public sealed partial class JobScheduler
 
         // The outputs first, so that tasks which are launched again see what is missing.
         ForgetOutputsOf(worker.Id);
+        var runningCount = 0;
         foreach (var attempt in worker.ListAttempts())
         {
             // A job that failed in this loop has taken its other attempts with it.
             if (!attempt.Stage.IsReleased)
             {
-                LoseAttempt(attempt, lost.Reason);
+                // What came after those that fill the slots was waiting, and has killed nothing.
+                var wasRunning = attempt.HoldsSlot && runningCount++ < worker.SlotCount;
+                LoseAttempt(attempt, wasRunning, lost.Reason);
             }
         }
 
@@ -64,25 +68,33 @@ public sealed partial class JobScheduler
         TakeBackIfNoneIsLeft();
     }
 
-    private void LoseAttempt(AttemptState attempt, string reason)
+    private void LoseAttempt(AttemptState attempt, bool wasRunning, string reason)
     {
         var stage = attempt.Stage;
-        var heldSlot = attempt.HoldsSlot;
         Detach(attempt);
         NoteProgress(stage);
         var troubles = TroublesOf(attempt);
-        troubles.WorkerLosses += heldSlot ? 1 : 0;
-        if (troubles.WorkerLosses < _options.MaxWorkerLosses)
+        if (wasRunning)
+        {
+            troubles.LostWorkers.Add(attempt.Worker.Id);
+        }
+
+        var isLimit = troubles.LostWorkers.Count >= _options.MaxWorkerLosses;
+        var isLastAtStake = _options.SpareLastWorker && troubles.LostWorkers.Count > 1 && _workers.Count <= 1;
+        if (!wasRunning || (!isLimit && !isLastAtStake))
         {
             Retry(attempt);
             return;
         }
 
+        var cause = isLimit
+            ? "which is the limit (Dpark:Scheduler:MaxWorkerLosses)"
+            : "and the last one that is left is spared (Dpark:Scheduler:SpareLastWorker)";
         FailJobsOf(
             stage,
-            $"A task of {stage.Info} ({stage.Info.CallSite}) lost its worker {troubles.WorkerLosses} times, " +
-            $"which is the limit (Dpark:Scheduler:MaxWorkerLosses); " +
-            $"if it ends its process, no further worker should be lost to it. The last attempt, {attempt.Id} on {attempt.Worker.Id}: {reason}",
+            $"Partition {attempt.Id.PartitionIndex} of {stage.Info} ({stage.Info.CallSite}) was running on {troubles.LostWorkers.Count} workers when they died, {cause}. " +
+            "Its code may be what kills them: it may overflow the stack, take too much memory, or end the process. " +
+            $"Look at the end of the logs of {string.Join(", ", troubles.LostWorkers)}. The last attempt, {attempt.Id}: {reason}",
             attempt: attempt.Id,
             worker: attempt.Worker.Id);
     }

@@ -50,7 +50,11 @@ public sealed record LaunchFailed(WorkerId Worker, IReadOnlyList<TaskAttemptId> 
 /// <summary>A worker can take tasks, or its number of slots changed. A known worker keeps what it runs.</summary>
 /// <param name="Host">Compared with <see cref="StageInfo.PreferredLocations"/>, ignoring case.</param>
 /// <param name="SlotCount">Tasks it runs at once. 0: it gets no new tasks, but keeps its tasks and map outputs.</param>
-public sealed record WorkerJoined(WorkerId Worker, string Host, int SlotCount) : SchedulerEvent;
+public sealed record WorkerJoined(WorkerId Worker, string Host, int SlotCount) : SchedulerEvent
+{
+    /// <summary>Memory of its process; 0 if that is not known. A task that had too little is tried where there is more.</summary>
+    public long MemoryBytes { get; init; }
+}
 
 /// <summary>A worker that is not lost has not answered the driver for a while. What it runs is still waited for; users are told.</summary>
 /// <param name="Reason">Since when and why, for the message; ends with a full stop.</param>

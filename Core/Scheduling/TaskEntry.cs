@@ -44,9 +44,19 @@ internal sealed class TaskTroubles
 
     public int FetchFailures { get; set; }
 
-    public int WorkerLosses { get; set; }
+    /// <summary>The workers that died while they ran it.</summary>
+    public List<Workers.WorkerId> LostWorkers { get; } = [];
 
     public int LaunchFailures { get; set; }
+
+    /// <summary>Memory was too short for it: the next attempt has a worker to itself.</summary>
+    public bool NeedsMemory { get; set; }
+
+    /// <summary>The worker that gets no other tasks of the stage until it is empty and takes this one.</summary>
+    public WorkerState? Reserved { get; set; }
+
+    /// <summary>Memory of the worker on which it failed alone; 0 if there is none. More is needed.</summary>
+    public long TooFewBytes { get; set; }
 
     /// <summary>The workers on which it failed.</summary>
     public List<WorkerState> FailedOn { get; } = [];

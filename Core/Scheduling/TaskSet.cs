@@ -21,6 +21,7 @@ internal sealed partial class TaskSet
     private readonly LinkedList<int> _again = new();
     private Dictionary<string, Queue<int>>? _preferred;
     private int _admittedCount;
+    private int? _reserved;
 
     /// <param name="count">Tasks.</param>
     /// <param name="partitions">Partition of each position; <see langword="null"/> if they are equal.</param>
@@ -106,13 +107,38 @@ internal sealed partial class TaskSet
 
     /// <summary>Finds a task for a worker. The caller launches it.</summary>
     /// <param name="eligibleWorkerCount">Workers with slots, this one among them.</param>
-    public bool TryTake(Locality locality, WorkerState worker, TimeSpan now, int eligibleWorkerCount, out int position) => locality switch
+    public bool TryTake(Locality locality, WorkerState worker, TimeSpan now, int eligibleWorkerCount, out int position)
+    {
+        if (locality != Locality.NoPreference && IsReserved(worker))
+        {
+            position = -1;
+            return false;
+        }
+
+        return TryTakeAt(locality, worker, now, eligibleWorkerCount, out position);
+    }
+
+    private bool TryTakeAt(Locality locality, WorkerState worker, TimeSpan now, int eligibleWorkerCount, out int position) => locality switch
     {
         Locality.Worker => TryTakePreferred(worker.Id.Value, out position),
         Locality.Host => TryTakePreferred(worker.Host, out position),
-        Locality.NoPreference => TryTakeAgain(worker, now, eligibleWorkerCount, out position) || TryTakeFresh(_unplaced, out position),
+        Locality.NoPreference => TryTakeAgain(worker, now, eligibleWorkerCount, out position) || (!IsReserved(worker) && TryTakeFresh(_unplaced, out position)),
         _ => TryTakeFresh(_placed, out position),
     };
+
+    /// <summary>A pending task that had too little memory on a worker as large as any that is there; -1 if there is none.</summary>
+    public int FindTooLarge(long largestBytes)
+    {
+        foreach (var position in _again)
+        {
+            if (_entries[position] is { Status: TaskEntryStatus.Again, Troubles.TooFewBytes: > 0 and var bytes } && bytes >= largestBytes)
+            {
+                return position;
+            }
+        }
+
+        return -1;
+    }
 
     /// <summary>Whether a fresh task prefers one of some places.</summary>
     public bool HasFreshNear(Func<string, bool> isPlace)
@@ -317,6 +343,45 @@ internal sealed partial class TaskSet
         return false;
     }
 
+    /// <summary>Whether a worker is being emptied for a task that needs it to itself.</summary>
+    private bool IsReserved(WorkerState worker)
+    {
+        if (_reserved is not { } position)
+        {
+            return false;
+        }
+
+        if (_entries[position] is { Status: TaskEntryStatus.Again, Troubles.Reserved: { IsLive: true, SlotCount: > 0, IsLeftOut: false } reserved })
+        {
+            return reserved == worker;
+        }
+
+        _reserved = null;
+        return false;
+    }
+
+    /// <summary>Whether a worker is empty and large enough for a task that had too little memory. If it is only not empty, it is reserved, one at a time.</summary>
+    private bool MayHaveToItself(int position, TaskTroubles troubles, WorkerState worker)
+    {
+        if (worker.MemoryBytes <= troubles.TooFewBytes && troubles.TooFewBytes > 0)
+        {
+            return false;
+        }
+
+        if (worker.AssignedCount == 0)
+        {
+            return true;
+        }
+
+        if (_reserved is null)
+        {
+            troubles.Reserved = worker;
+            _reserved = position;
+        }
+
+        return false;
+    }
+
     private bool TryTakeAgain(WorkerState worker, TimeSpan now, int eligibleWorkerCount, out int position)
     {
         var node = _again.First;
@@ -329,7 +394,9 @@ internal sealed partial class TaskSet
             {
                 _again.Remove(node);
             }
-            else if (MayRunOn(entry.Troubles, worker, now, eligibleWorkerCount))
+            else if (entry.Troubles is { NeedsMemory: true } troubles
+                ? MayHaveToItself(position, troubles, worker)
+                : !IsReserved(worker) && MayRunOn(entry.Troubles, worker, now, eligibleWorkerCount))
             {
                 _again.Remove(node);
                 return true;

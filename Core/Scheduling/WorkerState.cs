@@ -20,6 +20,12 @@ internal sealed class WorkerState(WorkerId id, string host, int ordinal)
     /// <summary>Attempts that hold a slot or wait for one there.</summary>
     public int AssignedCount { get; set; }
 
+    /// <summary>Memory of its process; 0 if that is not known.</summary>
+    public long MemoryBytes { get; set; }
+
+    /// <summary>It runs a task that has it to itself.</summary>
+    public bool IsTaken { get; set; }
+
     public bool IsLive { get; set; } = true;
 
     /// <summary>It is counted among those that may get tasks.</summary>

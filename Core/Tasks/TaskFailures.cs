@@ -1,3 +1,4 @@
+using Dpark.Memory;
 using Dpark.Shuffle;
 
 namespace Dpark.Tasks;
@@ -22,7 +23,10 @@ internal static class TaskFailures
         null,
         0,
         null,
-        null);
+        null)
+    {
+        IsMemoryShort = true,
+    };
 
     /// <summary>The first exception of a type in a chain, so that user code may wrap what the engine throws.</summary>
     public static T? Find<T>(Exception exception)
@@ -48,7 +52,11 @@ internal static class TaskFailures
     {
         try
         {
-            var failure = Describe(exception, depth: 0) with { Exception = TryEncode(exception, encode) };
+            var failure = Describe(exception, depth: 0) with
+            {
+                Exception = TryEncode(exception, encode),
+                IsMemoryShort = Find<OutOfMemoryException>(exception) is not null || Find<MemoryExhaustedException>(exception) is not null,
+            };
             return Find<FetchFailedException>(exception) is { } fetch
                 ? failure with { Shuffle = fetch.Shuffle, MapIndex = fetch.MapIndex, Worker = fetch.Worker }
                 : failure;

@@ -106,4 +106,10 @@ public sealed record TaskFailure(
 {
     /// <summary>The operator whose code ran when the attempt failed, if any had run; see <see cref="TaskContext.RunningOperator"/>.</summary>
     [Id(8)] public CallSite? Operator { get; init; }
+
+    /// <summary>Memory was too short: the budget of the worker or its whole process had no more. The task is tried again where there is more.</summary>
+    [Id(9)] public bool IsMemoryShort { get; init; }
+
+    /// <summary>Another attempt would do the same harm: the job fails at once.</summary>
+    [Id(10)] public bool IsFinal { get; init; }
 }

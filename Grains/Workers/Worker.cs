@@ -130,6 +130,9 @@ internal sealed partial class Worker : IAsyncDisposable
         return await _outbox.PollAsync(application, after, OutboxLimits.Default, wait, both.Token).ConfigureAwait(false);
     }
 
+    /// <summary>The process ends unasked; see <see cref="Executor.EndProcess"/>.</summary>
+    public IReadOnlyList<TaskAttemptId> EndProcess(string cause) => _executor.EndProcess(cause);
+
     /// <summary>Deletes the map outputs of a shuffle.</summary>
     public Task DeleteShuffleAsync(ShuffleId shuffle)
     {

@@ -43,7 +43,7 @@ internal sealed class SiloCommandLine
     {
         HelpName = "SIZE",
         CustomParser = ParseMemory,
-        Description = "Memory of the worker, such as 512m or 4g. Default: what the process may use.",
+        Description = "Memory of the process, such as 512m or 4g: the managed heap stays below it, and tasks and cached partitions share 60 % of it. Default: what the process may use.",
     };
 
     private readonly Option<string?> _secretFile = File(

@@ -35,6 +35,7 @@ internal sealed partial class WorkerHost(
     private BlockClient? _client;
     private Worker? _worker;
     private WorkerRegistration? _registration;
+    private ExitWatch? _exitWatch;
 
     /// <summary>The environment of this process; <see langword="null"/> before the start.</summary>
     public DparkEnvironment? Environment => _environment;
@@ -108,6 +109,7 @@ internal sealed partial class WorkerHost(
         _worker = new(info, storage, _client, settings.Executor, settings.Shuffle, settings.Cache, settings.Memory, grains, timeProvider, loggers);
         _server.Cached = _worker.Cache;
         local.Set(_worker);
+        _exitWatch = new(_worker, loggers.CreateLogger<ExitWatch>());
         LogStarted(info.Id, info.SlotCount, info.BlockEndpoint, string.Join(", ", directories));
     }
 
@@ -151,6 +153,7 @@ internal sealed partial class WorkerHost(
     private async Task StopAsync(CancellationToken cancellationToken)
     {
         local.Set(null);
+        Interlocked.Exchange(ref _exitWatch, null)?.Dispose();
         if (Interlocked.Exchange(ref _registration, null) is { } registration)
         {
             await registration.DisposeAsync().ConfigureAwait(false);

@@ -12,7 +12,8 @@ public sealed class TaskOptionsTests
         {
             MaxTaskFailures = 4,
             MaxConsecutiveStageAttempts = 4,
-            MaxWorkerLosses = 4,
+            MaxWorkerLosses = 3,
+            SpareLastWorker = true,
             MaxProgramRestores = 3,
             MaxLaunchFailures = 20,
             LaunchBackoff = TimeSpan.FromMilliseconds(100),
@@ -40,7 +41,7 @@ public sealed class TaskOptionsTests
 
         Assert.Equivalent(expected, new SchedulerOptions());
         Assert.Empty(new SchedulerOptions().Pools);
-        Assert.Equal(27, CountProperties<SchedulerOptions>());
+        Assert.Equal(28, CountProperties<SchedulerOptions>());
         Assert.True(new SchedulerOptionsValidator().Validate(null, new()).Succeeded);
     }
 

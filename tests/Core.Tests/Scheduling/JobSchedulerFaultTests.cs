@@ -197,20 +197,6 @@ public sealed class JobSchedulerFaultTests
     }
 
     [Fact]
-    public void WorkerLost_AsOftenAsTheLimit_FailsTheJobBeforeTheClusterIsGone()
-    {
-        _rig.Submit(0, Final(0, 1));
-        for (var i = 0; i < 4; i++)
-        {
-            var worker = new Workers.WorkerId($"worker-{i}");
-            _rig.Join(worker, 1).Lose(worker);
-        }
-
-        Assert.Contains("lost its worker 4 times", Assert.Single(_rig.All<FailJob>()).Reason, StringComparison.Ordinal);
-        _rig.Scheduler.AssertNoState();
-    }
-
-    [Fact]
     public void WorkerJoined_SameNameAfterLoss_StartsWithNothing()
     {
         _rig.Join(A, 1).Submit(0, Final(1, 1, Map(0, 1))).SucceedAll().SucceedAll().Lose(A).Join(A, 1);

@@ -6,7 +6,7 @@ namespace Dpark.Scheduling;
 /// <summary>Second attempts of tasks that last too long.</summary>
 public sealed class JobSchedulerSpeculationTests
 {
-    private readonly SchedulerRig _rig = new(new() { PrefetchPerSlot = 0, Speculation = true });
+    private readonly SchedulerRig _rig = new(new() { PrefetchPerSlot = 0, Speculation = true, SpareLastWorker = false });
     private readonly StageInfo _final = Final(0, 10);
 
     [Fact]
