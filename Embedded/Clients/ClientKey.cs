@@ -15,6 +15,10 @@ internal static class ClientKey
     /// <summary>The client that is a silo's own code outside of grains.</summary>
     public static GrainId CreateHosted(SiloAddress silo) => GrainId.Create(GrainTypePrefix.ClientGrainType, HostedPrefix + silo.ToParsableString());
 
+    /// <summary>Whether a client outside of the silos may have the key.</summary>
+    public static bool IsOutside(string key) =>
+        key.Length > 0 && !key.Contains(Separator, StringComparison.Ordinal) && !key.StartsWith(HostedPrefix, StringComparison.Ordinal);
+
     /// <summary>The client of an observer; a client's id as it is.</summary>
     public static GrainId ClientOf(GrainId id)
     {

@@ -199,7 +199,7 @@ internal sealed partial class Gateway(SiloRuntime silo, string clusterId, IMessa
                     connection.Close();
                 }
             },
-            frame => OnFrame(connection, frame),
+            frame => OnFrame(connection, client!.Value, frame),
             () =>
             {
                 if (client is { } known && _clients.TryRemove(new KeyValuePair<GrainId, IMessageConnection>(known, connection)))
@@ -209,13 +209,19 @@ internal sealed partial class Gateway(SiloRuntime silo, string clusterId, IMessa
             });
     }
 
-    private void OnFrame(IMessageConnection connection, ReadOnlyMemory<byte> frame)
+    private void OnFrame(IMessageConnection connection, GrainId client, ReadOnlyMemory<byte> frame)
     {
         try
         {
             var message = silo.Serializer.Deserialize(frame);
             if (message.Kind != MessageKind.Response)
             {
+                // Filters may let callers in or not by this id.
+                if (message.SendingGrain != client && ClientKey.ClientOf(message.SendingGrain) != client)
+                {
+                    throw new InvalidMessageFrameException($"{client} has sent a message in the name of {message.SendingGrain}.");
+                }
+
                 message.SendingSilo = silo.Silo;
                 message.Flags = (message.Flags | MessageFlags.FromClient) & ~MessageFlags.IsNewPlacement;
                 message.TargetSilo = message.TargetGrain.IsSystemTarget() ? SystemTarget.SiloOf(message.TargetGrain) : null;

@@ -15,7 +15,4 @@ public sealed class DetailedGrainStatistic
     /// <summary>Which it is.</summary>
     [Id(2)]
     public GrainId GrainId { get; set; }
-
-    /// <inheritdoc/>
-    public override string ToString() => $"{GrainId} on {SiloAddress}";
 }

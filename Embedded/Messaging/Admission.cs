@@ -68,6 +68,11 @@ internal sealed partial class Admission(GreetingKind kind, string clusterId, Sil
             return $"It is a {greeting.Kind}, and this is the port for a {kind}. Clients connect to the gateway port, silos to the silo port.";
         }
 
+        if (kind == GreetingKind.Client && !ClientKey.IsOutside(greeting.Name))
+        {
+            return "Its key is one of a silo's own code, or of an observer. A client makes a key of its own.";
+        }
+
         if (kind == GreetingKind.Silo && !IsThis(greeting.Text))
         {
             return $"It looks for silo {greeting.Text}, and this is {silo.ToParsableString()}. That silo has ended.";

@@ -29,6 +29,12 @@ internal static class Differences
     /// <summary>An enum without <c>[GenerateSerializer]</c> in a member of type object becomes its number.</summary>
     public static bool UnmarkedEnumsInObjectsAreNumbers => IsOfficial;
 
+    /// <summary>Idle workers of a stateless grain are kept for longer than a test waits, whatever the period of inspection is.</summary>
+    public static bool IdleWorkersStay => IsOfficial;
+
+    /// <summary>A step of a stream that waits for the end of its activation may be given up by its caller before.</summary>
+    public static bool StepsMayTimeOutAtDeactivation => IsOfficial;
+
     /// <summary>A client without a gateway and without a retry filter waits for one in its start, for ever.</summary>
     public static bool ClientsWaitForAGateway => IsOfficial;
 

@@ -24,12 +24,13 @@ public sealed class ProcessClient : IClientBuilderConfigurator
     }
 }
 
-/// <summary>Finds out within a few seconds that a process is gone or does nothing.</summary>
+/// <summary>Finds out within several seconds that a process is gone or does nothing, but takes none for dead that a busy machine has kept waiting.</summary>
 public sealed class QuickDetection : ISiloConfigurator
 {
     public void Configure(ISiloBuilder siloBuilder) => siloBuilder.Configure<ClusterMembershipOptions>(options =>
     {
-        options.ProbeTimeout = TimeSpan.FromSeconds(1);
+        options.ProbeTimeout = TimeSpan.FromSeconds(2);
         options.NumMissedProbesLimit = 3;
+        options.TableRefreshTimeout = TimeSpan.FromSeconds(5);
     });
 }

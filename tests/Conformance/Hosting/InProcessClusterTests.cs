@@ -93,30 +93,26 @@ public sealed class TestClusterMemberTests
     }
 
     [InProcessFact]
-    public async Task SecondarySilos_Stopped_CanBeRestartedByName()
+    public async Task StopSecondarySilosAsync_LeavesThePrimary()
     {
         await using var cluster = await ClusterHosting.DeployAsync(3);
-        var name = cluster.SecondarySilos[0].Name;
 
         await cluster.StopSecondarySilosAsync().Within("the stop of the others");
-        var left = cluster.GetActiveSilos().ToList();
-        var restarted = await cluster.RestartStoppedSecondarySiloAsync(name).Within("the restart");
 
-        Assert.Equal([cluster.Primary!], left);
-        Assert.Equal(name, restarted!.Name);
-        Assert.True(restarted.IsActive);
-        Assert.Equal(2, cluster.GetActiveSilos().Count());
+        Assert.Equal([cluster.Primary!], cluster.GetActiveSilos());
+        Assert.Empty(cluster.SecondarySilos);
     }
 
     [Fact]
-    public void GetLivenessStabilizationTime_OfDefaults_IsProbesAndGossip()
+    public void GetLivenessStabilizationTime_OfDefaults_IsLongerAfterAKillAndWithoutGossip()
     {
         var options = new ClusterMembershipOptions();
+        var withGossip = TestCluster.GetLivenessStabilizationTime(options);
 
-        Assert.Equal(TimeSpan.FromSeconds(5), TestCluster.GetLivenessStabilizationTime(options));
-        Assert.Equal(TimeSpan.FromSeconds(20), TestCluster.GetLivenessStabilizationTime(options, didKill: true));
+        Assert.Equal(TimeSpan.FromSeconds(5), withGossip);
+        Assert.True(TestCluster.GetLivenessStabilizationTime(options, didKill: true) >= withGossip + (options.ProbeTimeout * options.NumMissedProbesLimit));
         options.UseLivenessGossip = false;
-        Assert.Equal(TimeSpan.FromSeconds(120), TestCluster.GetLivenessStabilizationTime(options));
+        Assert.True(TestCluster.GetLivenessStabilizationTime(options) > withGossip);
     }
 
     public sealed class ColouredHost : IHostConfigurator

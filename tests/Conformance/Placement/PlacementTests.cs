@@ -1,4 +1,5 @@
 using Dpark.Conformance.Clusters;
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
 using Orleans.Runtime;
 using Orleans.Runtime.Placement;
@@ -14,8 +15,10 @@ public sealed class PlacementCluster : ClusterFixture
     {
         public void Configure(ISiloBuilder siloBuilder)
         {
-            siloBuilder.AddPlacementDirector<KeyedPlacementStrategy, KeyedPlacementDirector>();
-            siloBuilder.AddPlacementDirector<RankedPlacementStrategy>(_ => new RankedPlacementDirector());
+            siloBuilder.AddPlacementDirector<KeyedPlacementStrategy>(_ => new KeyedPlacementDirector());
+
+            // Each class has a strategy of its own: it holds the parameter.
+            siloBuilder.Services.AddPlacementDirector<RankedPlacementStrategy, RankedPlacementDirector>(ServiceLifetime.Transient);
         }
     }
 }

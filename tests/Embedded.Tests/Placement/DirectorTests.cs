@@ -145,6 +145,12 @@ public sealed class DirectorTests
 
         public Task<SimpleGrainStatistic[]> GetStatisticsAsync() => throw new NotSupportedException();
 
+        public Task<DetailedGrainStatistic[]> GetDetailedStatisticsAsync(string[]? classes) => throw new NotSupportedException();
+
+        public Task<SiloRuntimeStatistics> GetRuntimeStatisticsAsync() => throw new NotSupportedException();
+
+        public Task<int> CountActivationsAsync(GrainId grain) => throw new NotSupportedException();
+
         public Task<List<GrainId>> GetActiveGrainsAsync(GrainType grainType) => throw new NotSupportedException();
 
         public Task CollectAsync(TimeSpan age) => throw new NotSupportedException();
