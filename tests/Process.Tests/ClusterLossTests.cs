@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Dpark.Caching;
 using Dpark.Rdds;
 using Dpark.Tests.Process.Clusters;
 using Orleans.Runtime;
@@ -97,6 +98,60 @@ public sealed class ClusterLossTests
         Assert.All(cluster.Silos, silo => Assert.False(silo.HasExited));
         await using var dpark = await cluster.ConnectAsync();
         Assert.Equal(1_000, await dpark.Range(0, 1_000, 8).CountAsync().WaitAsync(s_limit));
+    }
+
+    [RedisFact]
+    public async Task Driver_KilledWhileItSaves_DirectoryIsRefusedUntilAnotherJobFillsIt()
+    {
+        await using var cluster = await ChildCluster.StartAsync(siloCount: 2);
+        var target = cluster.PathOf("saved");
+        using (var driver = DriverProgram.StartSaving(cluster, TimeSpan.FromSeconds(3), target))
+        {
+            await driver.UntilTasksRunAsync();
+            driver.Kill();
+        }
+
+        await using var dpark = await cluster.ConnectAsync();
+        var partial = await Assert.ThrowsAsync<IOException>(() => dpark.TextFile(target).CountAsync());
+        await Assert.ThrowsAsync<IOException>(() => dpark.Range(0, 10, 2).SaveAsTextFileAsync(target));
+        await dpark.Range(0, 10, 2).SaveAsTextFileAsync(target, overwrite: true).WaitAsync(s_limit);
+
+        Assert.StartsWith($"The files of {target} are not all there", partial.Message, StringComparison.Ordinal);
+        Assert.Equal(Enumerable.Range(0, 10).Select(n => $"{n}"), await dpark.TextFile(target).CollectAsync().WaitAsync(s_limit));
+        Assert.Equal(["_SUCCESS", "part-00000", "part-00001"], Directory.GetFileSystemEntries(target).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [RedisFact]
+    public async Task Checkpoint_AllWorkersThatWroteItAreKilled_IsReadByAnother()
+    {
+        await using var cluster = await ChildCluster.StartAsync(siloCount: 2);
+        await using var dpark = await cluster.ConnectAsync();
+        var sums = await dpark.Range(0, 3_000, 9).Map(n => (Key: n % 100, Value: n)).ReduceByKey((a, b) => a + b, 6)
+            .CheckpointAsync(cluster.PathOf("checkpoint")).WaitAsync(s_limit);
+        await cluster.AddSiloAsync();
+
+        await cluster.Silos[0].KillAsync();
+        await cluster.Silos[1].KillAsync();
+
+        var expected = Enumerable.Range(0, 3_000).GroupBy(n => (long)n % 100, (key, all) => (key, all.Sum(n => (long)n))).Order();
+        Assert.Equal(expected, (await sums.CollectAsync().WaitAsync(s_limit)).Order());
+    }
+
+    [RedisFact]
+    public async Task Worker_RestartedAtItsAddressWithItsDirectory_NothingOfItsEarlierLifeIsServed()
+    {
+        await using var cluster = await ChildCluster.StartAsync(siloCount: 2);
+        await using var dpark = await cluster.ConnectAsync();
+        var sums = dpark.Range(0, 3_000, 9).Map(n => (Key: n % 100, Value: n)).ReduceByKey((a, b) => a + b, 6);
+        var cached = dpark.Range(0, 3_000, 9).Map(n => n * 2).Persist(StorageLevel.Disk);
+        Assert.Equal(100, await sums.CountAsync().WaitAsync(s_limit));
+        Assert.Equal(3_000, await cached.CountAsync().WaitAsync(s_limit));
+
+        var restarted = await cluster.RestartSiloAsync(1);
+        var expected = Enumerable.Range(0, 3_000).GroupBy(n => (long)n % 100, (key, all) => (key, all.Sum(n => (long)n))).Order();
+        Assert.Equal(expected, (await sums.CollectAsync().WaitAsync(s_limit)).Order());
+        Assert.Equal(Enumerable.Range(0, 3_000).Select(n => n * 2L), await cached.CollectAsync().WaitAsync(s_limit));
+        Assert.False(restarted.HasExited, restarted.Log);
     }
 
     private static (long Key, long Value) Meet(Tokens tokens, (long Key, long Value) pair)

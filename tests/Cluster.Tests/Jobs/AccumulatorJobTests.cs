@@ -107,6 +107,36 @@ public sealed class AccumulatorJobTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Add_StageIsRunAgainAsAWhole_CountsEachElementOnce()
+    {
+        await using var cluster = await JobCluster.StartAsync();
+        await using var context = cluster.NewContext();
+        var keys = context.Accumulator<long, HashSet<long>>(
+            () => [],
+            (set, key) =>
+            {
+                set.Add(key);
+                return set;
+            },
+            (one, other) => [.. one, .. other]);
+        var count = context.LongAccumulator();
+
+        // Buckets arrive in any order, so what is numbered cannot be computed again in parts.
+        var numbered = context.Range(0, 2_000, 12).Map(n => (n, 1L)).ReduceByKey((a, b) => a + b, 6).ZipWithIndex().Map(pair =>
+        {
+            count.Add(1);
+            keys.Add(pair.Element.Key);
+            return (pair.Index, pair.Element.Key);
+        }).GroupByKey(6);
+        Assert.Equal(2_000, await numbered.CountAsync());
+
+        await cluster.Cluster.KillSiloAsync(cluster.Cluster.SecondarySilos[0]);
+
+        Assert.Equal(2_000, await Wait.For(numbered.CountAsync(), "the second job"));
+        Assert.Equal((2_000L, 2_000), (count.Value, keys.Value.Count));
+    }
+
+    [Fact]
     public async Task Merge_UserFunctionThrows_FailsTheJobAndNamesIt()
     {
         await using var context = _cluster.NewContext();

@@ -54,6 +54,9 @@ internal sealed class ChildCluster : IAsyncDisposable
         {
             ["Orleans__ClusterMembership__ProbeTimeout"] = $"{ProbeTime / 3}",
             ["Orleans__ClusterMembership__NumMissedProbesLimit"] = "3",
+
+            // Also the same when the silo is started again.
+            ["Dpark__BlockServer__Port"] = ChildSilo.FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture),
         };
         ChildSilo silo;
         lock (Silos)
@@ -64,6 +67,18 @@ internal sealed class ChildCluster : IAsyncDisposable
 
         await silo.Ready;
         return silo;
+    }
+
+    /// <summary>Kills a silo and starts another one with the same ports and the same work directory, and waits until it is ready.</summary>
+    public async Task<ChildSilo> RestartSiloAsync(int index)
+    {
+        var before = Silos[index];
+        await before.KillAsync();
+        var after = before.StartAgain();
+        Silos[index] = after;
+        await before.DisposeAsync();
+        await after.Ready;
+        return after;
     }
 
     /// <summary>What a client in this process says to connect.</summary>

@@ -10,6 +10,7 @@ internal sealed class ChildSilo : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
+    private readonly ProcessStartInfo _start;
     private readonly System.Diagnostics.Process _process;
     private readonly TaskCompletionSource<string> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly StringBuilder _log = new();
@@ -18,6 +19,7 @@ internal sealed class ChildSilo : IAsyncDisposable
 
     private ChildSilo(ProcessStartInfo start, int port, int gatewayPort)
     {
+        _start = start;
         Port = port;
         GatewayPort = gatewayPort;
         _process = System.Diagnostics.Process.Start(start)!;
@@ -61,6 +63,12 @@ internal sealed class ChildSilo : IAsyncDisposable
         var (port, gatewayPort) = FreePorts();
         return Start([.. arguments, "--port", $"{port}", "--gateway-port", $"{gatewayPort}"], environment, port, gatewayPort);
     }
+
+    /// <summary>Starts another one with the same arguments and ports. This one must have ended.</summary>
+    public ChildSilo StartAgain() => new(_start, Port, GatewayPort);
+
+    /// <summary>A port of loopback that nobody uses at the moment.</summary>
+    public static int FreePort() => FreePorts().Port;
 
     /// <summary>Starts one with exactly these arguments, and waits until it has ended.</summary>
     public static async Task<ProgramResult> RunAsync(params string[] arguments)

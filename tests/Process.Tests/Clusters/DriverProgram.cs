@@ -4,7 +4,7 @@ using Dpark.Tests.Process.Documents;
 
 namespace Dpark.Tests.Process.Clusters;
 
-/// <summary>A driver as a process, whose tasks take all slots of two silos and never end.</summary>
+/// <summary>A driver as a process, whose tasks never end.</summary>
 internal sealed class DriverProgram : IDisposable
 {
     private const string Code =
@@ -33,6 +33,31 @@ internal sealed class DriverProgram : IDisposable
         }
         """;
 
+    private const string SavingCode =
+        """
+        using Dpark;
+        using Dpark.Configuration;
+        using Dpark.Rdds;
+
+        var started = args[3];
+        var options = new ConnectOptions { Redis = args[0], ClusterId = args[1], Timeout = TimeSpan.FromMinutes(1) };
+        options.Client.Lease = TimeSpan.FromSeconds(int.Parse(args[2]));
+        await using var dpark = await DparkContext.ConnectAsync(options);
+        await dpark.Range(0, 4_000, 4).Map(n => n < 3_000 ? n : Endless.Wait(started)).SaveAsTextFileAsync(args[4]);
+
+        internal static class Endless
+        {
+            public static long Wait(string started)
+            {
+                File.WriteAllText(Path.Combine(started, Guid.NewGuid().ToString()), "");
+                while (true)
+                {
+                    Thread.Sleep(1);
+                }
+            }
+        }
+        """;
+
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     private readonly System.Diagnostics.Process _process;
@@ -40,22 +65,26 @@ internal sealed class DriverProgram : IDisposable
     private readonly TaskCompletionSource _isRunning = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _assembly;
 
-    private DriverProgram(ChildCluster cluster, TimeSpan lease)
+    private DriverProgram(ChildCluster cluster, TimeSpan lease, string code, params string[] more)
     {
         var started = Directory.CreateDirectory(cluster.PathOf("started")).FullName;
         _watcher = new FileSystemWatcher(started);
         _watcher.Created += (_, _) => _isRunning.TrySetResult();
         _watcher.EnableRaisingEvents = true;
         _assembly = Path.Combine(AppContext.BaseDirectory, $"Driver{Guid.NewGuid():N}.dll");
-        new ReadmeSnippet(0, Code, null).Compile(_assembly);
+        new ReadmeSnippet(0, code, null).Compile(_assembly);
         string[] words =
         [
-            .. ReadmeSnippet.CommandOf(_assembly), cluster.Redis.Address, cluster.Id, lease.TotalSeconds.ToString(CultureInfo.InvariantCulture), started,
+            .. ReadmeSnippet.CommandOf(_assembly), cluster.Redis.Address, cluster.Id, lease.TotalSeconds.ToString(CultureInfo.InvariantCulture), started, .. more,
         ];
         _process = System.Diagnostics.Process.Start(new ProcessStartInfo(words[0], words[1..]))!;
     }
 
-    public static DriverProgram Start(ChildCluster cluster, TimeSpan lease) => new(cluster, lease);
+    /// <summary>Its tasks take all slots of two silos.</summary>
+    public static DriverProgram Start(ChildCluster cluster, TimeSpan lease) => new(cluster, lease, Code);
+
+    /// <summary>It saves four partitions, of which the last one is never done.</summary>
+    public static DriverProgram StartSaving(ChildCluster cluster, TimeSpan lease, string directory) => new(cluster, lease, SavingCode, directory);
 
     /// <summary>Waits until a task runs.</summary>
     public Task UntilTasksRunAsync() => _isRunning.Task.WaitAsync(Limit);
