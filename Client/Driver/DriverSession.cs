@@ -37,11 +37,10 @@ internal sealed partial class DriverSession : IAsyncDisposable
     private const int MaxStartCalls = 3;
 
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan StartRetryDelay = TimeSpan.FromMilliseconds(100);
 
     // With default options a silo is declared dead 10 to 25 s after it died.
     private static readonly TimeSpan RejectionLimit = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan RejectionDelay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan StartRetryDelay = TimeSpan.FromMilliseconds(200);
 
     private readonly DriverSettings _settings;
     private readonly TimeProvider _timeProvider;
@@ -266,10 +265,11 @@ internal sealed partial class DriverSession : IAsyncDisposable
     private async Task<long> RegisterAsync(ApplicationInfo application, CancellationToken cancellationToken)
     {
         var start = _timeProvider.GetTimestamp();
-        while (true)
+        for (var failed = 0; ;)
         {
             try
             {
+                // Starting twice gives a newer epoch, which is the one that counts.
                 return await StartOnceAsync(application, cancellationToken).ConfigureAwait(false);
             }
             catch (OrleansMessageRejectionException e) when (_timeProvider.GetElapsedTime(start) < RejectionLimit)
@@ -277,25 +277,23 @@ internal sealed partial class DriverSession : IAsyncDisposable
                 StartRejection = e;
                 LogStartRejected(e, application.Id);
             }
+#pragma warning disable CA1031 // The last failure is thrown.
+            catch (Exception) when (++failed < MaxStartCalls && !cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+            {
+                // The request or its reply was lost.
+            }
 
-            await Task.Delay(RejectionDelay, _timeProvider, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(StartRetryDelay, _timeProvider, cancellationToken).ConfigureAwait(false);
         }
     }
 
     private async Task<long> StartOnceAsync(ApplicationInfo application, CancellationToken cancellationToken)
     {
-        var epoch = 0L;
-        var workers = RepeatedCall.RunAsync(() => _workers.LoadAsync(cancellationToken), MaxStartCalls, StartRetryDelay, _timeProvider, cancellationToken);
+        var workers = _workers.LoadAsync(cancellationToken);
         try
         {
-            // Starting twice gives a newer epoch, which is the one that counts.
-            await RepeatedCall.RunAsync(
-                async () => epoch = await ApplicationGrain.StartAsync(application, _settings.Options.Lease, cancellationToken).ConfigureAwait(false),
-                MaxStartCalls,
-                StartRetryDelay,
-                _timeProvider,
-                cancellationToken).ConfigureAwait(false);
-            return epoch;
+            return await ApplicationGrain.StartAsync(application, _settings.Options.Lease, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

@@ -1,4 +1,3 @@
-using Dpark.Tasks;
 using Dpark.Workers;
 using Microsoft.Extensions.Logging;
 

@@ -409,7 +409,7 @@ public sealed class DriverTests : IAsyncDisposable
     public async Task StartAsync_IsRejected_IsMadeAgain()
     {
         _cluster.AddWorker("w1", slotCount: 3);
-        _cluster.Application.StartFailure = new SiloUnavailableException("The silo is gone.");
+        _cluster.Application.StartFailures.Enqueue(new SiloUnavailableException("The silo is gone."));
         var context = Context();
 
         await Wait.For(context.StartAsync(), "the start");

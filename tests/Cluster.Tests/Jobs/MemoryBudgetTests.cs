@@ -14,7 +14,7 @@ public sealed class MemoryBudgetTests : IJobListener
 
     private readonly ConcurrentQueue<JobSummary> _jobs = new();
 
-    public void OnJobEnded(JobSummary job) => _jobs.Enqueue(job);
+    void IJobListener.OnJobEnded(JobSummary job) => _jobs.Enqueue(job);
 
     [Fact]
     public async Task ReduceByKey_TableLargerThanTheBudget_SpillsAndIsRight()

@@ -4,7 +4,6 @@ using Dpark.Rdds;
 using Dpark.Storage;
 using Dpark.Tasks;
 using Dpark.TestKit.Rdds;
-using Dpark.Workers;
 
 namespace Dpark.Caching;
 

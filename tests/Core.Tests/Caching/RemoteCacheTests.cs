@@ -1,4 +1,3 @@
-using Dpark.Rdds;
 
 namespace Dpark.Caching;
 

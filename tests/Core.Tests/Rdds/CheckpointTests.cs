@@ -1,5 +1,4 @@
 using Dpark.Environments;
-using Dpark.Rdds.Sinks;
 using Dpark.Scheduling;
 using Dpark.TestKit.Rdds;
 

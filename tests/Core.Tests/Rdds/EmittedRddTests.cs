@@ -17,7 +17,7 @@ public sealed class EmittedRddTests
     {
         int[] numbers = [.. Enumerable.Range(0, 2_500).Select(number => number % (most + 1))];
 
-        var emitted = await _dpark.Parallelize(numbers[..(most > BatchReader.Capacity ? 40 : numbers.Length)], 2).FlatMap<int>((number, output) =>
+        var emitted = await _dpark.Parallelize(numbers.Take(most > BatchReader.Capacity ? 40 : numbers.Length), 2).FlatMap<int>((number, output) =>
         {
             for (var i = 0; i < number; i++)
             {

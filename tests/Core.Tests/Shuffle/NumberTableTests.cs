@@ -1,3 +1,4 @@
+using Dpark.Memory;
 using Dpark.Partitioning;
 using Dpark.Rdds;
 
@@ -158,7 +159,7 @@ public sealed class NumberTableTests
     private static PairBuffer<TKey, long, long> SumsOf<TKey>()
     {
         var aggregator = new Aggregator<long, long>(value => value, (sum, value) => sum + value, (left, right) => left + right);
-        return CombiningBuffer.OfMapSide<TKey, long, long>(aggregator, limit: 1 << 30);
+        return CombiningBuffer.OfMapSide<TKey, long, long>(aggregator, TaskMemory.Unlimited(default).Claim("a test"));
     }
 
     private static void AddAll<TKey>(PairBuffer<TKey, long, long> buffer, (TKey Key, long Value)[] pairs)
