@@ -1,32 +1,41 @@
-using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Dpark.Shuffle;
 
 /// <summary>Finished frames of all buckets, in the order in which they were finished, until they are written by bucket. Used by one thread.</summary>
 internal sealed class FrameArena(int bucketCount) : IDisposable
 {
-    private const int ChunkBytes = 1 << 20;
+    // Small outputs take little; large ones are on large pages, which come from the pool that tables have, too.
+    private const int FirstChunkBytes = 64 << 10;
+    private const int SecondChunkBytes = 256 << 10;
+    private const int ChunkBytes = 2 << 20;
 
-    private readonly List<byte[]> _chunks = [];
+    private readonly List<PageMemory> _chunks = [];
     private PooledList<Segment> _segments = new();
     private int _used;
 
     /// <summary>Memory held.</summary>
     public long Capacity { get; private set; }
 
+    /// <summary>Bytes of all frames.</summary>
+    public long Length { get; private set; }
+
     /// <summary>Keeps a frame.</summary>
     public void Add(int bucket, ReadOnlySpan<byte> frame)
     {
         if (_chunks.Count == 0 || _chunks[^1].Length - _used < frame.Length)
         {
-            _chunks.Add(ArrayPool<byte>.Shared.Rent(Math.Max(ChunkBytes, frame.Length)));
+            var bytes = _chunks.Count switch { 0 => FirstChunkBytes, 1 => SecondChunkBytes, _ => ChunkBytes };
+            _chunks.Add(new PageMemory(Math.Max(bytes, frame.Length), zeroBytes: 0));
             Capacity += _chunks[^1].Length;
             _used = 0;
         }
 
-        frame.CopyTo(_chunks[^1].AsSpan(_used));
+        frame.CopyTo(Part(_chunks.Count - 1, _used, frame.Length));
         _segments.Add(new Segment(bucket, _chunks.Count - 1, _used, frame.Length));
         _used += frame.Length;
+        Length += frame.Length;
     }
 
     /// <summary>The numbers of the frames by bucket, each bucket's in the order in which they were added.</summary>
@@ -58,7 +67,7 @@ internal sealed class FrameArena(int bucketCount) : IDisposable
     public ReadOnlySpan<byte> Frame(int number)
     {
         var segment = _segments.Span[number];
-        return _chunks[segment.Chunk].AsSpan(segment.Offset, segment.Length);
+        return Part(segment.Chunk, segment.Offset, segment.Length);
     }
 
     /// <summary>Forgets all frames.</summary>
@@ -66,13 +75,14 @@ internal sealed class FrameArena(int bucketCount) : IDisposable
     {
         foreach (var chunk in _chunks)
         {
-            ArrayPool<byte>.Shared.Return(chunk);
+            chunk.Dispose();
         }
 
         _chunks.Clear();
         _segments.Clear();
         _used = 0;
         Capacity = 0;
+        Length = 0;
     }
 
     /// <summary>Returns the memory.</summary>
@@ -81,6 +91,9 @@ internal sealed class FrameArena(int bucketCount) : IDisposable
         Clear();
         _segments.Dispose();
     }
+
+    private Span<byte> Part(int chunk, int offset, int length) =>
+        MemoryMarshal.CreateSpan(ref Unsafe.Add(ref _chunks[chunk].Start, offset), length);
 
     private readonly record struct Segment(int Bucket, int Chunk, int Offset, int Length);
 }

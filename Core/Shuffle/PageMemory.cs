@@ -24,14 +24,14 @@ internal sealed unsafe class PageMemory : IDisposable
     /// <exception cref="OutOfMemoryException">There is not as much.</exception>
     public PageMemory(long bytes, long zeroBytes)
     {
-        Length = (long)PagePool.LengthFor(checked((nuint)bytes));
-        _start = PagePool.Rent((nuint)Length);
+        Length = bytes;
+        _start = PagePool.Rent(PagePool.LengthFor(checked((nuint)bytes)));
         NativeMemory.Clear(_start, (nuint)zeroBytes);
     }
 
     ~PageMemory() => Free();
 
-    /// <summary>Bytes taken, at least as many as asked for.</summary>
+    /// <summary>Bytes asked for. The block of the pool may be a little longer.</summary>
     public long Length { get; }
 
     /// <summary>The first byte.</summary>
@@ -51,7 +51,7 @@ internal sealed unsafe class PageMemory : IDisposable
     {
         if (_start is not null)
         {
-            PagePool.Return(_start, (nuint)Length);
+            PagePool.Return(_start, PagePool.LengthFor((nuint)Length));
             _start = null;
         }
     }

@@ -5,12 +5,14 @@ namespace Dpark.Shuffle;
 
 /// <summary>
 /// Keeps blocks of memory for the next one who asks for as much: fresh pages cost the system more than a table of a few megabytes costs its task. Blocks have
-/// sixteen lengths between a power of two and the next; those that wait longest go first when there are too many. Thread-safe.
+/// sixteen lengths between a power of two and the next; those that wait longest go when there are too many, or when nobody wanted them for a while. Thread-safe.
 /// </summary>
 internal static unsafe partial class PagePool
 {
-    /// <summary>Bytes that wait in the pool at most. One slot's largest table of a task that need not spill takes about as much.</summary>
-    public const int MaxBytes = 64 << 20;
+    /// <summary>Bytes that wait in the pool at most.</summary>
+    public const int MaxBytes = 128 << 20;
+
+    private const long MaxIdleMilliseconds = 60_000;
 
     private const nuint LargePageBytes = 2 << 20;
     private const nuint LeastLargeBytes = LargePageBytes / 4;
@@ -23,7 +25,7 @@ internal static unsafe partial class PagePool
     private static readonly Lock Gate = new();
 
     // In the order in which they were returned. Few, because small blocks are not kept.
-    private static readonly List<(nint Start, nuint Length)> Blocks = [];
+    private static readonly List<(nint Start, nuint Length, long ReturnedAt)> Blocks = [];
 
     private static long _bytes;
 
@@ -83,10 +85,11 @@ internal static unsafe partial class PagePool
 
         lock (Gate)
         {
-            Blocks.Add(((nint)block, length));
+            var now = Environment.TickCount64;
+            Blocks.Add(((nint)block, length, now));
             _bytes += (long)length;
             var dropped = 0;
-            for (; _bytes > MaxBytes; dropped++)
+            for (; _bytes > MaxBytes || now - Blocks[dropped].ReturnedAt > MaxIdleMilliseconds; dropped++)
             {
                 NativeMemory.AlignedFree((void*)Blocks[dropped].Start);
                 _bytes -= (long)Blocks[dropped].Length;

@@ -1,4 +1,3 @@
-using Dpark.Shuffle;
 using Dpark.Tasks;
 using Dpark.Text;
 
@@ -153,7 +152,6 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         var batch = _batch.AsSpan(0, end);
         var numbers = _numbers.AsSpan(0, end);
         var values = _table.Values;
-        Prefetch.Objects<TLeft>(values, numbers[_batchNext..]);
         for (var i = _batchNext; i < batch.Length; i++)
         {
             var number = numbers[i];
