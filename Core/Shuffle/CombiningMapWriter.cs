@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Dpark.Codecs;
 using Dpark.Configuration;
 using Dpark.Partitioning;
@@ -62,7 +63,8 @@ internal sealed class CombiningMapWriter<TKey, TValue, TCombined>(
 
         var recordCount = 0L;
         var shape = RecordBlock.ShapeHash(RecordCodec<(TKey Key, TCombined Value)>.Default);
-        var offsets = files.Commit(shuffle, mapIndex, attempt, partitioner.PartitionCount, shape, writer =>
+        var leastBytes = _runs.IsEmpty ? (long)order.Count * Unsafe.SizeOf<(TKey, TCombined)>() : long.MaxValue;
+        var offsets = files.Commit(shuffle, mapIndex, attempt, partitioner.PartitionCount, shape, leastBytes, writer =>
         {
             PairFrames.Write(writer, partitioner.PartitionCount, bucket => Open(bucket, order), options, context.CancellationToken);
             recordCount = writer.RecordCount;

@@ -51,6 +51,9 @@ internal sealed class KeyOrder : IDisposable
         }
     }
 
+    /// <summary>All keys.</summary>
+    public int Count => _starts[^1];
+
     /// <summary>The keys of one bucket.</summary>
     public Span<int> NumbersOf(int bucket) => _numbers.Span[_starts[bucket].._starts[bucket + 1]];
 

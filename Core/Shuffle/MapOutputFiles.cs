@@ -5,12 +5,14 @@ using Dpark.Storage;
 namespace Dpark.Shuffle;
 
 /// <summary>
-/// The map outputs of one worker: <c>{directory}/{application}/{shuffle}/map-{index}.{attempt}</c>. Written and read by its tasks, served by its block server.
-/// Thread-safe.
+/// The map outputs of one worker: files <c>{directory}/{application}/{shuffle}/map-{index}.{attempt}</c>, and small ones in memory. Written and read by its tasks,
+/// served by its block server. Thread-safe.
 /// </summary>
 /// <remarks>
 /// An output appears whole or not at all: it is written beside, under a temporary name, and renamed. Which outputs there are, and where their buckets start, is
 /// kept in memory, 8 bytes per bucket; a worker that restarts is another worker, so nothing is looked for on disk.
+/// An output of at most <see cref="ShuffleFileWriter.MaxMemoryBytes"/> stays in memory, with the same bytes: of a small shuffle, making and opening the file is most
+/// of the time. When memory is used up, the oldest such outputs become files.
 /// Spill files have no name: they are deleted while they are open, so that a crash leaves none behind.
 /// </remarks>
 public sealed class MapOutputFiles
@@ -20,13 +22,22 @@ public sealed class MapOutputFiles
 
     private readonly WorkFiles _files;
     private readonly ConcurrentDictionary<OutputKey, StoredOutput> _outputs = new();
+    private readonly MemoryOutputs<OutputKey> _inMemory;
     private readonly EndedNames<AppId> _endedApplications = new(RememberedNames);
     private readonly EndedNames<ShuffleId> _endedShuffles = new(RememberedNames);
 
     /// <summary>Makes a store without outputs.</summary>
     /// <param name="directories">The work directories of this worker, main one first, at least one. They are made when they are first used.</param>
     /// <param name="quota">What may be written below each; <see langword="null"/>: no limit.</param>
-    public MapOutputFiles(IReadOnlyList<string> directories, DiskQuota? quota = null) => _files = new WorkFiles(directories, quota);
+    /// <param name="memoryBytes">Bytes of small outputs that are kept in memory at most. 0: all are files.</param>
+    public MapOutputFiles(IReadOnlyList<string> directories, DiskQuota? quota = null, long memoryBytes = 0)
+    {
+        _files = new WorkFiles(directories, quota);
+        _inMemory = new MemoryOutputs<OutputKey>(memoryBytes);
+    }
+
+    /// <summary>Bytes of the outputs that are in memory.</summary>
+    public long MemoryBytes => _inMemory.Bytes;
 
     /// <summary>Opens some consecutive buckets of one output for reading.</summary>
     /// <param name="bucketCount">At least 1.</param>
@@ -44,7 +55,10 @@ public sealed class MapOutputFiles
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bucketCount);
         ArgumentOutOfRangeException.ThrowIfGreaterThan((long)firstBucket + bucketCount, output.Offsets.Length - 1, nameof(bucketCount));
         var start = output.Offsets[firstBucket];
-        return new MapOutputSlice(Open(output.Path), start, output.Offsets[firstBucket + bucketCount] - start);
+        var length = output.Offsets[firstBucket + bucketCount] - start;
+        return output.Bytes is { } bytes
+            ? new MapOutputSlice(bytes.AsMemory((int)start, (int)length))
+            : new MapOutputSlice(Open(output.Path), start, length);
     }
 
     /// <summary>Deletes the map outputs of a shuffle. Tasks that are reading go on; a map task that ends later fails.</summary>
@@ -69,37 +83,25 @@ public sealed class MapOutputFiles
     }
 
     /// <summary>Writes and commits one output.</summary>
-    /// <param name="write">Appends all buckets. Called again from the start if a disk failed and there is another one.</param>
+    /// <param name="expectedBytes">About as long as it will be, or less: what is certainly too long for memory is not tried there.</param>
+    /// <param name="write">Appends all buckets. Called again from the start if it is too long for memory, or a disk failed and there is another one.</param>
     /// <returns>Where each bucket starts, and where the last one ends.</returns>
     /// <exception cref="IOException">No disk could take it, or the shuffle was deleted.</exception>
-    internal long[] Commit(ShuffleId shuffle, int mapIndex, int attempt, int bucketCount, int shape, Action<ShuffleFileWriter> write)
+    internal long[] Commit(ShuffleId shuffle, int mapIndex, int attempt, int bucketCount, int shape, long expectedBytes, Action<ShuffleFileWriter> write)
     {
         CheckNotEnded(shuffle);
-        var output = _files.Write($"Map output {mapIndex} of {shuffle}", SubdirectoryOf(shuffle), (root, directory) =>
-        {
-            var path = Path.Combine(directory, $"map-{mapIndex}.{attempt}");
-            var temporary = Path.Combine(directory, _files.NewTemporaryName($"map-{mapIndex}.{attempt}"));
-            var charged = 0L;
-            try
-            {
-                var offsets = WriteFile(temporary, bucketCount, shape, write);
-                _files.Quota.Charge(root, offsets[^1]);
-                charged = offsets[^1];
-                File.Move(temporary, path, overwrite: true);
-                return new StoredOutput(root, path, offsets);
-            }
-            catch
-            {
-                WorkFiles.DeleteFile(temporary);
-                _files.Quota.Release(root, charged);
-                throw;
-            }
-        });
-
         var key = new OutputKey(shuffle, mapIndex, attempt);
+        var inMemory = expectedBytes <= ShuffleFileWriter.MaxMemoryBytes ? TryWriteInMemory(bucketCount, shape, write) : null;
+        var output = inMemory ?? WriteFile(key, temporary => WriteFile(temporary, bucketCount, shape, write));
         if (_outputs.TryRemove(key, out var earlier))
         {
-            _files.Quota.Release(earlier.Root, earlier.Offsets[^1]);
+            Release(key, earlier);
+        }
+
+        // Counted before it can be found, so that whoever deletes it finds both.
+        if (output.Bytes is { } bytes)
+        {
+            _inMemory.Add(key, bytes.Length);
         }
 
         _outputs[key] = output;
@@ -139,6 +141,94 @@ public sealed class MapOutputFiles
         });
     }
 
+    private StoredOutput? TryWriteInMemory(int bucketCount, int shape, Action<ShuffleFileWriter> write)
+    {
+        if (!_inMemory.IsEnabled)
+        {
+            return null;
+        }
+
+        try
+        {
+            using var writer = new ShuffleFileWriter(bucketCount, shape);
+            write(writer);
+            var offsets = writer.Complete();
+            MakeRoom(writer.Written.Length);
+            return new StoredOutput(Root: "", Path: "", offsets, writer.Written.ToArray());
+        }
+        catch (OutputTooLongException)
+        {
+            return null;
+        }
+    }
+
+    private StoredOutput WriteFile(OutputKey key, Func<string, long[]> write) =>
+        _files.Write($"Map output {key.MapIndex} of {key.Shuffle}", SubdirectoryOf(key.Shuffle), (root, directory) =>
+        {
+            var name = $"map-{key.MapIndex}.{key.Attempt}";
+            var path = Path.Combine(directory, name);
+            var temporary = Path.Combine(directory, _files.NewTemporaryName(name));
+            var charged = 0L;
+            try
+            {
+                var offsets = write(temporary);
+                _files.Quota.Charge(root, offsets[^1]);
+                charged = offsets[^1];
+                File.Move(temporary, path, overwrite: true);
+                return new StoredOutput(root, path, offsets);
+            }
+            catch
+            {
+                WorkFiles.DeleteFile(temporary);
+                _files.Quota.Release(root, charged);
+                throw;
+            }
+        });
+
+    // Who holds the bytes of an output reads on while it becomes a file, and the next reader finds the file.
+    private void MakeRoom(int bytes)
+    {
+        while (_inMemory.TryMakeRoom(bytes, out var oldest))
+        {
+            if (!_outputs.TryGetValue(oldest, out var output) || output.Bytes is null)
+            {
+                continue;
+            }
+
+            var moved = WriteFile(oldest, temporary =>
+            {
+                File.WriteAllBytes(temporary, output.Bytes);
+                return output.Offsets;
+            });
+            if (!_outputs.TryUpdate(oldest, moved, output))
+            {
+                Discard(oldest, moved);
+            }
+        }
+    }
+
+    private void Discard(OutputKey key, StoredOutput output)
+    {
+        if (output.Bytes is null)
+        {
+            WorkFiles.DeleteFile(output.Path);
+        }
+
+        Release(key, output);
+    }
+
+    private void Release(OutputKey key, StoredOutput output)
+    {
+        if (output.Bytes is not null)
+        {
+            _inMemory.Remove(key);
+        }
+        else
+        {
+            _files.Quota.Release(output.Root, output.Offsets[^1]);
+        }
+    }
+
     private static long[] WriteFile(string path, int bucketCount, int shape, Action<ShuffleFileWriter> write)
     {
         using var writer = new ShuffleFileWriter(path, bucketCount, shape);
@@ -167,13 +257,14 @@ public sealed class MapOutputFiles
         {
             if (isMeant(key) && _outputs.TryRemove(key, out var output))
             {
-                WorkFiles.DeleteFile(output.Path);
-                _files.Quota.Release(output.Root, output.Offsets[^1]);
+                Discard(key, output);
             }
         }
     }
 
     private readonly record struct OutputKey(ShuffleId Shuffle, int MapIndex, int Attempt);
 
-    private sealed record StoredOutput(string Root, string Path, long[] Offsets);
+    /// <summary>An output in memory, or a file.</summary>
+    /// <param name="Bytes">All bytes of the file that it would be; <see langword="null"/> for a file.</param>
+    private sealed record StoredOutput(string Root, string Path, long[] Offsets, byte[]? Bytes = null);
 }

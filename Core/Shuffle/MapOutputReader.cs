@@ -130,12 +130,12 @@ internal sealed class MapOutputReader<T>(
         return false;
     }
 
-    private FileBucketSource OpenLocal()
+    private BucketSource OpenLocal()
     {
         var output = _current!.Output;
         var slice = files.TryOpen(shuffle, output.MapIndex, output.Attempt, reduceIndex, 1)
             ?? throw new IOException("it was deleted, or another process of that name wrote it.");
-        return new FileBucketSource(slice.File, slice.Offset, slice.Length, ownsFile: true);
+        return slice.File is { } file ? new FileBucketSource(file, slice.Offset, slice.Length, ownsFile: true) : new MemoryBucketSource(slice.Bytes);
     }
 
     private BucketSource OpenRemote()

@@ -90,7 +90,7 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
         EncodeWaiting();
         SealFrames();
         var shape = RecordBlock.ShapeHash(_codec);
-        var offsets = _files.Commit(_shuffle, _mapIndex, attempt, _buckets.Length, shape, writer =>
+        var offsets = _files.Commit(_shuffle, _mapIndex, attempt, _buckets.Length, shape, _spills.Count == 0 ? _arena.Length : long.MaxValue, writer =>
         {
             WriteBuckets(writer);
             writer.RecordCount = _recordCount;

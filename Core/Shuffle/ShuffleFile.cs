@@ -101,3 +101,23 @@ internal sealed class FileBucketSource(SafeFileHandle file, long offset, long le
         }
     }
 }
+
+/// <summary>A bucket in memory.</summary>
+internal sealed class MemoryBucketSource(ReadOnlyMemory<byte> bytes) : BucketSource
+{
+    private int _position;
+
+    public override long Length => bytes.Length;
+
+    public override int Read(Memory<byte> buffer)
+    {
+        var read = Math.Min(buffer.Length, bytes.Length - _position);
+        bytes.Slice(_position, read).CopyTo(buffer);
+        _position += read;
+        return read;
+    }
+
+    public override void Dispose()
+    {
+    }
+}

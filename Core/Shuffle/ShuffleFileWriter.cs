@@ -3,17 +3,22 @@ using System.Buffers.Binary;
 
 namespace Dpark.Shuffle;
 
-/// <summary>Writes one shuffle file: a header, the frames of each bucket in order, an index. Used by one thread, for map outputs and for spills.</summary>
+/// <summary>Writes one shuffle file, or the same bytes in memory: a header, the frames of each bucket in order, an index. Used by one thread, for map outputs and for spills.</summary>
 internal sealed class ShuffleFileWriter : IDisposable
 {
+    /// <summary>Bytes of the longest output that is written in memory. Small enough for an array that the collector moves like other objects.</summary>
+    public const int MaxMemoryBytes = 64 << 10;
+
     private const int BufferBytes = 64 << 10;
     private const int CopyBytes = 256 << 10;
 
-    private readonly FileStream _file;
+    private readonly FileStream? _file;
     private readonly long[] _offsets;
     private readonly byte[] _header = new byte[ShuffleFile.HeaderLength];
     private long _position = ShuffleFile.HeaderLength;
     private int _bucket = -1;
+    private byte[] _memory = [];
+    private int _memoryLength;
 
     /// <summary>Makes the file.</summary>
     /// <param name="shape">The shape of the records, so that a reader of another type is refused.</param>
@@ -25,15 +30,29 @@ internal sealed class ShuffleFileWriter : IDisposable
         _file.Write(_header);
     }
 
+    /// <summary>Writes in memory, as far as <see cref="MaxMemoryBytes"/> go.</summary>
+    /// <param name="shape">As for a file.</param>
+    public ShuffleFileWriter(int bucketCount, int shape)
+    {
+        _memory = ArrayPool<byte>.Shared.Rent(MaxMemoryBytes);
+        _offsets = new long[bucketCount + 1];
+        ShuffleFile.WriteHeader(_header, bucketCount, shape);
+        Write(_header);
+    }
+
+    /// <summary>What was written in memory. Valid until it is disposed.</summary>
+    public ReadOnlySpan<byte> Written => _memory.AsSpan(0, _memoryLength);
+
     /// <summary>Records in all buckets. Set before <see cref="Complete"/>.</summary>
     public long RecordCount { get; set; }
 
     /// <summary>Appends a frame.</summary>
     /// <param name="bucket">Not before that of the last call.</param>
+    /// <exception cref="OutputTooLongException">It does not fit into memory.</exception>
     public void Append(int bucket, ReadOnlySpan<byte> frame)
     {
         MoveTo(bucket);
-        _file.Write(frame);
+        Write(frame);
         _position += frame.Length;
     }
 
@@ -53,7 +72,7 @@ internal sealed class ShuffleFileWriter : IDisposable
                     throw new EndOfStreamException($"A spilled bucket of {source.Length} bytes ends {left} bytes too early. Its file was cut short.");
                 }
 
-                _file.Write(buffer, 0, read);
+                Write(buffer.AsSpan(0, read));
                 left -= read;
             }
         }
@@ -77,13 +96,38 @@ internal sealed class ShuffleFileWriter : IDisposable
         }
 
         ShuffleFile.WriteTrailer(_header, index, RecordCount);
-        _file.Write(index);
-        _file.Flush();
+        Write(index);
+        _file?.Flush();
         return _offsets;
     }
 
-    /// <summary>Closes the file.</summary>
-    public void Dispose() => _file.Dispose();
+    /// <summary>Closes the file, or returns the memory.</summary>
+    public void Dispose()
+    {
+        _file?.Dispose();
+        if (_memory.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_memory);
+            _memory = [];
+        }
+    }
+
+    private void Write(ReadOnlySpan<byte> bytes)
+    {
+        if (_file is not null)
+        {
+            _file.Write(bytes);
+        }
+        else if (bytes.Length > MaxMemoryBytes - _memoryLength)
+        {
+            throw new OutputTooLongException();
+        }
+        else
+        {
+            bytes.CopyTo(_memory.AsSpan(_memoryLength));
+            _memoryLength += bytes.Length;
+        }
+    }
 
     // Buckets in between are empty.
     private void MoveTo(int bucket)
@@ -95,3 +139,6 @@ internal sealed class ShuffleFileWriter : IDisposable
         }
     }
 }
+
+/// <summary>An output turned out to be too long for memory; it is written as a file instead.</summary>
+internal sealed class OutputTooLongException : Exception;

@@ -11,10 +11,10 @@ internal sealed class WorkerStorage
 
     /// <param name="directories">The work directories of the worker, main one first, at least one.</param>
     /// <param name="quota">What may be written below each.</param>
-    public WorkerStorage(IReadOnlyList<string> directories, BlockStoreOptions options, DiskQuota quota)
+    public WorkerStorage(IReadOnlyList<string> directories, BlockStoreOptions options, ShuffleOptions shuffle, DiskQuota quota)
     {
         _directories = directories;
-        MapOutputs = new(directories, quota);
+        MapOutputs = new(directories, quota, shuffle.MaxMemoryBytes);
         Disk = new DiskBlockStore(directories, quota);
         Blocks = new MemoryBlockStore(options.MaxMemoryBytes, Disk);
     }

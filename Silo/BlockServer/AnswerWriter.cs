@@ -46,6 +46,19 @@ internal sealed class AnswerWriter(BlockConnection connection) : IDisposable
         }
     }
 
+    /// <summary>Writes bytes.</summary>
+    public async ValueTask WriteMemoryAsync(ReadOnlyMemory<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            await MakeRoomAsync(1).ConfigureAwait(false);
+            var room = Room(bytes.Length);
+            bytes.Span[..room.Length].CopyTo(room);
+            Advance(room.Length, bytes.Length);
+            bytes = bytes[room.Length..];
+        }
+    }
+
     /// <summary>Writes the rest of a stream.</summary>
     /// <exception cref="EndOfStreamException">It has become shorter. The answer cannot be completed.</exception>
     public async ValueTask WriteStreamAsync(Stream stream, long length)

@@ -308,7 +308,7 @@ internal sealed class BlockSession(
                 error = (
                     AnswerStatus.NotFound, $"Map output {mapIndex} of {request.Shuffle}, written by attempt {attempt}, is not on this worker. It was deleted.");
             }
-            else if (slice.Length < offset || RandomAccess.GetLength(slice.File) < slice.Offset + slice.Length)
+            else if (slice.Length < offset || (slice.File is { } opened && RandomAccess.GetLength(opened) < slice.Offset + slice.Length))
             {
                 error = (
                     AnswerStatus.Failed,
@@ -334,7 +334,9 @@ internal sealed class BlockSession(
             }
 
             await answer.WriteHeaderAsync(slice!.Length - offset).ConfigureAwait(false);
-            await answer.WriteFileAsync(slice.File, slice.Offset + offset, slice.Length - offset).ConfigureAwait(false);
+            await (slice.File is { } file
+                ? answer.WriteFileAsync(file, slice.Offset + offset, slice.Length - offset)
+                : answer.WriteMemoryAsync(slice.Bytes[(int)offset..])).ConfigureAwait(false);
             return true;
         }
     }

@@ -95,7 +95,7 @@ internal sealed partial class WorkerHost(
     {
         var settings = options.Value;
         var secret = Encoding.UTF8.GetBytes(settings.Security.ClusterSecret);
-        var storage = new WorkerStorage(directories, settings.BlockStore, new DiskQuota(settings.WorkDirectory.MaxBytesPerRoot));
+        var storage = new WorkerStorage(directories, settings.BlockStore, settings.Shuffle, new DiskQuota(settings.WorkDirectory.MaxBytesPerRoot));
         _server = new(local.Id, storage.Blocks, storage.MapOutputs, secret, settings.BlockServer, loggers.CreateLogger<BlockServer>(), time: null, tls);
         _server.Start();
         _client = new(secret, settings.BlockClient, time: null, tls);

@@ -50,11 +50,12 @@ public sealed class DataOptionsTests
             SpillThresholdBytes = 268_435_456,
             FrameBytes = 131_072,
             MaxMergeWidth = 64,
+            MaxMemoryBytes = 67_108_864,
             MaxParallelFetches = 8,
         };
 
         Assert.Equivalent(expected, new ShuffleOptions(), strict: true);
-        Assert.Equal(5, CountProperties<ShuffleOptions>());
+        Assert.Equal(6, CountProperties<ShuffleOptions>());
         Assert.True(new ShuffleOptionsValidator().Validate(null, new()).Succeeded);
     }
 
@@ -177,6 +178,7 @@ public sealed class DataOptionsTests
             SpillThresholdBytes = 0,
             FrameBytes = 1 << 30,
             MaxMergeWidth = 1,
+            MaxMemoryBytes = -1,
             MaxParallelFetches = 0,
         };
 
@@ -188,6 +190,7 @@ public sealed class DataOptionsTests
                 "Dpark:Shuffle:SpillThresholdBytes is 0. Set from 65536 to 1099511627776: each spill is a file, and what is not spilled is memory.",
                 "Dpark:Shuffle:FrameBytes is 1073741824. Set from 1024 to 67108864: each frame has a header, and is in memory as a whole.",
                 "Dpark:Shuffle:MaxMergeWidth is 1. Set from 2 to 1024: each merged file takes a file handle and a frame of memory.",
+                "Dpark:Shuffle:MaxMemoryBytes is -1. Set from 0 to 1073741824: larger outputs are files anyway, and 0 makes all of them files.",
                 "Dpark:Shuffle:MaxParallelFetches is 0. Set from 1 to 256: each fetch is a connection.",
             ],
             failures);
@@ -206,8 +209,8 @@ public sealed class DataOptionsTests
     {
         var leastServer = new BlockServerOptions { Port = 0, MaxConnections = 1, PeerTimeout = TimeSpan.FromSeconds(1), IdleTimeout = TimeSpan.FromSeconds(1) };
         var mostServer = new BlockServerOptions { Port = 65_535, MaxConnections = 1_000_000, PeerTimeout = TimeSpan.FromHours(1), IdleTimeout = TimeSpan.FromHours(24) };
-        var leastShuffle = new ShuffleOptions { SpillThresholdBytes = 64 << 10, FrameBytes = 1 << 10, MaxMergeWidth = 2, MaxParallelFetches = 1 };
-        var mostShuffle = new ShuffleOptions { SpillThresholdBytes = 1L << 40, FrameBytes = 64 << 20, MaxMergeWidth = 1024, MaxParallelFetches = 256 };
+        var leastShuffle = new ShuffleOptions { SpillThresholdBytes = 64 << 10, FrameBytes = 1 << 10, MaxMergeWidth = 2, MaxMemoryBytes = 0, MaxParallelFetches = 1 };
+        var mostShuffle = new ShuffleOptions { SpillThresholdBytes = 1L << 40, FrameBytes = 64 << 20, MaxMergeWidth = 1024, MaxMemoryBytes = 1L << 30, MaxParallelFetches = 256 };
         var leastClient = new BlockClientOptions
         {
             ConnectTimeout = TimeSpan.FromMilliseconds(100),

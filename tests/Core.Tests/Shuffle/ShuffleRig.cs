@@ -16,10 +16,11 @@ internal sealed class ShuffleRig : IMapOutputSource, IDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("dpark-shuffle-");
     private readonly BlockClient _client = new(ReadOnlyMemory<byte>.Empty, new BlockClientOptions());
 
-    public ShuffleRig(Action<ShuffleOptions>? configure = null, IReadOnlyList<string>? directories = null)
+    /// <param name="memoryBytes">Of outputs that are in memory; 0 makes all of them files, whatever the options say.</param>
+    public ShuffleRig(Action<ShuffleOptions>? configure = null, long memoryBytes = 0, IReadOnlyList<string>? directories = null)
     {
         configure?.Invoke(Options);
-        Files = new MapOutputFiles(directories ?? [Path.Combine(Root, "one"), Path.Combine(Root, "two")]);
+        Files = new MapOutputFiles(directories ?? [Path.Combine(Root, "one"), Path.Combine(Root, "two")], memoryBytes: memoryBytes);
         Store = new ShuffleStore(Worker, Files, this, _client, Options);
     }
 

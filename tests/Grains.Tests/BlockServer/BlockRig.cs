@@ -20,7 +20,7 @@ internal sealed class BlockRig : IAsyncDisposable
         client?.Invoke(ClientOptions);
         Secret = System.Text.Encoding.UTF8.GetBytes(secret);
         Blocks = blocks ?? new MemoryBlockStore(1 << 20, new DiskBlockStore([Root]));
-        MapOutputs = new MapOutputFiles([Root]);
+        MapOutputs = new MapOutputFiles([Root], memoryBytes: 1 << 20);
         Server = new BlockServer(Worker = new(worker), Blocks, MapOutputs, Secret, ServerOptions, Log, time, serverTls);
         Server.Start();
         Client = new BlockClient(Secret, ClientOptions, time, clientTls);

@@ -20,6 +20,7 @@ public sealed class DparkWorkerOptionsTests
         options.Executor.SlotCount = 0;
         options.Shuffle.FrameBytes = 0;
         options.Cache.MaxBytes = -1;
+        options.Memory.BudgetBytes = -1;
         options.BlockStore.MaxMemoryBytes = -1;
         options.BlockServer.Port = 70_000;
         options.BlockClient.MaxAttempts = 0;
@@ -29,7 +30,7 @@ public sealed class DparkWorkerOptionsTests
 
         var failures = _validator.Validate(null, options).Failures!.ToArray();
 
-        string[] areas = ["Executor", "Shuffle", "Cache", "BlockStore", "BlockServer", "BlockClient", "WorkDirectory", "Security", "Registration"];
+        string[] areas = ["Executor", "Shuffle", "Cache", "Memory", "BlockStore", "BlockServer", "BlockClient", "WorkDirectory", "Security", "Registration"];
         Assert.Equal(areas, failures.Select(failure => failure.Split(':')[1]));
     }
 
@@ -38,6 +39,6 @@ public sealed class DparkWorkerOptionsTests
     {
         var areas = typeof(DparkWorkerOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance).Count(property => property.PropertyType.IsClass);
 
-        Assert.Equal(9, areas);
+        Assert.Equal(10, areas);
     }
 }

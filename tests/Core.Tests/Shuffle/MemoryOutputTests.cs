@@ -1,0 +1,133 @@
+using Dpark.Partitioning;
+
+namespace Dpark.Shuffle;
+
+/// <summary>Small map outputs stay in memory, and are read as files are.</summary>
+public sealed class MemoryOutputTests
+{
+    private const int BucketCount = 3;
+
+    private static readonly Aggregator<long, long> Sum = new(value => value, (sum, value) => sum + value, (left, right) => left + right);
+
+    [Fact]
+    public void WriteMapOutput_Small_MakesNoFileAndIsRead()
+    {
+        using var rig = new ShuffleRig(memoryBytes: 1 << 20);
+
+        var written = rig.Write(0, Pairs(100), BucketCount);
+        rig.Write(1, Pairs(50), new HashPartitioner(BucketCount), Sum);
+
+        Assert.Empty(rig.AllFiles());
+        Assert.InRange(rig.Files.MemoryBytes, written.BucketBytes.Sum(), 64 << 10);
+        Assert.Equal(Pairs(100).Concat(Pairs(50)).Order(), ReadAll(rig));
+    }
+
+    [Fact]
+    public void WriteMapOutput_SameAsFile_HasTheSameBuckets()
+    {
+        using var inMemory = new ShuffleRig(memoryBytes: 1 << 20);
+        using var onDisk = new ShuffleRig();
+
+        var first = inMemory.Write(0, Pairs(1_000), BucketCount);
+        var second = onDisk.Write(0, Pairs(1_000), BucketCount);
+
+        Assert.Equal(second.BucketBytes.AsEnumerable(), first.BucketBytes);
+        Assert.Equal(ReadAll(onDisk), ReadAll(inMemory));
+        Assert.Single(onDisk.AllFiles());
+        Assert.Empty(inMemory.AllFiles());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void WriteMapOutput_TooLongForMemory_IsAFile(bool isCombined)
+    {
+        using var rig = new ShuffleRig(memoryBytes: 1 << 30);
+
+        rig.Write(0, Pairs(10_000), new HashPartitioner(BucketCount), isCombined ? Sum : null);
+
+        Assert.Single(rig.AllFiles());
+        Assert.Equal(0, rig.Files.MemoryBytes);
+        Assert.Equal(Pairs(10_000), ReadAll(rig));
+    }
+
+    [Fact]
+    public void WriteMapOutput_LongerThanItLooks_IsAFile()
+    {
+        var word = new string('x', 1_000);
+        var pairs = Enumerable.Range(0, 500).Select(i => (Key: $"{i}{word}", Value: 1L)).ToArray();
+        using var rig = new ShuffleRig(memoryBytes: 1 << 30);
+
+        var output = rig.Write(0, pairs, new HashPartitioner(BucketCount), Sum);
+
+        Assert.Equal(500, output.RecordCount);
+        Assert.Single(rig.AllFiles());
+        Assert.Equal(pairs.Order(), Enumerable.Range(0, BucketCount).SelectMany(bucket => rig.ReadBucket<string, long>(bucket)).Order());
+    }
+
+    [Fact]
+    public void WriteMapOutput_MemoryIsUsedUp_OldestBecomeFiles()
+    {
+        const long Limit = 20 << 10;
+        using var rig = new ShuffleRig(memoryBytes: Limit);
+
+        for (var map = 0; map < 20; map++)
+        {
+            rig.Write(map, Pairs(200), BucketCount);
+        }
+
+        Assert.InRange(rig.Files.MemoryBytes, Limit / 2, Limit);
+        string[] files = [.. rig.AllFiles().Select(path => Path.GetFileName(path)!)];
+        Assert.Contains("map-0.0", files);
+        Assert.DoesNotContain("map-19.0", files);
+        Assert.Equal(Enumerable.Repeat(Pairs(200), 20).SelectMany(pairs => pairs).Order(), ReadAll(rig));
+    }
+
+    [Fact]
+    public void DeleteShuffle_InMemoryAndMovedToDisk_LeavesNothing()
+    {
+        using var rig = new ShuffleRig(memoryBytes: 20 << 10);
+        for (var map = 0; map < 20; map++)
+        {
+            rig.Write(map, Pairs(200), BucketCount);
+        }
+
+        rig.Files.DeleteShuffle(rig.Shuffle);
+
+        Assert.Equal(0, rig.Files.MemoryBytes);
+        Assert.Empty(rig.AllFiles());
+        Assert.Null(rig.Files.TryOpen(rig.Shuffle, 19, 0, 0, 1));
+        Assert.Throws<IOException>(() => rig.Write(20, Pairs(1), BucketCount));
+        Assert.Equal(0, rig.Files.MemoryBytes);
+    }
+
+    [Fact]
+    public void DeleteApplication_OutputIsBeingRead_ReaderGoesOn()
+    {
+        using var rig = new ShuffleRig(memoryBytes: 1 << 20);
+        var output = rig.Write(0, Pairs(100), bucketCount: 1);
+        using var slice = rig.Files.TryOpen(rig.Shuffle, 0, output.Attempt, 0, 1)!;
+
+        rig.Files.DeleteApplication(ShuffleRig.App);
+
+        Assert.Equal(output.BucketBytes[0], slice.Bytes.Length);
+        Assert.Equal(0, rig.Files.MemoryBytes);
+    }
+
+    [Fact]
+    public void ReadBucket_InMemoryOutputIsGone_IsFetchFailure()
+    {
+        using var rig = new ShuffleRig(memoryBytes: 1 << 20);
+        rig.Write(4, Pairs(10), bucketCount: 1);
+        rig.Files.DeleteShuffle(rig.Shuffle);
+
+        var error = Assert.Throws<FetchFailedException>(() => rig.ReadBucket<long, long>(0));
+
+        Assert.Equal((rig.Shuffle, 4), (error.Shuffle, error.MapIndex));
+    }
+
+    private static (long Key, long Value)[] Pairs(int count) => [.. Enumerable.Range(0, count).Select(i => ((long)i, 3L * i))];
+
+    private static IEnumerable<(long Key, long Value)> ReadAll(ShuffleRig rig) =>
+        Enumerable.Range(0, BucketCount).SelectMany(bucket => rig.ReadBucket<long, long>(bucket)).Order();
+}
