@@ -334,9 +334,15 @@ internal sealed class BlockSession(
             }
 
             await answer.WriteHeaderAsync(slice!.Length - offset).ConfigureAwait(false);
-            await (slice.File is { } file
-                ? answer.WriteFileAsync(file, slice.Offset + offset, slice.Length - offset)
-                : answer.WriteMemoryAsync(slice.Bytes[(int)offset..])).ConfigureAwait(false);
+            if (slice.File is { } file)
+            {
+                await answer.WriteFileAsync(file, slice.Offset + offset, slice.Length - offset).ConfigureAwait(false);
+            }
+            else
+            {
+                await answer.WriteMemoryAsync(slice.Bytes[(int)offset..]).ConfigureAwait(false);
+            }
+
             return true;
         }
     }

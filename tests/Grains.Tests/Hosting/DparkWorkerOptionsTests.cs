@@ -30,7 +30,7 @@ public sealed class DparkWorkerOptionsTests
 
         var failures = _validator.Validate(null, options).Failures!.ToArray();
 
-        string[] areas = ["Executor", "Shuffle", "Cache", "Memory", "BlockStore", "BlockServer", "BlockClient", "WorkDirectory", "Security", "Registration"];
+        string[] areas = ["Executor", "Shuffle", "Memory", "Cache", "BlockStore", "BlockServer", "BlockClient", "WorkDirectory", "Security", "Registration"];
         Assert.Equal(areas, failures.Select(failure => failure.Split(':')[1]));
     }
 
