@@ -13,7 +13,7 @@ internal static class OutputManifest
     public const string Name = "_SUCCESS";
 
     private const string Header = "dpark-output 1";
-    private const string End = ".";
+    private const char End = '.';
 
     /// <summary>Writes one.</summary>
     public static void Write(string path, IEnumerable<OutputFile> files)
@@ -49,7 +49,7 @@ internal static class OutputManifest
         }
 
         var files = new OutputFile[Math.Max(lines.Length - 2, 0)];
-        var isWhole = lines.Length >= 2 && lines[^1] == End;
+        var isWhole = lines.Length >= 2 && lines[^1].Length == 1 && lines[^1][0] == End;
         for (var i = 0; i < files.Length && isWhole; i++)
         {
             var line = lines[i + 1];
