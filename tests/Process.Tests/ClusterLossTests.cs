@@ -122,22 +122,6 @@ public sealed class ClusterLossTests
     }
 
     [RedisFact]
-    public async Task Checkpoint_AllWorkersThatWroteItAreKilled_IsReadByAnother()
-    {
-        await using var cluster = await ChildCluster.StartAsync(siloCount: 2);
-        await using var dpark = await cluster.ConnectAsync();
-        var sums = await dpark.Range(0, 3_000, 9).Map(n => (Key: n % 100, Value: n)).ReduceByKey((a, b) => a + b, 6)
-            .CheckpointAsync(cluster.PathOf("checkpoint")).WaitAsync(s_limit);
-        await cluster.AddSiloAsync();
-
-        await cluster.Silos[0].KillAsync();
-        await cluster.Silos[1].KillAsync();
-
-        var expected = Enumerable.Range(0, 3_000).GroupBy(n => (long)n % 100, (key, all) => (key, all.Sum(n => (long)n))).Order();
-        Assert.Equal(expected, (await sums.CollectAsync().WaitAsync(s_limit)).Order());
-    }
-
-    [RedisFact]
     public async Task Worker_RestartedAtItsAddressWithItsDirectory_NothingOfItsEarlierLifeIsServed()
     {
         await using var cluster = await ChildCluster.StartAsync(siloCount: 2);
