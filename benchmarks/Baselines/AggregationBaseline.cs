@@ -1,9 +1,15 @@
+using System.Buffers;
+
 namespace Dpark.Baselines;
 
 /// <summary>Sums and groups by key, by hand, over rows that are made from their numbers.</summary>
 public static class AggregationBaseline
 {
     private const int Block = 256;
+
+    // The table of a part's keys stays in a core's cache.
+    private const int KeysPerPart = 16_384;
+    private const int MaxParts = 256;
 
     /// <summary>The sum of the values of each key: a table per thread, then each thread merges its share of all tables.</summary>
     public static Checksum ReduceByKey(long rowCount, int keyCount, int threadCount)
@@ -20,27 +26,42 @@ public static class AggregationBaseline
         return parts.Aggregate(default(Checksum), (sum, part) => sum.With(part));
     }
 
-    /// <summary>The values of each key: rows are spread over the threads by key, and each thread counts, then places its values key by key in one array.</summary>
+    /// <summary>
+    /// The values of each key: rows are spread over parts by key, so many that a part's table stays in the cache; then each thread takes its share of the parts, and
+    /// counts, then places a part's values key by key in one array. Memory is rented, as the engine's is.
+    /// </summary>
     public static Checksum GroupByKey(long rowCount, int keyCount, int threadCount)
     {
-        var shares = new PairList[threadCount, threadCount];
+        var partCount = Math.Clamp(keyCount / KeysPerPart, threadCount, MaxParts);
+        var shares = new PairList[threadCount, partCount];
         Threads.Run(threadCount, index =>
         {
             var (start, end) = (rowCount * index / threadCount, rowCount * (index + 1) / threadCount);
-            for (var target = 0; target < threadCount; target++)
+            for (var part = 0; part < partCount; part++)
             {
-                shares[index, target] = new PairList((int)((end - start) / threadCount * 5 / 4) + Block);
+                shares[index, part] = new PairList((int)((end - start) / partCount * 5 / 4) + Block);
             }
 
             for (var row = start; row < end; row++)
             {
                 var key = KeyedRows.KeyOf(row, keyCount);
-                shares[index, Owner(key, threadCount)].Add(key, KeyedRows.ValueOf(row));
+                shares[index, Owner(key, partCount)].Add(key, KeyedRows.ValueOf(row));
             }
         });
-        var parts = new Checksum[threadCount];
-        Threads.Run(threadCount, index => parts[index] = Group([.. Enumerable.Range(0, threadCount).Select(source => shares[source, index])], keyCount));
-        return parts.Aggregate(default(Checksum), (sum, part) => sum.With(part));
+        var sums = new Checksum[partCount];
+        Threads.Run(threadCount, index =>
+        {
+            for (var part = index; part < partCount; part += threadCount)
+            {
+                sums[part] = Group([.. Enumerable.Range(0, threadCount).Select(source => shares[source, part])], keyCount);
+            }
+        });
+        foreach (var share in shares)
+        {
+            share.Return();
+        }
+
+        return sums.Aggregate(default(Checksum), (sum, part) => sum.With(part));
     }
 
     /// <summary>What a group adds to the checksum.</summary>
@@ -105,9 +126,9 @@ public static class AggregationBaseline
 
     private static Checksum Group(PairList[] shares, int keyCount)
     {
-        using var numbers = new LongTable(keyCount);
         var total = shares.Sum(share => share.Count);
-        var owners = new int[total];
+        using var numbers = new LongTable(Math.Min(keyCount, total));
+        var owners = ArrayPool<int>.Shared.Rent(total);
         var starts = new int[Math.Min(keyCount, total) + 2];
         var keys = new long[starts.Length];
         var (keyTotal, position) = (0, 0);
@@ -138,7 +159,7 @@ public static class AggregationBaseline
         }
 
         var next = starts.AsSpan(0, keyTotal).ToArray();
-        var values = new long[total];
+        var values = ArrayPool<long>.Shared.Rent(total);
         position = 0;
         foreach (var share in shares)
         {
@@ -154,13 +175,15 @@ public static class AggregationBaseline
             result = result.With(CheckOf(keys[i], values.AsSpan(starts[i]..starts[i + 1])));
         }
 
+        ArrayPool<int>.Shared.Return(owners);
+        ArrayPool<long>.Shared.Return(values);
         return result;
     }
 
     private sealed class PairList(int capacity)
     {
-        public long[] Keys = GC.AllocateUninitializedArray<long>(capacity);
-        public long[] Values = GC.AllocateUninitializedArray<long>(capacity);
+        public long[] Keys = ArrayPool<long>.Shared.Rent(capacity);
+        public long[] Values = ArrayPool<long>.Shared.Rent(capacity);
         public int Count;
 
         public void Add(long key, long value)
@@ -173,6 +196,12 @@ public static class AggregationBaseline
 
             Keys[Count] = key;
             Values[Count++] = value;
+        }
+
+        public void Return()
+        {
+            ArrayPool<long>.Shared.Return(Keys);
+            ArrayPool<long>.Shared.Return(Values);
         }
     }
 }

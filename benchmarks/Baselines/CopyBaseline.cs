@@ -3,64 +3,67 @@ using System.Net.Sockets;
 
 namespace Dpark.Baselines;
 
-/// <summary>What a shuffle between two workers moves, without a shuffle: each of two threads writes a file, reads one half of it, and sends the other half to the other one over TCP.</summary>
+/// <summary>
+/// What a shuffle between two workers moves, without a shuffle: each of two threads writes one file for itself and one for the other one, reads the first, and sends the
+/// second over TCP straight from the page cache.
+/// </summary>
 public static class CopyBaseline
 {
-    private const int BufferBytes = 1 << 20;
+    // Stays in a core's cache.
+    private const int BufferBytes = 128 << 10;
+    private const int WorkerCount = 2;
 
     /// <summary>Moves so many bytes.</summary>
-    /// <param name="directory">Where the two files are; they are deleted.</param>
+    /// <param name="directory">Where the files are; they are deleted.</param>
     /// <returns>Bytes that arrived.</returns>
     public static long Shuffle(string directory, long bytes)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        var paths = new[] { Path.Combine(directory, "copy-0"), Path.Combine(directory, "copy-1") };
-        Threads.Run(paths.Length, index => Write(paths[index], bytes / 2));
+        string PathOf(int from, int to) => Path.Combine(directory, $"copy-{from}-{to}");
+        Threads.Run(WorkerCount, index =>
+        {
+            for (var to = 0; to < WorkerCount; to++)
+            {
+                Write(PathOf(index, to), bytes / (WorkerCount * WorkerCount));
+            }
+        });
 
         // One connection each way. A receiver needs no thread of its own while it has nothing to do, so four threads are what two workers are.
         using var first = new Socket(SocketType.Stream, ProtocolType.Tcp);
         first.Connect(listener.LocalEndpoint);
         using var second = listener.AcceptSocket();
         Socket[] sockets = [first, second];
-        var arrived = new long[4];
-        Threads.Run(4, index =>
+        var arrived = new long[2 * WorkerCount];
+        Threads.Run(arrived.Length, index =>
         {
             var worker = index / 2;
             arrived[index] = index % 2 == 0
-                ? Send(paths[worker], bytes / 4, sockets[worker])
-                : Receive(sockets[worker]) + ReadLocal(paths[worker], bytes / 4);
+                ? Send(PathOf(worker, 1 - worker), sockets[worker])
+                : Receive(sockets[worker]) + ReadLocal(PathOf(worker, worker));
         });
-        Array.ForEach(paths, File.Delete);
+        for (var file = 0; file < WorkerCount * WorkerCount; file++)
+        {
+            File.Delete(PathOf(file / WorkerCount, file % WorkerCount));
+        }
+
         return arrived.Sum();
     }
 
     private static void Write(string path, long bytes)
     {
-        using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write);
         var buffer = new byte[BufferBytes];
         Array.Fill(buffer, (byte)7);
-        for (; bytes > 0; bytes -= buffer.Length)
+        for (var offset = 0L; offset < bytes; offset += buffer.Length)
         {
-            file.Write(buffer, 0, (int)Math.Min(buffer.Length, bytes));
+            RandomAccess.Write(file, buffer.AsSpan(0, (int)Math.Min(buffer.Length, bytes - offset)), offset);
         }
     }
 
-    private static long Send(string path, long bytes, Socket socket)
+    private static long Send(string path, Socket socket)
     {
-        using var file = File.OpenHandle(path);
-        var buffer = new byte[BufferBytes];
-        for (var offset = 0L; offset < bytes;)
-        {
-            var read = RandomAccess.Read(file, buffer.AsSpan(0, (int)Math.Min(buffer.Length, bytes - offset)), offset);
-            for (var sent = 0; sent < read;)
-            {
-                sent += socket.Send(buffer.AsSpan(sent, read - sent));
-            }
-
-            offset += read;
-        }
-
+        socket.SendFile(path);
         socket.Shutdown(SocketShutdown.Send);
         return 0;
     }
@@ -77,16 +80,16 @@ public static class CopyBaseline
         return total;
     }
 
-    private static long ReadLocal(string path, long from)
+    private static long ReadLocal(string path)
     {
         using var file = File.OpenHandle(path);
         var buffer = new byte[BufferBytes];
-        var offset = from;
+        var offset = 0L;
         while (RandomAccess.Read(file, buffer, offset) is > 0 and var read)
         {
             offset += read;
         }
 
-        return offset - from;
+        return offset;
     }
 }

@@ -59,8 +59,8 @@ internal sealed class JoinWorkload : Workload
 
     public override string Description => "Join of two tables of (long, long), beside a hash join on two threads";
 
-    // Below 1 once the pools hold enough buffers for all frames of both sides; they give some back between rounds. An array per key would be 24 and more.
-    public override double? MaxAllocatedBytesPerRecord => 8;
+    // An array per key would be 24 and more.
+    public override double? MaxAllocatedBytesPerRecord => 1;
 
     public override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
     {
