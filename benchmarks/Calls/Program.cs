@@ -1,7 +1,7 @@
 using System.Globalization;
 using Dpark.Benchmarks.Calls;
 
-// What calls, fresh activations and the start of a silo cost. Usage: Calls [COUNT] [tcp]
+// What calls, fresh activations and the start of a silo cost. Usage: Calls [COUNT] [tcp|memory] [client] [silos] [start]
 if (args is [SiloStart.Role, .. var ports])
 {
     await SiloStart.RunAsync(ports);
@@ -9,8 +9,23 @@ if (args is [SiloStart.Role, .. var ports])
 }
 
 var count = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 100_000;
-var isTcp = args is [_, "tcp"];
+var isTcp = args is [_, "tcp", ..];
+var parts = args.Skip(2).ToHashSet();
 Measure.PrintHead();
-await CallCosts.PrintClientAsync(count, isTcp);
-await CallCosts.PrintSilosAsync(count, isTcp);
-await SiloStart.PrintAsync(rounds: 9);
+if (IsWanted("client"))
+{
+    await SocketFloor.PrintAsync(count);
+    await CallCosts.PrintClientAsync(count, isTcp);
+}
+
+if (IsWanted("silos"))
+{
+    await CallCosts.PrintSilosAsync(count, isTcp);
+}
+
+if (IsWanted("start"))
+{
+    await SiloStart.PrintAsync(rounds: 9);
+}
+
+bool IsWanted(string part) => parts.Count == 0 || parts.Contains(part);
