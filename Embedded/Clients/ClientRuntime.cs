@@ -216,7 +216,7 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
             }
         }
 
-        return leaving is not null && leaving.TrySend(frame);
+        return leaving is not null && leaving.TrySendLate(frame);
     }
 
     private void RefreshInBackground(bool mustLoadClasses) => _ = Task.Run(async () =>
@@ -327,7 +327,7 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
             switch (message.Kind)
             {
                 case MessageKind.GatewayLeaves:
-                    link.IsLeaving = true;
+                    link.Leave(_serializer.Serialize(new Message { Kind = MessageKind.GatewayLeaves }));
                     RefreshInBackground(mustLoadClasses: false);
                     break;
                 case MessageKind.Response when Pending.TryGet(message.Id, out var call):

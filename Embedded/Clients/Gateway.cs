@@ -33,7 +33,9 @@ internal sealed partial class Gateway(SiloRuntime silo, string clusterId, IMessa
     private readonly ConcurrentDictionary<GrainId, IMessageConnection> _clients = new();
     private readonly ConcurrentDictionary<GrainId, long> _leftAt = new();
     private readonly ConcurrentDictionary<GrainId, (SiloAddress Silo, long At)> _routes = new();
+    private readonly ConcurrentDictionary<IMessageConnection, TaskCompletionSource> _toldToLeave = new();
     private IDisposable? _listener;
+    private volatile bool _isLeaving;
     private volatile bool _isStopped;
 
     /// <summary>How many clients are connected.</summary>
@@ -50,13 +52,16 @@ internal sealed partial class Gateway(SiloRuntime silo, string clusterId, IMessa
     /// <summary>Tells clients to go elsewhere. What is under way still comes back to them.</summary>
     public void StopAccepting()
     {
+        _isLeaving = true;
         _listener?.Dispose();
-        var frame = silo.Serializer.Serialize(new Message { Kind = MessageKind.GatewayLeaves, SendingSilo = silo.Silo });
         foreach (var connection in _clients.Values)
         {
-            connection.TrySend(frame);
+            TellToLeave(connection);
         }
     }
+
+    /// <summary>Completes when each client that was told to leave has confirmed it, after its last request, or is gone.</summary>
+    public Task WaitForClientsAsync() => Task.WhenAll(_toldToLeave.Values.Select(confirmed => confirmed.Task));
 
     public void Stop()
     {
@@ -194,6 +199,11 @@ internal sealed partial class Gateway(SiloRuntime silo, string clusterId, IMessa
                 client = GrainId.Create(GrainTypePrefix.ClientGrainType, greeting.Name);
                 _clients[client.Value] = connection;
                 _leftAt.TryRemove(client.Value, out _);
+                if (_isLeaving)
+                {
+                    TellToLeave(connection);
+                }
+
                 if (_isStopped)
                 {
                     connection.Close();
@@ -206,7 +216,26 @@ internal sealed partial class Gateway(SiloRuntime silo, string clusterId, IMessa
                 {
                     _leftAt[known] = Environment.TickCount64;
                 }
+
+                OnLeft(connection);
             });
+    }
+
+    private void TellToLeave(IMessageConnection connection)
+    {
+        if (_toldToLeave.TryAdd(connection, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))
+            && !connection.TrySend(silo.Serializer.Serialize(new Message { Kind = MessageKind.GatewayLeaves, SendingSilo = silo.Silo })))
+        {
+            OnLeft(connection);
+        }
+    }
+
+    private void OnLeft(IMessageConnection connection)
+    {
+        if (_toldToLeave.TryGetValue(connection, out var confirmed))
+        {
+            confirmed.TrySetResult();
+        }
     }
 
     private void OnFrame(IMessageConnection connection, GrainId client, ReadOnlyMemory<byte> frame)
@@ -214,6 +243,12 @@ internal sealed partial class Gateway(SiloRuntime silo, string clusterId, IMessa
         try
         {
             var message = silo.Serializer.Deserialize(frame);
+            if (message.Kind == MessageKind.GatewayLeaves)
+            {
+                OnLeft(connection);
+                return;
+            }
+
             if (message.Kind != MessageKind.Response)
             {
                 // Filters may let callers in or not by this id.

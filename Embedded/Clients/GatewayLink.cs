@@ -5,6 +5,7 @@ namespace Orleans.Runtime;
 /// <summary>A client's connection to one gateway. Thread-safe.</summary>
 internal sealed class GatewayLink
 {
+    private readonly Lock _gate = new();
     private OutgoingConnection? _connection;
     private volatile bool _isLeaving;
 
@@ -16,11 +17,7 @@ internal sealed class GatewayLink
     public SiloAddress Silo => Connection.Silo;
 
     /// <summary>Whether the gateway asked to send new requests elsewhere.</summary>
-    public bool IsLeaving
-    {
-        get => _isLeaving;
-        set => _isLeaving = value;
-    }
+    public bool IsLeaving => _isLeaving;
 
     public bool IsClosed => Connection.IsClosed;
 
@@ -50,7 +47,29 @@ internal sealed class GatewayLink
     /// <summary>See <see cref="IMessageConnection.TakeUnsent"/>.</summary>
     public List<ReadOnlyMemory<byte>> TakeUnsent() => Connection.TakeUnsent();
 
-    public bool TrySend(ReadOnlyMemory<byte> frame) => Connection.TrySend(frame);
+    /// <summary>Sends nothing new any more, and tells the gateway so.</summary>
+    /// <param name="confirmation">What tells it.</param>
+    public void Leave(ReadOnlyMemory<byte> confirmation)
+    {
+        lock (_gate)
+        {
+            _isLeaving = true;
+            Connection.TrySend(confirmation);
+        }
+    }
+
+    /// <summary>Sends a frame, unless the gateway leaves. False: it was not sent.</summary>
+    public bool TrySend(ReadOnlyMemory<byte> frame)
+    {
+        // The gateway counts on the confirmation being the last it hears.
+        lock (_gate)
+        {
+            return !_isLeaving && Connection.TrySend(frame);
+        }
+    }
+
+    /// <summary>Sends a frame through a gateway that leaves, since there is no other one. It answers as long as it can.</summary>
+    public bool TrySendLate(ReadOnlyMemory<byte> frame) => Connection.TrySend(frame);
 
     public void Close() => Connection.Close();
 }

@@ -17,7 +17,7 @@ internal enum MessageKind : byte
     /// <summary>The caller of an earlier request with the same number no longer wants it.</summary>
     Cancel,
 
-    /// <summary>A gateway tells its clients to send new requests elsewhere.</summary>
+    /// <summary>A gateway tells its clients to send new requests elsewhere; a client confirms it, after its last request.</summary>
     GatewayLeaves,
 }
 

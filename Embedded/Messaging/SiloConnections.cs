@@ -13,7 +13,7 @@ internal sealed partial class SiloConnections(
 {
     private readonly Admission _admission = new(GreetingKind.Silo, clusterId, silo.Silo, silo.Logger);
     private readonly ConcurrentDictionary<LinkKey, Link> _links = new();
-    private readonly ConcurrentDictionary<IMessageConnection, bool> _accepted = new();
+    private readonly ConcurrentDictionary<IMessageConnection, TaskCompletionSource> _accepted = new();
     private volatile bool _isClosed;
 
     /// <summary>Begins to accept other silos.</summary>
@@ -34,7 +34,17 @@ internal sealed partial class SiloConnections(
         }
 
         var key = new LinkKey(target, options.ConnectionsPerEndpoint > 1 ? (int)(message.TargetGrain.GetUniformHashCode() % (uint)options.ConnectionsPerEndpoint) : 0);
-        var link = _links.GetOrAdd(key, static (key, owner) => new Link(owner, key.Silo), this);
+        if (!_links.TryGetValue(key, out var link))
+        {
+            if (silo.TrySendElsewhere(message, target))
+            {
+                // It has died since the message was addressed.
+                return;
+            }
+
+            link = _links.GetOrAdd(key, static (key, owner) => new Link(owner, key.Silo), this);
+        }
+
         link.Send(message, frame);
     }
 
@@ -50,6 +60,9 @@ internal sealed partial class SiloConnections(
             }
         }
     }
+
+    /// <summary>Completes when the other silos have closed the connections that they have made so far, as they do when this silo is dead to them: nothing comes any more.</summary>
+    public Task WaitForPeersAsync() => Task.WhenAll(_accepted.Values.Select(ended => ended.Task));
 
     /// <summary>Closes all connections, also those that other silos made.</summary>
     public void Close()
@@ -68,7 +81,8 @@ internal sealed partial class SiloConnections(
 
     private void Accept(IMessageConnection connection)
     {
-        _accepted.TryAdd(connection, true);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _accepted.TryAdd(connection, ended);
         SiloTraffic.Source? source = null;
         _admission.Accept(
             connection,
@@ -78,7 +92,11 @@ internal sealed partial class SiloConnections(
                 source?.Note();
                 OnFrame(connection, frame);
             },
-            () => _accepted.TryRemove(connection, out _));
+            () =>
+            {
+                _accepted.TryRemove(connection, out _);
+                ended.SetResult();
+            });
         if (_isClosed)
         {
             connection.Close();
@@ -293,8 +311,13 @@ internal sealed partial class SiloConnections(
             }
         }
 
-        private void Refuse(Message message, Exception failure) => owner.Silo.Reject(
-            message, new OrleansMessageRejectionException($"Exception while sending message: {failure}", failure));
+        private void Refuse(Message message, Exception failure)
+        {
+            if (!owner.Silo.TrySendElsewhere(message, target))
+            {
+                owner.Silo.Reject(message, new OrleansMessageRejectionException($"Exception while sending message: {failure}", failure));
+            }
+        }
     }
 
     private SiloRuntime Silo => silo;

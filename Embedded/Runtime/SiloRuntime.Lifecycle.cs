@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -5,6 +6,13 @@ namespace Orleans.Runtime;
 
 internal sealed partial class SiloRuntime : ILifecycleParticipant<ISiloLifecycle>, ISiloStatusListener
 {
+    /// <summary>How long a silo that leaves waits for those who may still send to it.</summary>
+    private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long others wait for answers to what a silo that has left was to send on.</summary>
+    private static readonly TimeSpan SentOnLimit = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrentDictionary<SiloAddress, bool> _leaving = new();
     private IDisposable? _listener;
 
     void ILifecycleParticipant<ISiloLifecycle>.Participate(ISiloLifecycle lifecycle)
@@ -31,12 +39,35 @@ internal sealed partial class SiloRuntime : ILifecycleParticipant<ISiloLifecycle
 
     public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
     {
-        if (status == SiloStatus.Dead && !updatedSilo.Equals(Silo))
+        if (updatedSilo.Equals(Silo))
+        {
+            return;
+        }
+
+        if (status == SiloStatus.ShuttingDown)
+        {
+            _leaving.TryAdd(updatedSilo, true);
+        }
+        else if (status == SiloStatus.Dead)
         {
             Silos.Close(updatedSilo);
-            Pending.FailCallsTo(updatedSilo);
             Gateway.ForgetRoutesOver(updatedSilo);
+            if (_leaving.TryRemove(updatedSilo, out _))
+            {
+                _ = FailCallsToLeaverAsync(updatedSilo);
+            }
+            else
+            {
+                Pending.FailCallsTo(updatedSilo);
+            }
         }
+    }
+
+    /// <summary>Ends the calls that a silo which has left neither answered nor sent on. What it has sent on is answered by others, a moment later.</summary>
+    private async Task FailCallsToLeaverAsync(SiloAddress leaver)
+    {
+        await Task.Delay(SentOnLimit, TimeProvider).ConfigureAwait(false);
+        Pending.FailCallsTo(leaver);
     }
 
     public void Dispose()
@@ -92,14 +123,39 @@ internal sealed partial class SiloRuntime : ILifecycleParticipant<ISiloLifecycle
             // No time is left, or a grain blocks its thread; what still runs ends with the process.
             LogNotDeactivated(Logger, Catalog.Count);
         }
+
+        // From here on clients send nothing more.
+        await WaitAtMostAsync(Gateway.WaitForClientsAsync(), cancellationToken).ConfigureAwait(false);
     }
 
-    private Task StopNetworkAsync(CancellationToken cancellationToken)
+    private async Task StopNetworkAsync(CancellationToken cancellationToken)
     {
+        if (!_isStopped)
+        {
+            // The silo is dead to the others as soon as they hear of it. What they sent before is sent on, and their answers for clients go on, until each has closed its connection.
+            await WaitAtMostAsync(Silos.WaitForPeersAsync(), cancellationToken).ConfigureAwait(false);
+            await WaitAtMostAsync(_unaddressed.WaitForNoneAsync(), cancellationToken).ConfigureAwait(false);
+        }
+
         Kill();
-        return Task.CompletedTask;
+    }
+
+    /// <summary>Waits for somebody else, who may hang, be gone, or need what is still to be stopped here.</summary>
+    private async Task WaitAtMostAsync(Task task, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await task.WaitAsync(LeaveLimit, TimeProvider, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or TimeoutException)
+        {
+            LogNotWaited(Logger, LeaveLimit);
+        }
     }
 
     [LoggerMessage(LogLevel.Warning, "The silo stops although {Count} activations have not ended.")]
     private static partial void LogNotDeactivated(ILogger logger, int count);
+
+    [LoggerMessage(LogLevel.Information, "A client or silo still uses its connection to this silo, which leaves and has waited for {Limit} at most. Calls that are under way there may end with an error.")]
+    private static partial void LogNotWaited(ILogger logger, TimeSpan limit);
 }

@@ -306,15 +306,36 @@ internal sealed partial class SiloRuntime : CallRuntime, IGrainRuntime, IDisposa
         }
     }
 
+    /// <summary>Sends a message another way that a silo did not get because it is dead: a request of a grain, or an answer for a client of its gateway.</summary>
+    /// <returns>False: the silo is not dead, or nobody else can take the message.</returns>
+    public bool TrySendElsewhere(Message message, SiloAddress silo)
+    {
+        if (_isStopped || message.TargetGrain.IsSystemTarget() || !Oracle.IsDeadSilo(silo))
+        {
+            return false;
+        }
+
+        if (message.Kind == MessageKind.Response && message.TargetGrain.IsClient() && ClientKey.HostOf(message.TargetGrain) is null)
+        {
+            message.TargetSilo = null;
+            Gateway.Route(message);
+            return true;
+        }
+
+        if (message.Kind is not (MessageKind.Request or MessageKind.OneWay) || message.TargetGrain.IsClient())
+        {
+            return false;
+        }
+
+        Reroute(message, new GrainAddress { GrainId = message.TargetGrain, SiloAddress = silo });
+        return true;
+    }
+
     private void TransmitToDead(Message message, SiloAddress silo)
     {
-        if (message.TargetGrain.IsSystemTarget() || message.TargetGrain.IsClient() || message.Kind == MessageKind.Cancel)
+        if (!TrySendElsewhere(message, silo))
         {
             Reject(message, new SiloUnavailableException($"The target silo {silo} is dead, so message {message} is not sent. Call another silo."));
-        }
-        else
-        {
-            Reroute(message, new GrainAddress { GrainId = message.TargetGrain, SiloAddress = silo });
         }
     }
 
@@ -405,9 +426,9 @@ internal sealed partial class SiloRuntime : CallRuntime, IGrainRuntime, IDisposa
     private void SendResponse(Message response)
     {
         if (response.TargetGrain.IsClient() && response.TargetSilo is { } gateway && !gateway.Equals(Silo)
-            && Oracle.GetApproximateSiloStatus(gateway) != SiloStatus.Active && ClientKey.HostOf(response.TargetGrain) is null)
+            && !CanForward(Oracle.GetApproximateSiloStatus(gateway)) && ClientKey.HostOf(response.TargetGrain) is null)
         {
-            // Its gateway leaves or is dead; the client is connected to others as a rule.
+            // Its gateway is dead; the client is connected to others as a rule.
             response.TargetSilo = null;
         }
 
@@ -420,6 +441,9 @@ internal sealed partial class SiloRuntime : CallRuntime, IGrainRuntime, IDisposa
             Transmit(response);
         }
     }
+
+    // A gateway that leaves sends answers on until all silos know that it is dead.
+    private static bool CanForward(SiloStatus status) => status is SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping;
 
     private static SiloUnavailableException ShuttingDown() =>
         new("The local Orleans host is shutting down, so no more calls are made or answered. Call from a host that runs.");

@@ -8,6 +8,7 @@ namespace Orleans.Runtime;
 internal sealed class UnaddressedRequests
 {
     private readonly Dictionary<GrainId, List<Message>?> _waiting = [];
+    private TaskCompletionSource? _none;
 
     /// <summary>Whether the address of a grain is being asked for, or requests that waited for it are being sent.</summary>
     public bool Contains(GrainId grain)
@@ -60,7 +61,24 @@ internal sealed class UnaddressedRequests
             }
 
             _waiting.Remove(grain);
+            if (_waiting.Count == 0)
+            {
+                _none?.TrySetResult();
+                _none = null;
+            }
+
             return [];
+        }
+    }
+
+    /// <summary>Completes when no request waits.</summary>
+    public Task WaitForNoneAsync()
+    {
+        lock (_waiting)
+        {
+            return _waiting.Count == 0
+                ? Task.CompletedTask
+                : (_none ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
     }
 }

@@ -12,7 +12,10 @@ using Orleans.TestingHost;
 namespace Dpark.Tests.Hosting;
 
 /// <summary>Many callers call many grains over TCP while silos join and leave all the time.</summary>
-/// <remarks>With <c>DPARK_LONG_TESTS=1</c> it is a million calls, and a silo joins and leaves every 10 s.</remarks>
+/// <remarks>
+/// With <c>DPARK_LONG_TESTS=1</c> it is a million calls at least, and a silo joins and leaves every 10 s. Callers go on until silos have changed often enough, since
+/// a fast machine makes a million calls while few silos come and go.
+/// </remarks>
 public sealed class ChurnTests : IAsyncDisposable
 {
     private const int CallerCount = 64;
@@ -20,6 +23,7 @@ public sealed class ChurnTests : IAsyncDisposable
 
     private static readonly bool s_isLong = Environment.GetEnvironmentVariable("DPARK_LONG_TESTS") == "1";
     private static readonly int s_callCount = s_isLong ? 1_000_000 : 150_000;
+    private static readonly int s_changeCount = s_isLong ? 12 : 3;
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(s_isLong ? 10 : 2);
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(s_isLong ? 20 : 4);
 
@@ -44,11 +48,9 @@ public sealed class ChurnTests : IAsyncDisposable
         await _churning.CancelAsync();
         await churn.WaitAsync(s_limit);
 
-        Assert.True(_changes > 0, "No silo joined or left while calls were made.");
-
         // A call may meet a silo that has just left; each such call ends with an error, at the latest with its timeout.
         Assert.All(_failures, failure => Assert.True(failure is OrleansException or TimeoutException, failure.ToString()));
-        Assert.True(_failures.Count < s_callCount / 1000, $"{_failures.Count} of {_calls} calls failed, the first with {_failures.FirstOrDefault()}");
+        Assert.True(_failures.Count < s_callCount / 10_000, $"{_failures.Count} of {_calls} calls failed, the first with {_failures.FirstOrDefault()}");
         await AssertNothingIsLeftAsync();
     }
 
@@ -65,13 +67,21 @@ public sealed class ChurnTests : IAsyncDisposable
     /// <summary>One silo joins, another one that is not the first leaves, and so on.</summary>
     private async Task ChurnAsync()
     {
-        while (!_churning.IsCancellationRequested)
+        try
         {
-            await Task.Delay(s_period, _churning.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            var free = Array.IndexOf(_ports, _ports.Except(_silos.Select(PortsOf)).First());
-            _silos.Add(await StartSiloAsync(free));
-            await StopAsync(_silos[1]);
-            _changes++;
+            while (!_churning.IsCancellationRequested)
+            {
+                await Task.Delay(s_period, _churning.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                var free = Array.IndexOf(_ports, _ports.Except(_silos.Select(PortsOf)).First());
+                _silos.Add(await StartSiloAsync(free));
+                await StopAsync(_silos[1]);
+                _changes++;
+            }
+        }
+        finally
+        {
+            // Also if it fails: nobody waits for more.
+            Volatile.Write(ref _changes, s_changeCount);
         }
     }
 
@@ -79,7 +89,7 @@ public sealed class ChurnTests : IAsyncDisposable
     {
         var random = new Random(caller);
         var grains = _client!.Services.GetRequiredService<IClusterClient>();
-        while (Interlocked.Increment(ref _calls) <= s_callCount)
+        while (Interlocked.Increment(ref _calls) <= s_callCount || Volatile.Read(ref _changes) < s_changeCount)
         {
             var value = random.Next();
             try

@@ -43,6 +43,21 @@ public sealed class UnaddressedRequestsTests
         Assert.Equal([2, 3, 4, 5], TakeJoined());
     }
 
+    [Fact]
+    public void WaitForNoneAsync_WhileRequestsWait_CompletesWithTheLast()
+    {
+        Assert.True(_requests.WaitForNoneAsync().IsCompleted);
+        _requests.IsFirst(Grain, Request(1));
+        _requests.IsFirst(Grain, Request(2));
+
+        var none = _requests.WaitForNoneAsync();
+
+        Assert.NotNull(_requests.TakeJoined(Grain));
+        Assert.False(none.IsCompleted);
+        Assert.NotNull(_requests.TakeJoined(Grain));
+        Assert.True(none.IsCompleted);
+    }
+
     private static Message Request(long id) => new() { Id = id, TargetGrain = Grain };
 
     private IEnumerable<long> TakeJoined() => _requests.TakeJoined(Grain).Select(request => request.Id);
