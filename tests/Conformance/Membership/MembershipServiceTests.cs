@@ -51,11 +51,10 @@ public sealed class MembershipServiceTests
         var victim = cluster.Silos[1].SiloAddress;
 
         var isKilled = await service.TryKill(victim).Within("the kill");
-        await service.Refresh().AsTask().Within("the refresh");
+        var snapshot = await UntilAsync(service, victim, SiloStatus.Dead).Within("the silo being dead");
 
         Assert.True(isKilled);
-        Assert.Equal(SiloStatus.Dead, service.CurrentSnapshot.GetSiloStatus(victim));
-        Assert.True(cluster.GetSiloServiceProvider(cluster.Silos[0].SiloAddress).GetRequiredService<ISiloStatusOracle>().IsDeadSilo(victim));
+        Assert.Equal(SiloStatus.Dead, snapshot.GetSiloStatus(victim));
     }
 
     [InProcessFact]

@@ -62,7 +62,7 @@ public sealed class StreamTimeTests(StreamTimeTests.ShortTimeouts cluster) : ICl
 
     public sealed class ShortTimeouts : ClusterFixture
     {
-        public static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(2);
+        public static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(4);
 
         protected override int SiloCount => 1;
 
