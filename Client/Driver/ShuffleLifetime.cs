@@ -10,21 +10,13 @@ internal sealed class ShuffleLifetime
     private static readonly ConditionalWeakTable<ShuffleDependency, ShuffleLifetime> Watched = [];
 
     private readonly ShuffleId _shuffle;
-    private readonly WeakReference<DriverSession> _session;
 
-    private ShuffleLifetime(ShuffleId shuffle, DriverSession session)
-    {
-        _shuffle = shuffle;
-        _session = new WeakReference<DriverSession>(session);
-    }
+    // Not weak: a weak reference that nobody else holds may be finalized before this object is. The RDDs that keep this object alive hold the session, too.
+    private readonly DriverSession _session;
 
-    ~ShuffleLifetime()
-    {
-        if (_session.TryGetTarget(out var session))
-        {
-            session.ForgetShuffle(_shuffle);
-        }
-    }
+    private ShuffleLifetime(ShuffleId shuffle, DriverSession session) => (_shuffle, _session) = (shuffle, session);
+
+    ~ShuffleLifetime() => _session.ForgetShuffle(_shuffle);
 
     /// <summary>Has the session told when nobody can use the shuffle any more. Once per shuffle.</summary>
     public static void Watch(ShuffleDependency dependency, DriverSession session) =>

@@ -49,6 +49,12 @@ public sealed partial class JobScheduler
             PlaceFairly();
         }
 
+        PlaceInOrder();
+        _runnable.ForgetSnapshot();
+    }
+
+    private void PlaceInOrder()
+    {
         foreach (var stage in _runnable.Snapshot())
         {
             if (_freeWorkers.Count > 0 && _options.Mode == SchedulingMode.Fifo)

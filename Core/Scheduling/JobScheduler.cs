@@ -170,7 +170,7 @@ public sealed partial class JobScheduler
     {
         Assert(_jobs.Count == 0, $"{_jobs.Count} jobs, first {_jobs.Keys.FirstOrDefault()}");
         Assert(_stages.Count == 0, $"{_stages.Count} stages, first stage-{_stages.Keys.FirstOrDefault()}");
-        Assert(_runnable.Count == 0, $"{_runnable.Count} runnable stages");
+        Assert(_runnable.Count == 0 && !_runnable.HasSnapshot, $"{_runnable.Count} runnable stages, or a list of earlier ones");
         Assert(_stagesToLookAt.Count == 0 && _lookahead.Count == 0, "stages to look at");
         Assert(_shufflesToRegister.Count == 0, "map outputs to register");
         Assert(_news.Count == 0, "news for the console");

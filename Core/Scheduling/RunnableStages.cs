@@ -26,7 +26,10 @@ internal sealed class RunnableStages
         stage.IsRunnable = false;
     }
 
-    /// <summary>The stages in order, as they are now. Valid until the next call.</summary>
+    /// <summary>It remembers stages that may have ended.</summary>
+    public bool HasSnapshot => _snapshot.Count > 0;
+
+    /// <summary>The stages in order, as they are now. Valid until the next call. Has to be forgotten after use: a stage that ended would keep the RDDs of its job alive.</summary>
     public List<StageState> Snapshot()
     {
         _snapshot.Clear();
@@ -37,4 +40,6 @@ internal sealed class RunnableStages
 
         return _snapshot;
     }
+
+    public void ForgetSnapshot() => _snapshot.Clear();
 }

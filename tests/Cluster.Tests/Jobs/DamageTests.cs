@@ -15,7 +15,7 @@ public sealed class DamageTests
     [InlineData("cached-", true)]
     public async Task Job_FilesOfAnEarlierOneAreDamaged_IsRight(string prefix, bool isTruncated)
     {
-        await using var cluster = await JobCluster.StartAsync(siloCount: 2);
+        await using var cluster = await JobCluster.StartAsync(siloCount: 2, JobCluster.OutputsAreFiles);
         await using var context = cluster.NewContext();
         var computed = context.LongAccumulator();
         var cached = context.Range(0, 40_000, 4).Map(n => AddTo(computed, n)).Persist(StorageLevel.Disk);

@@ -73,7 +73,7 @@ public sealed class FailoverTests
     [Fact]
     public async Task DisposeAsync_AfterShufflesBroadcastsAndResults_LeavesNothingOnAnyWorker()
     {
-        await using var cluster = await JobCluster.StartAsync();
+        await using var cluster = await JobCluster.StartAsync(siloCount: 3, JobCluster.OutputsAreFiles);
         var table = new int[50_000];
         await using (var context = cluster.NewContext())
         {

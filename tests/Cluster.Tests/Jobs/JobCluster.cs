@@ -12,6 +12,9 @@ internal sealed class JobCluster : IAsyncDisposable
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
+    /// <summary>A setting for tests that look for files of map outputs: small ones are not kept in memory.</summary>
+    public static readonly (string Key, string Value) OutputsAreFiles = ("Dpark:Shuffle:MaxMemoryBytes", "0");
+
     private JobCluster(TestCluster cluster, string root) => (Cluster, Root) = (cluster, root);
 
     public TestCluster Cluster { get; }

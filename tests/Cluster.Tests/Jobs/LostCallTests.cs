@@ -148,6 +148,34 @@ public sealed class LostCallTests(LostCallTests.Fixture fixture) : IClassFixture
         Assert.Equal(1, FaultyCalls.HitCount);
     }
 
+    [Theory]
+    [InlineData(CallFault.RequestLost)]
+    [InlineData(CallFault.ReplyLost)]
+    [InlineData(CallFault.Duplicate)]
+    public async Task DeleteShuffle_CallIsLostOrDoubled_NextJobIsRightAndNothingIsLeft(CallFault fault)
+    {
+        await using var context = fixture.Cluster.NewContext();
+        await ShuffleAsync(context);
+        FaultyCalls.Hit("IShuffleGrain.DeleteAsync", fault, count: 1);
+
+        // The collector says that nobody can read the shuffle any more. The thread that ended the job may hold it for a moment longer.
+        for (var round = 0; round < 30 && !FaultyCalls.AllHit.IsCompleted; round++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            await Task.WhenAny(FaultyCalls.AllHit, Task.Delay(TimeSpan.FromSeconds(1)));
+        }
+
+        await Wait.For(FaultyCalls.AllHit, "the deletion of a shuffle");
+
+        Assert.Equal(100, await Wait.For(context.Range(0, 100, 12).CountAsync(), "the next job"));
+        await Wait.For(context.DisposeAsync().AsTask(), "disposing");
+        Assert.Empty(fixture.Cluster.FilesOf(context.Application));
+    }
+
+    private static async Task ShuffleAsync(DparkContext context) =>
+        Assert.Equal(50, await Wait.For(context.Range(0, 2000, 8).Map(n => (n % 50, n)).ReduceByKey((a, b) => a + b, 4).CountAsync(), "the job"));
+
     private static Task<JobCluster> StartAsync(short siloCount) => JobCluster.StartAsync(
         siloCount,
         builder =>
@@ -155,7 +183,8 @@ public sealed class LostCallTests(LostCallTests.Fixture fixture) : IClassFixture
             builder.AddClientBuilderConfigurator<FaultyCalls.InClient>();
             builder.AddSiloBuilderConfigurator<FaultyCalls.InSilos>();
         },
-        ("Dpark:Registration:Interval", "00:00:00.2"));
+        ("Dpark:Registration:Interval", "00:00:00.2"),
+        JobCluster.OutputsAreFiles);
 
     private static long WaitForEnd(long n)
     {
