@@ -5,6 +5,12 @@
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 
+# Shells start what they run in the background with Ctrl-C ignored, and so would be all processes of the tests, also those that are to end by it.
+ignored=$(sed -n 's/^SigIgn:[[:space:]]*//p' /proc/self/status 2>/dev/null)
+if [ -z "${DPARK_TEST_SIGNALS:-}" ] && (( 16#${ignored:-0} & 2 )) && env --default-signal=INT true 2>/dev/null; then
+  DPARK_TEST_SIGNALS=reset exec env --default-signal=INT bash "./${BASH_SOURCE[0]##*/}" "$@"
+fi
+
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 configuration=Release
 runtime=${DPARK_ORLEANS_RUNTIME:-Embedded}

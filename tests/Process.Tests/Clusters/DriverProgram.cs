@@ -17,7 +17,9 @@ internal sealed class DriverProgram : IDisposable
         var options = new ConnectOptions { Redis = args[0], ClusterId = args[1], Timeout = TimeSpan.FromMinutes(1) };
         options.Client.Lease = TimeSpan.FromSeconds(int.Parse(args[2]));
         await using var dpark = await DparkContext.ConnectAsync(options);
-        await dpark.Range(0, 80, 4).Map(n => (n % 4, n)).ReduceByKey((a, b) => a + b, 4).FlatMap(pair => Endless.Count(started)).CountAsync();
+
+        // Map outputs of this size are files.
+        await dpark.Range(0, 400_000, 4).Map(n => (n, n)).ReduceByKey((a, b) => a + b, 4).FlatMap(pair => Endless.Count(started)).CountAsync();
 
         internal static class Endless
         {
