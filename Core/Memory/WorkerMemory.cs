@@ -320,7 +320,11 @@ public sealed class WorkerMemory
         var wake = task.CancellationToken.UnsafeRegister(static memory => ((WorkerMemory)memory!).WakeAll(), this);
         try
         {
-            Monitor.Wait(_gate, left);
+            // If it was cancelled before, the callback has run already, when there was nobody to wake. A later one waits for the lock.
+            if (!task.CancellationToken.IsCancellationRequested)
+            {
+                Monitor.Wait(_gate, left);
+            }
         }
         finally
         {

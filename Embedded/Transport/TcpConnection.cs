@@ -303,8 +303,10 @@ internal sealed class TcpConnection : IMessageConnection, IThreadPoolWorkItem, I
         }
         catch (Exception exception)
         {
-            Failure = exception;
-            _owner.OnBroken(this, exception, wasClosed: Volatile.Read(ref _linger) is not null);
+            // Once this side has closed it, what the network says of it means nothing.
+            var wasClosed = Volatile.Read(ref _linger) is not null;
+            Failure = wasClosed && exception is (IOException or SocketException or ObjectDisposedException) ? null : exception;
+            _owner.OnBroken(this, exception, wasClosed);
         }
 
         Dispose();

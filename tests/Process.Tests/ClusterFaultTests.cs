@@ -71,7 +71,7 @@ public sealed class ClusterFaultTests(FaultCluster faults) : IClassFixture<Fault
         var tokens = faults.NewTokens();
         tokens.Put(nameof(Point.Map), Signal.Kill, silos[0].ProcessId);
         tokens.Put(nameof(Point.Reduce), Signal.Kill, silos[1].ProcessId);
-        await using var dpark = await faults.Cluster.ConnectAsync();
+        await using var dpark = await faults.Cluster.ConnectAsync(sparesLastWorker: false);
 
         var sums = await SumsAsync(dpark, tokens);
 
@@ -116,7 +116,7 @@ public sealed class ClusterFaultTests(FaultCluster faults) : IClassFixture<Fault
         var silos = await faults.WholeAsync();
         var tokens = faults.NewTokens();
         tokens.Put("while caching", Signal.Kill);
-        await using var dpark = await faults.Cluster.ConnectAsync();
+        await using var dpark = await faults.Cluster.ConnectAsync(sparesLastWorker: false);
         var cached = dpark.Range(0, ElementCount, MapCount).Map(n => Meet(tokens, "while caching", n == ElementCount / 2, n * n)).Cache();
 
         Assert.Equal(ElementCount, await cached.CountAsync().WaitAsync(Limit));
@@ -148,7 +148,7 @@ public sealed class ClusterFaultTests(FaultCluster faults) : IClassFixture<Fault
         tokens.Put("first", Signal.Kill);
         tokens.Put("second", Signal.Kill, silos[2].ProcessId);
         var table = Enumerable.Range(0, 500_000).ToArray();
-        await using var dpark = await faults.Cluster.ConnectAsync();
+        await using var dpark = await faults.Cluster.ConnectAsync(sparesLastWorker: false);
 
         var sum = await dpark.Range(0, 60, 12)
             .Map(n => Meet(tokens, n < 30 ? "first" : "second", n is 10 or 50, table[n * 1000]))

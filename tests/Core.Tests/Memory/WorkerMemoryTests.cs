@@ -158,6 +158,23 @@ public sealed class WorkerMemoryTests
     }
 
     [Fact]
+    public async Task TryHold_CancelledBeforeItWaits_Throws()
+    {
+        var memory = NewMemory(64 * Mebi, TimeSpan.FromMinutes(10));
+        using var greedy = memory.Open(Attempt(0));
+        using var table = greedy.Claim("a table");
+        using var other = greedy.Claim("another one");
+        table.Hold(48 * Mebi);
+        other.Hold(12 * Mebi);
+        using var late = memory.Open(Attempt(1), new CancellationToken(canceled: true));
+        using var wanted = late.Claim("a buffer");
+
+        var asked = Task.Factory.StartNew(() => wanted.TryHold(12 * Mebi), TaskCreationOptions.LongRunning);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked.WaitAsync(TimeSpan.FromMinutes(1)));
+    }
+
+    [Fact]
     public void Hold_TooMuch_NamesWhatWasAskedAndAllHolders()
     {
         var memory = NewMemory(64 * Mebi);

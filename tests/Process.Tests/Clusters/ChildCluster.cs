@@ -97,7 +97,13 @@ internal sealed class ChildCluster : IAsyncDisposable
         return options;
     }
 
-    public Task<DparkContext> ConnectAsync() => DparkContext.ConnectAsync(NewOptions());
+    /// <param name="sparesLastWorker">Whether a job fails when two of three workers died with the same task; wrong where a test kills both.</param>
+    public Task<DparkContext> ConnectAsync(bool sparesLastWorker = true)
+    {
+        var options = NewOptions();
+        options.Client.Scheduler.SpareLastWorker = sparesLastWorker;
+        return DparkContext.ConnectAsync(options);
+    }
 
     /// <summary>Where a silo has its files.</summary>
     /// <param name="index">In the order of the starts.</param>
