@@ -7,7 +7,8 @@ public sealed class SchedulerOptions
     public int MaxTaskFailures { get; set; } = 4;
 
     /// <summary>
-    /// Unreadable map outputs in a row, met by one task or by one stage without progress between them, that fail the job. From 1 to 1000. Default: 4.
+    /// Unreadable map outputs of one worker in a row, met by one task or by one stage without progress between them, that fail the job. From 1 to 1000.
+    /// Default: 4.
     /// </summary>
     public int MaxConsecutiveStageAttempts { get; set; } = 4;
 

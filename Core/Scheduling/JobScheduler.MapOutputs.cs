@@ -1,4 +1,5 @@
 using Dpark.Shuffle;
+using Dpark.Tasks;
 using Dpark.Workers;
 
 namespace Dpark.Scheduling;
@@ -75,10 +76,18 @@ public sealed partial class JobScheduler
     }
 
     /// <summary>Forgets what a fetch failure names.</summary>
-    private void ForgetUnreadable(ShuffleState shuffle, int mapIndex, WorkerId worker)
+    private void ForgetUnreadable(ShuffleState shuffle, TaskFailure failure)
     {
-        // The second time the worker is blamed, all that it has of the shuffle is; otherwise each of its outputs would cost a round of repair.
-        List<int> maps = shuffle.WasSuspect(worker) ? shuffle.MapsOn(worker) : [mapIndex];
+        // All that it has of the shuffle if it does not answer at all, and the second time that it is blamed; otherwise each of its outputs would cost a
+        // round of repair.
+        var worker = failure.Worker!.Value;
+        List<int> maps = shuffle.WasSuspect(worker) || failure.IsWorkerGone ? shuffle.MapsOn(worker) : [failure.MapIndex];
+        if (failure.IsWorkerGone && _workers.TryGetValue(worker, out var gone))
+        {
+            // Where no file is served hardly a task can be started, and membership takes longer to find out.
+            BackOff(gone);
+        }
+
         Epoch++;
         _actions.Add(new ForgetMapOutputs(shuffle.Id, maps, Epoch));
         ForgetOutputs(shuffle, maps);

@@ -147,7 +147,7 @@ public sealed partial class JobScheduler
         stage.ProgramRestores = 0;
         if (attempt.Id.StageAttempt == stage.StageAttempt)
         {
-            stage.FetchFailureRounds = 0;
+            stage.FetchBlames.Clear();
         }
 
         UpdateRunnable(stage);
@@ -250,7 +250,7 @@ public sealed partial class JobScheduler
 
         if (isListed)
         {
-            ForgetUnreadable(shuffle, mapIndex, failure.Worker!.Value);
+            ForgetUnreadable(shuffle, failure);
         }
         else
         {
@@ -264,25 +264,25 @@ public sealed partial class JobScheduler
     {
         var stage = attempt.Stage;
         stage.Tasks!.FailedCount++;
-        var troubles = TroublesOf(attempt);
-        troubles.FetchFailures++;
+        var blamed = report.Failure!.Worker ?? attempt.Worker.Id;
+        var count = TroublesOf(attempt).FetchBlames.Add(blamed);
         if (attempt.Id.StageAttempt == stage.StageAttempt)
         {
             stage.StageAttempt = stage.Output is { } output ? output.StageAttemptCount++ : stage.StageAttempt + 1;
-            stage.FetchFailureRounds++;
+            count = Math.Max(count, stage.FetchBlames.Add(blamed));
         }
 
         var limit = _options.MaxConsecutiveStageAttempts;
-        if (Math.Max(troubles.FetchFailures, stage.FetchFailureRounds) < limit)
+        if (count < limit)
         {
             return false;
         }
 
         FailJobsOf(
             stage,
-            $"{stage.Info} ({stage.Info.CallSite}) could not read its map outputs {limit} times in a row, " +
+            $"{stage.Info} ({stage.Info.CallSite}) could not read its map outputs from {blamed} {limit} times in a row, " +
             $"which is the limit (Dpark:Scheduler:MaxConsecutiveStageAttempts). " +
-            $"The last attempt, {attempt.Id} on {attempt.Worker.Id}: {report.Failure!.Message}",
+            $"The last attempt, {attempt.Id} on {attempt.Worker.Id}: {report.Failure.Message}",
             report.Failure,
             attempt.Id,
             attempt.Worker.Id);

@@ -173,7 +173,7 @@ public sealed partial class JobScheduler
         CountFailures(stage);
         stage.Tasks = null;
         stage.RunTimes = null;
-        stage.FetchFailureRounds = 0;
+        stage.FetchBlames.Clear();
         UpdateRunnable(stage);
     }
 

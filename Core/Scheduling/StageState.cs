@@ -20,7 +20,7 @@ internal sealed class StageState(StageInfo info, ShuffleState? output, StageStat
     public int StageAttempt { get; set; }
 
     /// <summary>Rounds of repair without a success between them.</summary>
-    public int FetchFailureRounds { get; set; }
+    public FetchBlames FetchBlames { get; } = new();
 
     /// <summary>Parents without all their map outputs.</summary>
     public int MissingParentCount { get; set; }

@@ -42,7 +42,7 @@ internal sealed class TaskTroubles
 {
     public int Failures { get; set; }
 
-    public int FetchFailures { get; set; }
+    public FetchBlames FetchBlames { get; } = new();
 
     /// <summary>The workers that died while they ran it.</summary>
     public List<Workers.WorkerId> LostWorkers { get; } = [];

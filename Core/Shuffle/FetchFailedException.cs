@@ -16,4 +16,7 @@ public sealed class FetchFailedException(ShuffleId shuffle, int mapIndex, Worker
 
     /// <summary>The worker that should have served it.</summary>
     [Id(2)] public WorkerId Worker { get; } = worker;
+
+    /// <summary>The worker serves nothing: it does not answer, or another one answers in its place. Otherwise only this output is known to be unreadable.</summary>
+    [Id(3)] public bool IsWorkerGone { get; init; }
 }

@@ -172,7 +172,7 @@ internal sealed class MapOutputReader<T>(
     }
 
     private FetchFailedException Failed(Exception failure) =>
-        new(shuffle, _current!.Output.MapIndex, _current.Output.Worker, failure.Message);
+        new(shuffle, _current!.Output.MapIndex, _current.Output.Worker, failure.Message) { IsWorkerGone = failure is NoAnswerException or OtherWorkerException };
 
     /// <summary>A request that is under way.</summary>
     /// <param name="Locations">Whose buckets were not opened yet.</param>

@@ -58,7 +58,7 @@ internal static class TaskFailures
                 IsMemoryShort = Find<OutOfMemoryException>(exception) is not null || Find<MemoryExhaustedException>(exception) is not null,
             };
             return Find<FetchFailedException>(exception) is { } fetch
-                ? failure with { Shuffle = fetch.Shuffle, MapIndex = fetch.MapIndex, Worker = fetch.Worker }
+                ? failure with { Shuffle = fetch.Shuffle, MapIndex = fetch.MapIndex, Worker = fetch.Worker, IsWorkerGone = fetch.IsWorkerGone }
                 : failure;
         }
 #pragma warning disable CA1031 // Memory may be too short even for this; the attempt must be reported all the same.

@@ -110,6 +110,9 @@ public sealed record TaskFailure(
     /// <summary>Memory was too short: the budget of the worker or its whole process had no more. The task is tried again where there is more.</summary>
     [Id(9)] public bool IsMemoryShort { get; init; }
 
+    /// <summary>Of a fetch failure: the worker serves nothing, because it does not answer or another one answers in its place.</summary>
+    [Id(10)] public bool IsWorkerGone { get; init; }
+
     /// <summary>Another attempt would do the same harm: the job fails at once.</summary>
     [Id(10)] public bool IsFinal { get; init; }
 }

@@ -91,9 +91,8 @@ public sealed class ClusterLossTests
         await driver.UntilTasksRunAsync();
         Assert.NotEmpty(Enumerable.Range(0, 2).SelectMany(cluster.FilesOf));
 
-        var gone = Task.WhenAll(Enumerable.Range(0, 2).Select(cluster.UntilNoFilesAsync));
         driver.Kill();
-        await gone.WaitAsync(s_limit);
+        await cluster.UntilNoFilesAsync(s_limit);
 
         Assert.All(cluster.Silos, silo => Assert.False(silo.HasExited));
         await using var dpark = await cluster.ConnectAsync();

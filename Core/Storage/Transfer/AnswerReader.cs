@@ -244,7 +244,7 @@ internal sealed class AnswerReader(ConnectionPool pool, string endpoint, BlockRe
         _failures++;
         if (isHanging || _failures >= options.MaxAttempts)
         {
-            throw new IOException(
+            throw new NoAnswerException(
                 $"The block server at {endpoint} gave no answer, tries: {_failures}, limit: {options.MaxAttempts}. {failure.Message} " +
                 "Its worker has stopped, hangs or cannot be reached.",
                 failure);

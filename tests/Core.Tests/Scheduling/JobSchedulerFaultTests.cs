@@ -1,4 +1,5 @@
 using Dpark.Tasks;
+using Dpark.Workers;
 using static Dpark.Scheduling.SchedulerRig;
 
 namespace Dpark.Scheduling;
@@ -288,6 +289,44 @@ public sealed class JobSchedulerFaultTests
 
         Assert.Contains("4 times in a row", Assert.Single(_rig.All<FailJob>()).Reason, StringComparison.Ordinal);
         _rig.Scheduler.AssertNoState();
+    }
+
+    [Fact]
+    public void FetchFails_OnceOrMoreOnEachOfManyWorkers_GoesOn()
+    {
+        var final = new StageInfo(1, 1, null, [Map(0, 6)]) { PreferredLocations = _ => ["z"] };
+        var rig = new SchedulerRig(new() { MaxConsecutiveStageAttempts = 3, PrefetchPerSlot = 0 });
+        WorkerId[] workers = [.. Enumerable.Range(0, 6).Select(i => new WorkerId($"worker-{i}"))];
+        Array.ForEach(workers, worker => rig.Join(worker, 1));
+        rig.Submit(0, final).SucceedAll();
+        var outputs = rig.All<RegisterMapOutputs>().SelectMany(registered => registered.Outputs).ToArray();
+
+        // Each is blamed twice, which is below the limit, for what it has or had.
+        rig.Join(new("z"), 1, "z");
+        foreach (var output in outputs)
+        {
+            rig.FailFetch(rig.RunningOf(final, 0), ShuffleOf(0), output.MapIndex, output.Worker);
+            rig.Succeed([.. rig.Running.Where(attempt => attempt.StageId == 0)]);
+            rig.FailFetch(rig.RunningOf(final, 0), ShuffleOf(0), -1, output.Worker);
+        }
+
+        Assert.Empty(rig.All<FailJob>());
+        rig.SucceedAll();
+        Assert.Single(rig.All<CompleteJob>());
+    }
+
+    [Fact]
+    public void FetchFails_WorkerDoesNotAnswer_ForgetsAllItHoldsAndGivesItNothingForAMoment()
+    {
+        var final = new StageInfo(1, 1, null, [Map(0, 6)]) { PreferredLocations = _ => [B.Value] };
+        _rig.Join(A, 3).Join(B, 3).Submit(0, final).SucceedAll();
+        var onA = _rig.All<RegisterMapOutputs>().SelectMany(registered => registered.Outputs).Where(output => output.Worker == A).Select(output => output.MapIndex);
+
+        _rig.FailFetch(_rig.Running.Single(), ShuffleOf(0), onA.Max(), A, isWorkerGone: true);
+
+        Assert.Equal(onA.Order(), _rig.All<ForgetMapOutputs>().Single().MapIndexes);
+        Assert.Equal(3, _rig.Running.Count());
+        Assert.All(_rig.Running, attempt => Assert.Equal(B, _rig.WorkerOf(attempt)));
     }
 
     [Fact]

@@ -84,8 +84,8 @@ internal sealed class SchedulerRig
 
     public SchedulerRig Fail(TaskAttemptId attempt, string message = "boom") => End(attempt, TaskOutcome.Failed, Failure(message));
 
-    public SchedulerRig FailFetch(TaskAttemptId attempt, ShuffleId shuffle, int map, WorkerId worker) =>
-        End(attempt, TaskOutcome.FetchFailed, Failure() with { Shuffle = shuffle, MapIndex = map, Worker = worker });
+    public SchedulerRig FailFetch(TaskAttemptId attempt, ShuffleId shuffle, int map, WorkerId worker, bool isWorkerGone = false) =>
+        End(attempt, TaskOutcome.FetchFailed, Failure() with { Shuffle = shuffle, MapIndex = map, Worker = worker, IsWorkerGone = isWorkerGone });
 
     public SchedulerRig End(TaskAttemptId attempt, TaskOutcome outcome, TaskFailure? failure)
     {

@@ -265,9 +265,11 @@ internal sealed partial class Simulation
 
                 foreach (var output in outputs)
                 {
-                    if (!owner._workers[output.Worker].CanServe(shuffle, output))
+                    var server = owner._workers[output.Worker];
+                    if (!server.CanServe(shuffle, output))
                     {
-                        return Failure("unreadable") with { Shuffle = shuffle, MapIndex = output.MapIndex, Worker = output.Worker };
+                        var failure = Failure("unreadable") with { Shuffle = shuffle, MapIndex = output.MapIndex, Worker = output.Worker };
+                        return failure with { IsWorkerGone = server.HasDied };
                     }
                 }
             }

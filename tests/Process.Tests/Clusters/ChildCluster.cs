@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Dpark.Configuration;
 using Dpark.TestKit;
 using Microsoft.Extensions.Logging;
@@ -113,29 +114,34 @@ internal sealed class ChildCluster : IAsyncDisposable
     public IEnumerable<string> FilesOf(int index) => Directory.EnumerateFiles(WorkPathOf(index), "*", SearchOption.AllDirectories)
         .Where(path => path.Contains($"{Path.DirectorySeparatorChar}app-", StringComparison.Ordinal));
 
-    /// <summary>Waits until a silo has no files of applications.</summary>
-    public async Task UntilNoFilesAsync(int index)
+    /// <summary>Waits until no silo has files of applications.</summary>
+    /// <exception cref="TimeoutException">There are some at the limit; says which, and what the silos have written.</exception>
+    public async Task UntilNoFilesAsync(TimeSpan limit)
     {
-        var isEmpty = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var watcher = new FileSystemWatcher(WorkPathOf(index)) { IncludeSubdirectories = true };
-        watcher.Deleted += (_, _) => Check();
-        watcher.EnableRaisingEvents = true;
-        Check();
-        await isEmpty.Task;
-
-        void Check()
+        // Asked now and then instead of watched: a watcher sees no change in a directory that is made and deleted before it has begun to look there.
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        var startedAt = Stopwatch.GetTimestamp();
+        while (ListFiles() is { Length: > 0 } files)
         {
-            try
+            if (Stopwatch.GetElapsedTime(startedAt) > limit)
             {
-                if (!FilesOf(index).Any())
-                {
-                    isEmpty.TrySetResult();
-                }
+                throw new TimeoutException($"After {limit} there are still {string.Join(", ", files)}. {Logs()}");
             }
-            catch (DirectoryNotFoundException)
-            {
-                // It is being deleted, so there is another event.
-            }
+
+            await timer.WaitForNextTickAsync();
+        }
+    }
+
+    private string[] ListFiles()
+    {
+        try
+        {
+            return [.. Enumerable.Range(0, Silos.Count).SelectMany(FilesOf)];
+        }
+        catch (DirectoryNotFoundException e)
+        {
+            // One is being deleted.
+            return [e.Message];
         }
     }
 
