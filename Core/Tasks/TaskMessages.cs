@@ -111,7 +111,7 @@ public sealed record TaskFailure(
     [Id(9)] public bool IsMemoryShort { get; init; }
 
     /// <summary>Of a fetch failure: the worker serves nothing, because it does not answer or another one answers in its place.</summary>
-    [Id(10)] public bool IsWorkerGone { get; init; }
+    [Id(11)] public bool IsWorkerGone { get; init; }
 
     /// <summary>Another attempt would do the same harm: the job fails at once.</summary>
     [Id(10)] public bool IsFinal { get; init; }
