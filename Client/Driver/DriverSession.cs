@@ -323,7 +323,12 @@ internal sealed partial class DriverSession : IAsyncDisposable
         {
             try
             {
-                await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false);
+                if (!await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    // The clock is gone, and with it all that could want the lease.
+                    return;
+                }
+
                 if (!await ApplicationGrain.RenewLeaseAsync(_application!, _epoch, _settings.Options.Lease, cancellationToken).ConfigureAwait(false))
                 {
                     Fail(new InvalidOperationException(

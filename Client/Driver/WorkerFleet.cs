@@ -13,7 +13,7 @@ namespace Dpark.Driver;
 /// <para>A worker is lost when the master's list no longer has it, which means that it stopped or that membership declared its silo dead. A call that fails never
 /// makes it lost.</para>
 /// <para>When the master's own silo dies, a new activation begins with an empty list (another generation), and workers register again within seconds. Workers that
-/// the new list does not have yet are kept for <see cref="RegistrationGrace"/>.</para>
+/// the new list does not have yet are kept for <see cref="RegistrationGrace"/>, except those that the master knows to be dead.</para>
 /// </remarks>
 internal sealed partial class WorkerFleet(
     IClusterClient client, DriverSettings settings, Action<SchedulerEvent[]> tell, ActivityGate activity, TimeProvider timeProvider, ILoggerFactory loggers)
@@ -21,7 +21,7 @@ internal sealed partial class WorkerFleet(
     private const int MaxCopyTargets = 3;
 
     private static readonly TimeSpan RegistrationGrace = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan WatchHold = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan WatchHold = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan SilenceCheckInterval = TimeSpan.FromSeconds(2);
 
@@ -164,7 +164,12 @@ internal sealed partial class WorkerFleet(
         if (isGraceOver)
         {
             _graceFrom = null;
-            Drop([.. list.Workers.Select(info => info.Id)], news);
+            HashSet<WorkerId> listed = [.. list.Workers.Select(info => info.Id)];
+            Drop(_links.Keys.Where(worker => !listed.Contains(worker)), news);
+        }
+        else
+        {
+            Drop(list.Gone, news);
         }
 
         if (news.Count > 0)
@@ -204,15 +209,15 @@ internal sealed partial class WorkerFleet(
         news.Add(new WorkerJoined(info.Id, info.Host, info.SlotCount) { MemoryBytes = info.MemoryBytes });
     }
 
-    private void Drop(HashSet<WorkerId> listed, List<SchedulerEvent> news)
+    private void Drop(IEnumerable<WorkerId> lost, List<SchedulerEvent> news)
     {
-        foreach (var link in _links.Values)
+        foreach (var worker in lost)
         {
-            if (!listed.Contains(link.Info.Id) && _links.TryRemove(link.Info.Id, out _))
+            if (_links.TryRemove(worker, out var link))
             {
-                LogLost(link.Info.Id);
+                LogLost(worker);
                 _ = link.StopAsync();
-                news.Add(new WorkerLost(link.Info.Id, "It left the cluster: it was stopped, or membership declared its silo dead."));
+                news.Add(new WorkerLost(worker, "It left the cluster: it was stopped, or membership declared its silo dead."));
             }
         }
     }

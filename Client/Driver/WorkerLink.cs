@@ -17,11 +17,11 @@ internal sealed partial class WorkerLink(
     private const int MaxCancelCalls = 5;
 
     private static readonly TimeSpan CancelRetryDelay = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan PollHold = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PollHold = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ShortPoll = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan MinRetryDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan SilenceLimit = PollHold * 2;
+    private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(10);
 
     private readonly IWorkerGrain _grain = client.GetGrain<IWorkerGrain>(info.Id.Value);
     private readonly Lock _gate = new();

@@ -27,7 +27,7 @@ public interface IMasterGrain : IGrainWithStringKey
     /// <param name="generation">Of the list that the caller has; default for none.</param>
     /// <param name="version">Of the list that the caller has; 0 for none.</param>
     /// <param name="maxWait">From 0 to 6 s: a driver outside the cluster learns that the master's silo is dead by the timeout of this call only.</param>
-    [Alias("WatchWorkers"), AlwaysInterleave, ResponseTimeout("00:00:10")]
+    [Alias("WatchWorkers"), AlwaysInterleave, ResponseTimeout("00:00:05")]
     Task<WorkerList> WatchWorkersAsync(Guid generation, long version, TimeSpan maxWait, CancellationToken cancellationToken);
 
     /// <summary>Adds an application, or replaces what is known of it.</summary>

@@ -20,12 +20,12 @@ public interface IWorkerGrain : IGrainWithStringKey
     /// Starts attempts, each by a task grain on this silo, and returns when all are queued. Sending a batch twice starts each attempt once.
     /// </summary>
     /// <returns>Attempts that were refused, because the application has ended, the epoch is old, or the worker stops. Empty: all are queued.</returns>
-    [Alias("Launch"), AlwaysInterleave, ResponseTimeout("00:00:10")]
+    [Alias("Launch"), AlwaysInterleave, ResponseTimeout("00:00:05")]
     Task<TaskAttemptId[]> LaunchAsync(TaskBatch batch, CancellationToken cancellationToken);
 
     /// <summary>Stops attempts; each reports its end in the outbox. Unknown ones are ignored.</summary>
     /// <returns><see langword="false"/> if the epoch is older than one seen before.</returns>
-    [Alias("Cancel"), AlwaysInterleave, ResponseTimeout("00:00:10")]
+    [Alias("Cancel"), AlwaysInterleave, ResponseTimeout("00:00:05")]
     Task<bool> CancelAsync(AppId application, long epoch, TaskAttemptId[] attempts, CancellationToken cancellationToken);
 
     /// <summary>
@@ -33,7 +33,7 @@ public interface IWorkerGrain : IGrainWithStringKey
     /// <paramref name="maxWait"/>. A newer poll of the application ends this one with an empty batch.
     /// </summary>
     /// <param name="maxWait">From 0 to 6 s: a driver outside the cluster learns of a dead silo by the timeout of this call only.</param>
-    [Alias("Poll"), AlwaysInterleave, ResponseTimeout("00:00:10")]
+    [Alias("Poll"), AlwaysInterleave, ResponseTimeout("00:00:05")]
     Task<OutboxBatch> PollAsync(AppId application, OutboxCursor after, TimeSpan maxWait, CancellationToken cancellationToken);
 
     /// <summary>Deletes the map outputs of a shuffle. Tasks that are reading them go on.</summary>

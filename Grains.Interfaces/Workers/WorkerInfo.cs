@@ -19,4 +19,11 @@ public sealed record WorkerInfo(
 /// <param name="Version">Grows with every change.</param>
 /// <param name="Workers">In order of registration. May be empty.</param>
 [GenerateSerializer, Immutable, Alias("dpark.WorkerList")]
-public sealed record WorkerList([property: Id(0)] Guid Generation, [property: Id(1)] long Version, [property: Id(2)] WorkerInfo[] Workers);
+public sealed record WorkerList([property: Id(0)] Guid Generation, [property: Id(1)] long Version, [property: Id(2)] WorkerInfo[] Workers)
+{
+    /// <summary>
+    /// To a caller that has the list of another generation: workers that are not merely missing here, because membership has declared their silos dead. May name
+    /// some that the caller has never heard of.
+    /// </summary>
+    [Id(3)] public WorkerId[] Gone { get; init; } = [];
+}

@@ -68,7 +68,7 @@ internal sealed partial class MasterGrain(
             await WaitForChangeAsync(maxWait, cancellationToken);
         }
 
-        return _workers.Snapshot;
+        return generation == _workers.Generation ? _workers.Snapshot : _workers.Snapshot with { Gone = ListDead() };
     }
 
     public Task RegisterApplicationAsync(ApplicationInfo application, CancellationToken cancellationToken)
@@ -139,6 +139,13 @@ internal sealed partial class MasterGrain(
             LogNotRecovered(silo, e);
         }
     }
+
+    private WorkerId[] ListDead() =>
+    [
+        .. membership.CurrentSnapshot.Members.Values
+            .Where(member => member.Status == SiloStatus.Dead)
+            .Select(member => new WorkerId(member.SiloAddress.ToParsableString())),
+    ];
 
     private async Task FollowMembershipAsync()
     {

@@ -15,6 +15,7 @@ internal sealed class FakeMaster : IMasterGrain
     private readonly Lock _gate = new();
     private readonly List<WorkerInfo> _workers = [];
     private Guid _generation = Guid.NewGuid();
+    private WorkerId[] _gone = [];
     private long _version = 1;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -23,9 +24,13 @@ internal sealed class FakeMaster : IMasterGrain
     public void Remove(WorkerId worker) => Change(() => _workers.RemoveAll(info => info.Id == worker));
 
     /// <summary>As if the grain had been activated anew, with the workers that have registered since.</summary>
-    public void StartOver(params WorkerInfo[] workers) => Change(() =>
+    public void StartOver(params WorkerInfo[] workers) => StartOver([], workers);
+
+    /// <summary>The same; membership has declared some silos dead.</summary>
+    public void StartOver(WorkerId[] gone, params WorkerInfo[] workers) => Change(() =>
     {
         _generation = Guid.NewGuid();
+        _gone = gone;
         _workers.Clear();
         _workers.AddRange(workers);
     });
@@ -37,7 +42,7 @@ internal sealed class FakeMaster : IMasterGrain
         {
             if (generation != _generation || version != _version || maxWait == TimeSpan.Zero)
             {
-                return new(_generation, _version, [.. _workers]);
+                return new(_generation, _version, [.. _workers]) { Gone = generation != _generation ? _gone : [] };
             }
 
             changed = _changed.Task;
@@ -46,7 +51,7 @@ internal sealed class FakeMaster : IMasterGrain
         await changed.WaitAsync(cancellationToken);
         lock (_gate)
         {
-            return new(_generation, _version, [.. _workers]);
+            return new(_generation, _version, [.. _workers]) { Gone = generation != _generation ? _gone : [] };
         }
     }
 

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dpark.Broadcasting;
 
-public sealed class PublishedContentsTests : IAsyncDisposable
+public sealed class PublishedContentsTests : IAsyncDisposable, IAsyncLifetime
 {
     private const string Name = "broadcast-1";
 
@@ -192,6 +192,10 @@ public sealed class PublishedContentsTests : IAsyncDisposable
         Assert.Equal(3, _grain.LocatedCount);
         Assert.Contains("TimeoutException: late", failure.Message, StringComparison.Ordinal);
     }
+
+    Task IAsyncLifetime.InitializeAsync() => Task.CompletedTask;
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     public async ValueTask DisposeAsync()
     {

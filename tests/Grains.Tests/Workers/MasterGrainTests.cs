@@ -50,6 +50,22 @@ public sealed class MasterGrainTests
     }
 
     [Fact]
+    public async Task WatchWorkers_CallerHasTheListOfAnotherGeneration_HearsWhoIsDead()
+    {
+        await using var cluster = await GrainsCluster.StartAsync(SiloCount);
+        await cluster.WaitForWorkersAsync(workers => workers.Workers.Length == SiloCount);
+        var victim = cluster.Cluster.SecondarySilos[0];
+
+        await cluster.Cluster.KillSiloAsync(victim);
+
+        var rest = await cluster.WaitForWorkersAsync(workers => workers.Workers.Length == SiloCount - 1);
+        var known = await cluster.Master.WatchWorkersAsync(rest.Generation, 0, TimeSpan.Zero, CancellationToken.None);
+        var other = await cluster.Master.WatchWorkersAsync(Guid.NewGuid(), rest.Version, TimeSpan.Zero, CancellationToken.None);
+        Assert.Empty(known.Gone);
+        Assert.Equal([GrainsCluster.IdOf(victim)], other.Gone);
+    }
+
+    [Fact]
     public async Task WatchWorkers_SiloStops_DropsItsWorkerAndDeletesItsFiles()
     {
         await using var cluster = await GrainsCluster.StartAsync(SiloCount);
