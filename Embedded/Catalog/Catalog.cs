@@ -57,15 +57,19 @@ internal sealed class Catalog : IActivationOwner, IDisposable
     public bool TryGetWorkers(GrainId grain, [NotNullWhen(true)] out StatelessWorkers? workers) => _workers.TryGetValue(grain, out workers);
 
     /// <summary>Ends all activations and completes when they have ended.</summary>
-    public Task DeactivateAllAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    public async Task DeactivateAllAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        var all = All.ToList();
-        foreach (var activation in all)
+        // Twice, for those that were being made while the others were listed.
+        for (var round = 0; round < 2; round++)
         {
-            activation.Deactivate(reason, cancellationToken);
-        }
+            var all = All.ToList();
+            foreach (var activation in all)
+            {
+                activation.Deactivate(reason, cancellationToken);
+            }
 
-        return Task.WhenAll(all.Select(activation => activation.Deactivated));
+            await Task.WhenAll(all.Select(activation => activation.Deactivated)).WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Ends activations that were idle for an age, or for that of their class.</summary>

@@ -141,7 +141,8 @@ internal sealed partial class Gateway(SiloRuntime silo, string clusterId, IMessa
 
     private void RouteOverOthers(GrainId client, Message message)
     {
-        if (_routes.TryGetValue(client, out var route) && Environment.TickCount64 - route.At < RouteMilliseconds)
+        // The silo may have died between its answer and the entry.
+        if (_routes.TryGetValue(client, out var route) && Environment.TickCount64 - route.At < RouteMilliseconds && !silo.Oracle.IsDeadSilo(route.Silo))
         {
             message.TargetSilo = route.Silo;
             silo.Send(message);
@@ -154,9 +155,10 @@ internal sealed partial class Gateway(SiloRuntime silo, string clusterId, IMessa
 
     private async Task FindAsync(GrainId client, Message message)
     {
+        using var _ = silo.UnderWay.Begin();
         try
         {
-            var others = silo.Services.GetRequiredService<ISiloStatusOracle>().GetActiveSilos().Where(other => !other.Equals(silo.Silo)).ToList();
+            var others = silo.Oracle.GetActiveSilos().Where(other => !other.Equals(silo.Silo)).ToList();
             var answers = await Task.WhenAll(others.Select(other => AskAsync(other, client))).ConfigureAwait(false);
             var found = answers.FirstOrDefault(answer => answer is not null);
             if (found is null)

@@ -40,7 +40,18 @@ internal sealed class GatewayLink
     {
         var link = new GatewayLink(endpoint);
         link._connection = await OutgoingConnection.OpenAsync(
-            transport, endpoint, greeting, frame => onFrame(link, frame), _ => onClosed(link), timeout, cancellationToken).ConfigureAwait(false);
+            transport,
+            endpoint,
+            greeting,
+            (connection, frame) =>
+            {
+                // A gateway that leaves says so at once, and that must not be missed.
+                link._connection ??= connection;
+                onFrame(link, frame);
+            },
+            _ => onClosed(link),
+            timeout,
+            cancellationToken).ConfigureAwait(false);
         return link;
     }
 

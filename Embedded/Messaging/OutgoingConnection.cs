@@ -6,14 +6,15 @@ namespace Orleans.Runtime;
 /// <summary>A connection that this process has made, to a silo that has let it in. Thread-safe.</summary>
 internal sealed class OutgoingConnection
 {
-    private readonly TaskCompletionSource<SiloAddress> _welcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _welcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly IPEndPoint _endpoint;
     private readonly IMessageConnection _connection;
-    private readonly Action<ReadOnlyMemory<byte>> _onFrame;
+    private readonly Action<OutgoingConnection, ReadOnlyMemory<byte>> _onFrame;
     private readonly Action<OutgoingConnection> _onClosed;
     private volatile bool _isClosed;
 
-    private OutgoingConnection(IPEndPoint endpoint, IMessageConnection connection, Action<ReadOnlyMemory<byte>> onFrame, Action<OutgoingConnection> onClosed)
+    private OutgoingConnection(
+        IPEndPoint endpoint, IMessageConnection connection, Action<OutgoingConnection, ReadOnlyMemory<byte>> onFrame, Action<OutgoingConnection> onClosed)
     {
         _endpoint = endpoint;
         _connection = connection;
@@ -29,7 +30,7 @@ internal sealed class OutgoingConnection
     public bool IsCongested => _connection.IsCongested;
 
     /// <summary>Connects and exchanges names.</summary>
-    /// <param name="onFrame">Called for each frame after the welcome.</param>
+    /// <param name="onFrame">Called for each frame after the welcome, perhaps before this method returns.</param>
     /// <param name="onClosed">Called when the connection ends after the welcome, perhaps before this method returns.</param>
     /// <param name="timeout">For all of it.</param>
     /// <exception cref="ConnectionFailedException">Nobody accepts at the endpoint, or answers in time, or it does not let this process in.</exception>
@@ -37,7 +38,7 @@ internal sealed class OutgoingConnection
         IMessageTransport transport,
         IPEndPoint endpoint,
         Greeting greeting,
-        Action<ReadOnlyMemory<byte>> onFrame,
+        Action<OutgoingConnection, ReadOnlyMemory<byte>> onFrame,
         Action<OutgoingConnection> onClosed,
         TimeSpan timeout,
         CancellationToken cancellationToken)
@@ -72,7 +73,7 @@ internal sealed class OutgoingConnection
         _connection.TrySend(greeting.ToFrame());
         try
         {
-            Silo = await _welcome.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await _welcome.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -87,7 +88,7 @@ internal sealed class OutgoingConnection
     {
         if (_welcome.Task.IsCompletedSuccessfully)
         {
-            _onFrame(frame);
+            _onFrame(this, frame);
             return;
         }
 
@@ -96,7 +97,8 @@ internal sealed class OutgoingConnection
             var answer = Greeting.Parse(frame.Span);
             if (answer.Kind == GreetingKind.Welcome && SiloAddress.TryParse(answer.Name, out var silo))
             {
-                _welcome.TrySetResult(silo);
+                Silo = silo;
+                _welcome.TrySetResult();
             }
             else
             {

@@ -227,7 +227,7 @@ internal sealed partial class SiloConnections(
             {
                 var greeting = owner.CreateGreeting(target);
                 OnConnected(await OutgoingConnection.OpenAsync(
-                    owner.Transport, target.Endpoint, greeting, static _ => { }, OnClosed, owner.OpenTimeout, CancellationToken.None).ConfigureAwait(false));
+                    owner.Transport, target.Endpoint, greeting, static (_, _) => { }, OnClosed, owner.OpenTimeout, CancellationToken.None).ConfigureAwait(false));
             }
             catch (Exception exception)
             {

@@ -114,9 +114,10 @@ internal sealed partial class SiloRuntime
     // Not joined by others: each call of a worker is placed by itself.
     private async Task PlaceWorkerAsync(Message message)
     {
+        using var _ = UnderWay.Begin();
         try
         {
-            message.TargetSilo = await Placer.PlaceAsync(message.TargetGrain, message).ConfigureAwait(false);
+            message.TargetSilo = await PlaceAsync(message).ConfigureAwait(false);
             Transmit(message);
         }
         catch (Exception exception)
@@ -130,15 +131,16 @@ internal sealed partial class SiloRuntime
     {
         var grain = message.TargetGrain;
         var found = await FindAsync(message).ConfigureAwait(false);
-        for (List<Message> requests = [message]; requests.Count > 0; requests = _unaddressed.TakeJoined(grain))
+        DispatchOrReject(message, found);
+        while (_unaddressed.TakeJoined(grain) is { Count: > 0 } joined)
         {
-            if (requests[0] != message && requests.Exists(request => request.IsRerouted))
+            if (joined.Exists(request => request.IsRerouted))
             {
-                // It has come back from the address that was found.
-                found = await FindAsync(requests[0]).ConfigureAwait(false);
+                // It has come back from the address that was found: the first one too, if this silo begins to leave after it was placed here.
+                found = await FindAsync(joined[0]).ConfigureAwait(false);
             }
 
-            requests.ForEach(request => DispatchOrReject(request, found));
+            joined.ForEach(request => DispatchOrReject(request, found));
         }
     }
 
@@ -152,13 +154,27 @@ internal sealed partial class SiloRuntime
                 return (known, false, null);
             }
 
-            var silo = await Placer.PlaceAsync(message.TargetGrain, message).ConfigureAwait(false);
-            return (new GrainAddress { GrainId = message.TargetGrain, SiloAddress = silo }, true, null);
+            return (new GrainAddress { GrainId = message.TargetGrain, SiloAddress = await PlaceAsync(message).ConfigureAwait(false) }, true, null);
         }
         catch (Exception exception)
         {
             return (null, false, exception);
         }
+    }
+
+    /// <summary>Where a grain is to be activated: not here when this silo leaves, whatever a director says.</summary>
+    private async ValueTask<SiloAddress> PlaceAsync(Message message)
+    {
+        var silo = await Placer.PlaceAsync(message.TargetGrain, message).ConfigureAwait(false);
+        if (!IsLeaving || !Silo.Equals(silo))
+        {
+            return silo;
+        }
+
+        // The silo was active when the director was asked, as a rule.
+        silo = await Placer.PlaceAsync(message.TargetGrain, message).ConfigureAwait(false);
+        return !Silo.Equals(silo) ? silo : throw new OrleansException(
+            $"Grain {message.TargetGrain} was not placed: its director named silo {Silo}, which leaves. It must name an active one or throw.");
     }
 
     private void DispatchOrReject(Message message, (GrainAddress? Address, bool IsNew, Exception? Failure) found)

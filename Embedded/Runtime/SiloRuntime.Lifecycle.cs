@@ -12,6 +12,8 @@ internal sealed partial class SiloRuntime : ILifecycleParticipant<ISiloLifecycle
     /// <summary>How long others wait for answers to what a silo that has left was to send on.</summary>
     private static readonly TimeSpan SentOnLimit = TimeSpan.FromSeconds(10);
 
+    private static readonly DeactivationReason Stops = new(DeactivationReasonCode.ShuttingDown, "The silo stops.");
+
     private readonly ConcurrentDictionary<SiloAddress, bool> _leaving = new();
     private IDisposable? _listener;
 
@@ -115,7 +117,7 @@ internal sealed partial class SiloRuntime : ILifecycleParticipant<ISiloLifecycle
 
         try
         {
-            await Catalog.DeactivateAllAsync(new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The silo stops."), cancellationToken)
+            await Catalog.DeactivateAllAsync(Stops, cancellationToken)
                 .WaitAsync(CollectionOptions.DeactivationTimeout + TimeSpan.FromSeconds(1), cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is OperationCanceledException or TimeoutException)
@@ -134,7 +136,7 @@ internal sealed partial class SiloRuntime : ILifecycleParticipant<ISiloLifecycle
         {
             // The silo is dead to the others as soon as they hear of it. What they sent before is sent on, and their answers for clients go on, until each has closed its connection.
             await WaitAtMostAsync(Silos.WaitForPeersAsync(), cancellationToken).ConfigureAwait(false);
-            await WaitAtMostAsync(_unaddressed.WaitForNoneAsync(), cancellationToken).ConfigureAwait(false);
+            await WaitAtMostAsync(Task.WhenAll(_unaddressed.WaitForNoneAsync(), UnderWay.WaitForNoneAsync()), cancellationToken).ConfigureAwait(false);
         }
 
         Kill();

@@ -98,7 +98,12 @@ internal sealed partial class SiloRuntime : CallRuntime, IGrainRuntime, IDisposa
 
     IServiceProvider IGrainRuntime.ServiceProvider => Services;
 
-    private ISiloStatusOracle Oracle => field ??= Services.GetRequiredService<ISiloStatusOracle>();
+    public ISiloStatusOracle Oracle => field ??= Services.GetRequiredService<ISiloStatusOracle>();
+
+    /// <summary>Messages whose way is being asked for. A silo that leaves waits for them.</summary>
+    public WorkCount UnderWay { get; } = new();
+
+    private bool IsLeaving => _isStopped || Oracle.CurrentStatus.IsTerminating();
 
     /// <summary>Makes a service callable.</summary>
     public void RegisterSystemTarget(SystemTarget target)
@@ -366,7 +371,11 @@ internal sealed partial class SiloRuntime : CallRuntime, IGrainRuntime, IDisposa
         }
         else if (!grainClass.UsesDirectory)
         {
-            if (TryReadRequest(message))
+            if (IsLeaving)
+            {
+                _ = PlaceWorkerAsync(message);
+            }
+            else if (TryReadRequest(message))
             {
                 Catalog.GetOrCreateWorkers(grainClass, message.TargetGrain).ReceiveMessage(message);
             }
@@ -391,7 +400,7 @@ internal sealed partial class SiloRuntime : CallRuntime, IGrainRuntime, IDisposa
 
     private void DeliverToNew(Message message, GrainAddress? previous)
     {
-        if (_isStopped || Oracle.CurrentStatus.IsTerminating())
+        if (IsLeaving)
         {
             Reroute(message, new GrainAddress { GrainId = message.TargetGrain, SiloAddress = Silo });
         }
@@ -401,7 +410,13 @@ internal sealed partial class SiloRuntime : CallRuntime, IGrainRuntime, IDisposa
         }
         else if (TryReadRequest(message))
         {
-            Catalog.GetOrCreate(grainClass, message.TargetGrain, previous).ReceiveMessage(message);
+            var activation = Catalog.GetOrCreate(grainClass, message.TargetGrain, previous);
+            activation.ReceiveMessage(message);
+            if (IsLeaving)
+            {
+                // The silo has begun to leave meanwhile, perhaps after it has listed what is to be deactivated.
+                activation.Deactivate(Stops);
+            }
         }
     }
 

@@ -48,9 +48,8 @@ public sealed class ChurnTests : IAsyncDisposable
         await _churning.CancelAsync();
         await churn.WaitAsync(s_limit);
 
-        // A call may meet a silo that has just left; each such call ends with an error, at the latest with its timeout.
-        Assert.All(_failures, failure => Assert.True(failure is OrleansException or TimeoutException, failure.ToString()));
-        Assert.True(_failures.Count < s_callCount / 10_000, $"{_failures.Count} of {_calls} calls failed, the first with {_failures.FirstOrDefault()}");
+        // Silos that leave take no call with them.
+        Assert.True(_failures.IsEmpty, $"{_failures.Count} of {_calls} calls failed, the first with {_failures.FirstOrDefault()}");
         await AssertNothingIsLeftAsync();
     }
 

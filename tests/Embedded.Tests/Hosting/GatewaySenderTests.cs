@@ -64,7 +64,7 @@ public sealed class GatewaySenderTests
         _network,
         new IPEndPoint(IPAddress.Loopback, 101),
         new Greeting(GreetingKind.Client, "senders", key),
-        _ => _answered.TrySetResult(),
+        (_, _) => _answered.TrySetResult(),
         _ => _closed.TrySetResult(),
         Limit,
         CancellationToken.None);

@@ -68,6 +68,24 @@ public sealed class GracefulLeaveTests : IAsyncDisposable
         Assert.All(await Task.WhenAll(calls).WaitAsync(s_limit), silo => Assert.Equal(NameOf(stays), silo));
     }
 
+    [Fact]
+    public async Task Silo_LeavesAfterAGrainWasPlacedOnIt_TheGrainIsPlacedAnew()
+    {
+        var (stays, leaves, _) = await StartAsync();
+        LeaveGate.Reset();
+        await PlaceAsync(stays.Services.GetRequiredService<IGrainFactory>(), "holds", leaves);
+
+        var call = leaves.Services.GetRequiredService<IGrainFactory>().GetGrain<ILatePlacedGrain>("late").WhereAsync();
+        await LeaveGate.Placing.Task.WaitAsync(s_limit);
+        var stop = leaves.StopAsync();
+        await LeaveGate.Deactivating.Task.WaitAsync(s_limit);
+        LeaveGate.Place.SetResult();
+
+        Assert.Equal(NameOf(stays), await call.WaitAsync(TimeSpan.FromSeconds(20)));
+        LeaveGate.Deactivate.SetResult();
+        await stop.WaitAsync(s_limit);
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var host in Enumerable.Reverse(_hosts))
@@ -88,8 +106,9 @@ public sealed class GracefulLeaveTests : IAsyncDisposable
     private Task<IHost> StartSiloAsync(int index)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.UseOrleans(silo => silo.UseLocalhostClustering(
-            _ports[index].Silo, _ports[index].Gateway, new IPEndPoint(IPAddress.Loopback, _ports[0].Silo), "service", "leave"));
+        builder.UseOrleans(silo => silo
+            .UseLocalhostClustering(_ports[index].Silo, _ports[index].Gateway, new IPEndPoint(IPAddress.Loopback, _ports[0].Silo), "service", "leave")
+            .AddPlacementDirector<LatePlacement, LateDirector>());
         return StartAsync(builder);
     }
 
@@ -130,10 +149,14 @@ internal static class LeaveGate
 
     public static TaskCompletionSource Deactivate { get; private set; } = New();
 
+    public static TaskCompletionSource Placing { get; private set; } = New();
+
+    public static TaskCompletionSource Place { get; private set; } = New();
+
     /// <summary>Null: activations do not wait.</summary>
     public static TaskCompletionSource? Activate { get; set; }
 
-    public static void Reset() => (Early, Late, Deactivating, Deactivate, Activate) = (New(), New(), New(), New(), null);
+    public static void Reset() => (Early, Late, Deactivating, Deactivate, Placing, Place, Activate) = (New(), New(), New(), New(), New(), New(), null);
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
@@ -169,4 +192,38 @@ internal sealed class LeaveGrain : Grain, ILeaveGrain
     public Task WaitForEarlyAsync() => LeaveGate.Early.Task;
 
     public Task WaitForLateAsync() => LeaveGate.Late.Task;
+}
+
+[Alias("test.ILatePlacedGrain")]
+public interface ILatePlacedGrain : IGrainWithStringKey
+{
+    [Alias("Where")]
+    Task<string> WhereAsync();
+}
+
+[GrainType("test.late"), LatePlacement]
+internal sealed class LatePlacedGrain : Grain, ILatePlacedGrain
+{
+    public Task<string> WhereAsync() => Task.FromResult(RuntimeIdentity);
+}
+
+internal sealed class LatePlacement : PlacementStrategy;
+
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class LatePlacementAttribute() : PlacementAttribute(new LatePlacement());
+
+/// <summary>Names the silo that asks, if it was active when it asked, but says so late.</summary>
+internal sealed class LateDirector : IPlacementDirector
+{
+    public async Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
+    {
+        if (context.LocalSiloStatus != SiloStatus.Active)
+        {
+            return context.GetCompatibleSilos(target)[0];
+        }
+
+        LeaveGate.Placing.TrySetResult();
+        await LeaveGate.Place.Task;
+        return context.LocalSilo;
+    }
 }

@@ -96,10 +96,42 @@ public sealed class HandshakeTests
         using var listener = _transport.Listen(Endpoint, connection => connection.Start(_ => { }, () => { }));
 
         var open = OutgoingConnection.OpenAsync(
-            _transport, Endpoint, new Greeting(GreetingKind.Client, "here", "key"), _ => { }, _ => { }, TimeSpan.FromMilliseconds(50), CancellationToken.None);
+            _transport, Endpoint, new Greeting(GreetingKind.Client, "here", "key"), (_, _) => { }, _ => { }, TimeSpan.FromMilliseconds(50), CancellationToken.None);
 
         var error = await Assert.ThrowsAsync<ConnectionFailedException>(() => open.WaitAsync(Limit));
         Assert.Contains(Endpoint.ToString(), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ConnectAsync_GatewayLeavesRightAfterItsWelcome_TheLinkHearsIt()
+    {
+        var confirmation = new TaskCompletionSource();
+        using var listener = _transport.Listen(Endpoint, connection => connection.Start(
+            frame =>
+            {
+                if (frame.Length == 1)
+                {
+                    confirmation.SetResult();
+                    return;
+                }
+
+                connection.TrySend(new Greeting(GreetingKind.Welcome, "here", Silo.ToParsableString()).ToFrame());
+                connection.TrySend(new byte[1]);
+            },
+            () => { }));
+        var heard = new TaskCompletionSource<Exception?>();
+
+        await GatewayLink.ConnectAsync(
+            _transport,
+            Endpoint,
+            new Greeting(GreetingKind.Client, "here", "key"),
+            (link, frame) => heard.SetResult(Record.Exception(() => link.Leave(frame))),
+            _ => { },
+            Limit,
+            CancellationToken.None);
+
+        Assert.Null(await heard.Task.WaitAsync(Limit));
+        await confirmation.Task.WaitAsync(Limit);
     }
 
     [Fact]
@@ -138,7 +170,7 @@ public sealed class HandshakeTests
     }
 
     private Task<OutgoingConnection> OpenAsync(Greeting greeting) =>
-        OutgoingConnection.OpenAsync(_transport, Endpoint, greeting, _ => { }, _ => { }, Limit, CancellationToken.None);
+        OutgoingConnection.OpenAsync(_transport, Endpoint, greeting, (_, _) => { }, _ => { }, Limit, CancellationToken.None);
 
     private async Task<ReadOnlyMemory<byte>> ExchangeAsync(byte[] frame)
     {

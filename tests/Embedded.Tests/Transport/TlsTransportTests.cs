@@ -254,7 +254,7 @@ public sealed class TlsTransportTests : IAsyncDisposable
     {
         var greeting = new Greeting(GreetingKind.Client, "cluster", "key");
         return await Assert.ThrowsAsync<ConnectionFailedException>(
-            () => OutgoingConnection.OpenAsync(transport, _endpoint, greeting, _ => { }, _ => { }, Limit, CancellationToken.None).WaitAsync(Limit));
+            () => OutgoingConnection.OpenAsync(transport, _endpoint, greeting, (_, _) => { }, _ => { }, Limit, CancellationToken.None).WaitAsync(Limit));
     }
 
     private static IPEndPoint FreeEndpoint()
