@@ -78,7 +78,11 @@ internal static class SiloProgram
         }
         catch (Exception e)
         {
-            host?.Dispose();
+            if (host is not null)
+            {
+                await HostEnd.EndAsync(host, isStarted: false).ConfigureAwait(false);
+            }
+
             return e switch
             {
                 OptionsValidationException validation => (null, validation.Failures),

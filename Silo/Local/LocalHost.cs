@@ -1,3 +1,4 @@
+using Dpark.Hosting;
 using Microsoft.Extensions.Hosting;
 
 namespace Dpark;
@@ -35,30 +36,7 @@ internal sealed class LocalHost : IAsyncDisposable
     {
         lock (_gate)
         {
-            return _stopping ??= Task.Run(StopCoreAsync);
-        }
-    }
-
-    private async Task StopCoreAsync()
-    {
-        try
-        {
-            await _host.StopAsync().ConfigureAwait(false);
-        }
-        catch (InvalidOperationException) when (!_isStarted)
-        {
-            // The official runtime refuses to stop a silo whose start failed early. What failed there is what the caller is told.
-        }
-        finally
-        {
-            if (_host is IAsyncDisposable disposable)
-            {
-                await disposable.DisposeAsync().ConfigureAwait(false);
-            }
-            else
-            {
-                _host.Dispose();
-            }
+            return _stopping ??= Task.Run(() => HostEnd.EndAsync(_host, _isStarted));
         }
     }
 

@@ -23,7 +23,7 @@ public sealed class WorkerHostTests : IDisposable
             options.Registration.Interval = TimeSpan.Zero;
         });
 
-        var failure = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync().WaitAsync(Limit));
+        var failure = await FailToStartAsync<OptionsValidationException>(host);
 
         Assert.Equal(2, failure.Failures.Count());
         Assert.Empty(Directory.GetFileSystemEntries(_root));
@@ -38,7 +38,7 @@ public sealed class WorkerHostTests : IDisposable
             options.BlockServer.AdvertisedHost = "127.0.0.1";
         });
 
-        var failure = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync().WaitAsync(Limit));
+        var failure = await FailToStartAsync<OptionsValidationException>(host);
 
         Assert.Equal(["ClusterSecret", "Tls"], failure.Failures.Select(text => text.Split(' ', ':')[2]));
         Assert.Empty(Directory.GetFileSystemEntries(_root));
@@ -52,7 +52,7 @@ public sealed class WorkerHostTests : IDisposable
         var port = ((IPEndPoint)other.LocalEndpoint).Port;
         using var host = BuildHost(options => options.BlockServer.Port = port);
 
-        var failure = await Assert.ThrowsAnyAsync<IOException>(() => host.StartAsync().WaitAsync(Limit));
+        var failure = await FailToStartAsync<IOException>(host);
 
         Assert.Contains($"{port}", failure.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(_root));
@@ -69,7 +69,7 @@ public sealed class WorkerHostTests : IDisposable
             options.WorkDirectory.Roots.Add(file);
         });
 
-        var failure = await Assert.ThrowsAnyAsync<IOException>(() => host.StartAsync().WaitAsync(Limit));
+        var failure = await FailToStartAsync<IOException>(host);
 
         Assert.Contains(file, failure.Message, StringComparison.Ordinal);
     }
@@ -106,6 +106,16 @@ public sealed class WorkerHostTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    /// <summary>Starts a host that cannot start, and ends it.</summary>
+    /// <returns>What is wrong.</returns>
+    private static async Task<TException> FailToStartAsync<TException>(IHost host)
+        where TException : Exception
+    {
+        var failure = await Assert.ThrowsAnyAsync<TException>(() => host.StartAsync().WaitAsync(Limit));
+        await HostEnd.EndAsync(host, isStarted: false).WaitAsync(Limit);
+        return failure;
+    }
 
     private IHost BuildHost(Action<DparkWorkerOptions> configure, Action<ISiloBuilder>? more = null)
     {
