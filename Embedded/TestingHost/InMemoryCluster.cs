@@ -95,13 +95,4 @@ internal sealed class InMemoryCluster
 
         await silo.ServiceProvider.GetRequiredService<DistributedGrainLocator>().Recovered.ConfigureAwait(false);
     }
-
-    /// <summary>Stops the silo, not the process that tests run in.</summary>
-    private sealed class TestFatalErrorHandler(IServiceProvider services) : IFatalErrorHandler
-    {
-        public bool IsUnexpected(Exception exception) => true;
-
-        public void OnFatalException(object? sender, string? context, Exception? exception) =>
-            _ = Task.Run(() => services.GetRequiredService<IHost>().StopAsync(new CancellationToken(canceled: true)));
-    }
 }

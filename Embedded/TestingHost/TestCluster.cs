@@ -40,7 +40,7 @@ public class TestCluster : IDisposable, IAsyncDisposable
     /// <summary>Starts silos. Default: <see cref="DefaultCreateSiloAsync"/>.</summary>
     public Func<string, IConfiguration, Task<SiloHandle>> CreateSiloAsync { private get; set; }
 
-    /// <summary>The first silo; null before it has started and after it was stopped.</summary>
+    /// <summary>The first silo; null before it has started and after it was stopped, and always without <see cref="TestClusterOptions.UseTestClusterMembership"/>.</summary>
     public SiloHandle? Primary { get; private set; }
 
     /// <summary>The other silos that run.</summary>
@@ -176,7 +176,7 @@ public class TestCluster : IDisposable, IAsyncDisposable
         lock (_gate)
         {
             _silos.Add(handle);
-            if (instanceNumber == 0)
+            if (instanceNumber == 0 && clusterOptions.UseTestClusterMembership)
             {
                 Primary = handle;
             }
@@ -211,15 +211,23 @@ public class TestCluster : IDisposable, IAsyncDisposable
     /// <param name="siloName">Such as <c>Secondary_1</c>.</param>
     public async Task<SiloHandle?> RestartStoppedSecondarySiloAsync(string siloName)
     {
-        var number = Enumerable.Range(1, Volatile.Read(ref _nextInstance)).FirstOrDefault(n => TestSiloSpecificOptions.Create(Options, n).SiloName == siloName);
-        return number == 0
+        var first = Options.UseTestClusterMembership ? 1 : 0;
+        var number = Enumerable.Range(first, Volatile.Read(ref _nextInstance)).FirstOrDefault(n => TestSiloSpecificOptions.Create(Options, n).SiloName == siloName, -1);
+        return number < 0
             ? throw new ArgumentException($"No silo of this cluster was ever named '{siloName}'. "
                 + $"Use {nameof(StartAdditionalSiloAsync)} to start a new one.", nameof(siloName))
             : await StartSiloAsync(number, Options).ConfigureAwait(false);
     }
 
-    /// <summary>Stops the first silo gracefully.</summary>
-    public Task StopPrimarySiloAsync() => Primary is { } primary ? StopSiloAsync(primary) : Task.CompletedTask;
+    /// <summary>Stops the client, then the first silo gracefully.</summary>
+    /// <exception cref="InvalidOperationException">There is no primary silo.</exception>
+    public async Task StopPrimarySiloAsync()
+    {
+        var primary = Primary ?? throw new InvalidOperationException($"There is no primary silo: it was stopped, or {nameof(TestClusterOptions.UseTestClusterMembership)} is off. "
+            + $"Take one of {nameof(Silos)}.");
+        await StopClusterClientAsync().ConfigureAwait(false);
+        await StopSiloAsync(primary).ConfigureAwait(false);
+    }
 
     /// <summary>Stops all silos but the first gracefully, one after the other.</summary>
     public async Task StopSecondarySilosAsync()
@@ -238,7 +246,10 @@ public class TestCluster : IDisposable, IAsyncDisposable
     {
         await StopClusterClientAsync().ConfigureAwait(false);
         await StopSecondarySilosAsync().ConfigureAwait(false);
-        await StopPrimarySiloAsync().ConfigureAwait(false);
+        if (Primary is not null)
+        {
+            await StopPrimarySiloAsync().ConfigureAwait(false);
+        }
     }
 
     /// <summary>Silos that run.</summary>

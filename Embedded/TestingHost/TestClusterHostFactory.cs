@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Runtime;
 
 namespace Orleans.TestingHost;
 
@@ -30,6 +31,7 @@ public class TestClusterHostFactory
                 IPAddress.Loopback,
                 configuration.GetValue<int>(nameof(TestSiloSpecificOptions.SiloPort)),
                 configuration.GetValue<int>(nameof(TestSiloSpecificOptions.GatewayPort)));
+            silo.Services.AddSingleton<IFatalErrorHandler, TestFatalErrorHandler>();
             silo.Configure<SiloMessagingOptions>(messaging => messaging.AssumeHomogenousSilosForTesting = options.AssumeHomogenousSilosForTesting);
             foreach (var configurator in Create(configuration, nameof(TestClusterOptions.SiloBuilderConfiguratorTypes)).OfType<ISiloConfigurator>())
             {

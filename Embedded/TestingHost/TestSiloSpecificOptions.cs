@@ -6,7 +6,7 @@ namespace Orleans.TestingHost;
 internal sealed record TestSiloSpecificOptions(string SiloName, int SiloPort, int GatewayPort)
 {
     public static TestSiloSpecificOptions Create(TestClusterOptions options, int instanceNumber) => new(
-        instanceNumber == 0 ? "Primary" : string.Create(CultureInfo.InvariantCulture, $"Secondary_{instanceNumber}"),
+        instanceNumber == 0 && options.UseTestClusterMembership ? "Primary" : string.Create(CultureInfo.InvariantCulture, $"Secondary_{instanceNumber}"),
         options.BaseSiloPort + instanceNumber,
         instanceNumber == 0 || options.GatewayPerSilo ? options.BaseGatewayPort + instanceNumber : 0);
 

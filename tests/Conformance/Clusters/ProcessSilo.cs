@@ -9,8 +9,12 @@ namespace Dpark.Conformance.Clusters;
 /// <summary>A silo of another process: it finds the others through the first one.</summary>
 public sealed class ProcessSilo : ISiloConfigurator
 {
-    public void Configure(ISiloBuilder siloBuilder) => siloBuilder.UseDevelopmentClustering(
-        new IPEndPoint(IPAddress.Loopback, siloBuilder.Configuration.GetValue<int>(nameof(TestClusterOptions.BaseSiloPort))));
+    /// <summary>Of all calls that name no other: longer than a silo that is gone may count as alive.</summary>
+    public static readonly TimeSpan ResponseTimeout = TimeSpan.FromMinutes(2);
+
+    public void Configure(ISiloBuilder siloBuilder) => siloBuilder
+        .UseDevelopmentClustering(new IPEndPoint(IPAddress.Loopback, siloBuilder.Configuration.GetValue<int>(nameof(TestClusterOptions.BaseSiloPort))))
+        .Configure<SiloMessagingOptions>(options => options.ResponseTimeout = ResponseTimeout);
 }
 
 /// <summary>A client of silos in other processes: it knows the gateways of those that the cluster starts with.</summary>
@@ -20,7 +24,9 @@ public sealed class ProcessClient : IClientBuilderConfigurator
     {
         var first = configuration.GetValue<int>(nameof(TestClusterOptions.BaseGatewayPort));
         var count = configuration.GetValue<bool>(nameof(TestClusterOptions.GatewayPerSilo)) ? configuration.GetValue<int>(nameof(TestClusterOptions.InitialSilosCount)) : 1;
-        clientBuilder.UseStaticClustering([.. Enumerable.Range(first, count).Select(port => new IPEndPoint(IPAddress.Loopback, port))]);
+        clientBuilder
+            .UseStaticClustering([.. Enumerable.Range(first, count).Select(port => new IPEndPoint(IPAddress.Loopback, port))])
+            .Configure<ClientMessagingOptions>(options => options.ResponseTimeout = ProcessSilo.ResponseTimeout);
     }
 }
 

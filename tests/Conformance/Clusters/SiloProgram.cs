@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Orleans.Runtime;
 using Orleans.TestingHost;
 
@@ -9,7 +10,8 @@ namespace Dpark.Conformance.Clusters;
 
 /// <summary>
 /// One silo of a test cluster as a program. The first line of its input is its configuration as JSON; when it is active, it says its addresses in
-/// one line. A second line, or SIGTERM, stops it gracefully. When its input ends, whoever started it is gone, and it ends at once.
+/// one line. A second line, or SIGTERM, stops it gracefully. When its input ends, whoever started it is gone, and it ends at once, as it does when
+/// it is declared dead.
 /// </summary>
 internal static class SiloProgram
 {
@@ -17,6 +19,7 @@ internal static class SiloProgram
     public const string SiloNameKey = "SiloName";
 
     private const int AbandonedExitCode = 3;
+    private const int DeadExitCode = 4;
 
     public static async Task<int> Main()
     {
@@ -35,7 +38,15 @@ internal static class SiloProgram
         var details = host.Services.GetRequiredService<ILocalSiloDetails>();
         Console.WriteLine($"{details.SiloAddress.ToParsableString()} {details.GatewayAddress?.ToParsableString()}");
         _ = Task.Run(() => WaitForLine(stopped));
+
+        // The official test hosts stop a silo that is declared dead, and leave its process to whoever runs it.
+        host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(() => stopped.TrySetResult());
         await stopped.Task;
+        if (host.Services.GetRequiredService<ISiloStatusOracle>().CurrentStatus == SiloStatus.Dead)
+        {
+            Environment.Exit(DeadExitCode);
+        }
+
         await host.StopAsync();
         return 0;
     }

@@ -9,7 +9,7 @@ public sealed class GrainServiceLossTests
     public async Task DeadSilo_IsRefused_AndItsRangeGoesToOthers()
     {
         await using var cluster = await ClusterHosting.DeployAsync(2, builder => builder.AddSiloBuilderConfigurator<EchoServiceSilo>()).Within("the cluster");
-        var (primary, secondary) = (cluster.Primary!.SiloAddress, cluster.SecondarySilos[0].SiloAddress);
+        var (primary, secondary) = (cluster.Silos[0].SiloAddress, cluster.Silos[1].SiloAddress);
         var caller = await Placed.OnAsync(primary, async () =>
         {
             var caller = cluster.Client.GetGrain<IServiceCallerGrain>(TestKeys.New());
@@ -17,7 +17,7 @@ public sealed class GrainServiceLossTests
             return caller;
         }).Within("the caller on the primary");
 
-        await cluster.KillSiloAsync(cluster.SecondarySilos[0]).Within("the end of the silo");
+        await cluster.KillSiloAsync(cluster.Silos[1]).Within("the end of the silo");
 
         var exception = await cluster.Client.GetGrain<IServiceCallerGrain>(TestKeys.New()).WhereAsync(secondary).FailureWithin("the service of the dead silo");
         Assert.IsType<SiloUnavailableException>(exception);

@@ -37,14 +37,42 @@ public sealed class TestClusterTests
         Assert.Equal(second.Silos.Select(silo => silo.SiloAddress), hosts.Keys);
     }
 
-    [Fact]
-    public async Task DeployAsync_Silos_AreNamedAndFound()
+    [InProcessFact]
+    public async Task DeployAsync_TestMembership_HasAPrimary()
     {
         await using var cluster = await ClusterHosting.DeployAsync(3);
 
         Assert.Equal(["Primary", "Secondary_1", "Secondary_2"], cluster.Silos.Select(silo => silo.Name));
         Assert.Same(cluster.Primary, cluster.Silos[0]);
-        Assert.Equal(2, cluster.SecondarySilos.Count);
+        Assert.Equal(cluster.Silos.Skip(1), cluster.SecondarySilos);
+        await cluster.StopPrimarySiloAsync().Within("the stop of the primary");
+        Assert.Null(cluster.Primary);
+        await Assert.ThrowsAsync<InvalidOperationException>(cluster.StopPrimarySiloAsync);
+    }
+
+    [InProcessFact]
+    public async Task DeployAsync_OtherMembership_AllSilosAreSecondary()
+    {
+        await using var cluster = await ClusterHosting.DeployAsync(2, builder =>
+        {
+            builder.Options.UseTestClusterMembership = false;
+            builder.Options.ConnectionTransport = ConnectionTransportType.TcpSocket;
+            builder.AddSiloBuilderConfigurator<ProcessSilo>();
+            builder.AddClientBuilderConfigurator<ProcessClient>();
+        });
+
+        Assert.Null(cluster.Primary);
+        Assert.Equal(["Secondary_0", "Secondary_1"], cluster.SecondarySilos.Select(silo => silo.Name));
+        Assert.Equal(cluster.Silos, cluster.SecondarySilos);
+        await Assert.ThrowsAsync<InvalidOperationException>(cluster.StopPrimarySiloAsync);
+        Assert.Equal(5, await cluster.Client.GetGrain<ISignatureGrain>("it").AddAsync(5).Within("a call"));
+    }
+
+    [Fact]
+    public async Task DeployAsync_Silos_AreFound()
+    {
+        await using var cluster = await ClusterHosting.DeployAsync(3);
+
         Assert.All(cluster.Silos, silo => Assert.Same(silo, cluster.GetSiloForAddress(silo.SiloAddress)));
         Assert.All(cluster.Silos, silo => Assert.True(silo.IsActive));
         Assert.Equal(6, cluster.Silos.SelectMany(silo => new[] { silo.SiloAddress.Endpoint, silo.GatewayAddress!.Endpoint }).Distinct().Count());

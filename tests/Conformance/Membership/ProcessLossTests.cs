@@ -12,7 +12,7 @@ public sealed class ProcessLossTests
     public async Task KilledProcess_CallsToItsGrains_AreRefusedUntilItIsDead()
     {
         await using var cluster = await DeployAsync();
-        var victim = cluster.SecondarySilos[0];
+        var victim = cluster.Silos[1];
         var (caller, survivor, gate) = await PlaceAsync(cluster, victim);
         var inFlight = caller.CallAndWaitAsync(survivor.GetPrimaryKeyString(), gate.GetPrimaryKeyString());
         await gate.WaitForArrivalsAsync(1).Within("the call at the gate");
@@ -23,7 +23,9 @@ public sealed class ProcessLossTests
         var again = await caller.CountAsync(survivor.GetPrimaryKeyString()).Within("a call after the silo is dead");
         await gate.OpenAsync().Within("opening the gate");
 
-        Assert.StartsWith(nameof(OrleansMessageRejectionException), early, StringComparison.Ordinal);
+        // A call that went into the connection before its end was seen is one under way; those after it are refused.
+        string[] refusals = [nameof(OrleansMessageRejectionException), nameof(SiloUnavailableException)];
+        Assert.Contains(early.Split(':')[0], refusals);
         Assert.StartsWith($"{nameof(SiloUnavailableException)}: The target silo became unavailable", late, StringComparison.Ordinal);
         Assert.Equal("1", again);
         Assert.Equal(SiloStatus.Dead, (await Management(cluster).GetHosts().Within("the silos"))[victim.SiloAddress]);
@@ -33,7 +35,7 @@ public sealed class ProcessLossTests
     public async Task SuspendedProcess_BecomesDeadAndEndsItselfWhenItGoesOn()
     {
         await using var cluster = await DeployAsync();
-        var victim = (ProcessSiloHandle)cluster.SecondarySilos[1];
+        var victim = (ProcessSiloHandle)cluster.Silos[2];
         var (caller, survivor, gate) = await PlaceAsync(cluster, victim);
         var inFlight = caller.CallAndWaitAsync(survivor.GetPrimaryKeyString(), gate.GetPrimaryKeyString());
         await gate.WaitForArrivalsAsync(1).Within("the call at the gate");
@@ -54,7 +56,7 @@ public sealed class ProcessLossTests
     public async Task TerminatedProcess_RunningCall_IsAnsweredAndTheExitIsClean()
     {
         await using var cluster = await DeployAsync();
-        var victim = (ProcessSiloHandle)cluster.SecondarySilos[0];
+        var victim = (ProcessSiloHandle)cluster.Silos[1];
         var (caller, survivor, gate) = await PlaceAsync(cluster, victim);
         var running = caller.CallAndWaitAsync(survivor.GetPrimaryKeyString(), gate.GetPrimaryKeyString());
         await gate.WaitForArrivalsAsync(1).Within("the call at the gate");

@@ -14,7 +14,7 @@ public sealed class SiloLossTests
     public async Task StopSiloAsync_RunningAndQueuedCalls_AreAnswered()
     {
         await using var cluster = await DeployAsync(3);
-        var leaving = cluster.SecondarySilos[0];
+        var leaving = cluster.Silos[1];
         var (survivor, gate) = await PlaceAsync(cluster, leaving.SiloAddress);
 
         var running = survivor.PassAndCountAsync(gate.GetPrimaryKeyString());
@@ -39,7 +39,7 @@ public sealed class SiloLossTests
     public async Task KillSiloAsync_InFlightCalls_EndAsTheirCallersAreTold()
     {
         await using var cluster = await DeployAsync(3);
-        var victim = cluster.SecondarySilos[0];
+        var victim = cluster.Silos[1];
         var (survivor, gate) = await PlaceAsync(cluster, victim.SiloAddress);
         var caller = cluster.Client.GetGrain<ISurvivorCallerGrain>(TestKeys.New());
         await Placed.OnAsync(Primary(cluster), caller.WhereAsync).Within("placing the caller");
@@ -65,9 +65,9 @@ public sealed class SiloLossTests
     public async Task KillSiloAsync_Membership_IsDeadAtOnce()
     {
         await using var cluster = await DeployAsync(3);
-        var victim = cluster.SecondarySilos[1].SiloAddress;
+        var victim = cluster.Silos[2].SiloAddress;
 
-        await cluster.KillSiloAsync(cluster.SecondarySilos[1]).Within("the kill");
+        await cluster.KillSiloAsync(cluster.Silos[2]).Within("the kill");
         var watch = Stopwatch.StartNew();
         await StatusOfAsync(cluster, victim, SiloStatus.Dead).Within("the death of the silo");
 
@@ -83,7 +83,7 @@ public sealed class SiloLossTests
     public async Task SiloLeaves_ActivationsOfOthers_KeepTheirState(bool kill)
     {
         await using var cluster = await DeployAsync(3);
-        var leaving = cluster.SecondarySilos[1];
+        var leaving = cluster.Silos[2];
         ISurvivingGrain[] grains = [.. Enumerable.Range(0, 90).Select(_ => NewGrain(cluster))];
         var before = await Task.WhenAll(grains.Select(grain => grain.CountAsync())).Within("the first calls");
 
@@ -118,7 +118,7 @@ public sealed class SiloLossTests
     public async Task RestartSiloAsync_SameEndpoint_HasALaterGeneration()
     {
         await using var cluster = await DeployAsync(2);
-        var old = cluster.SecondarySilos[0];
+        var old = cluster.Silos[1];
 
         var restarted = await cluster.RestartSiloAsync(old).Within("the restart");
 
@@ -144,8 +144,8 @@ public sealed class SiloLossTests
         }
 
         // Whichever gateway a grain's calls took, only that of the primary is left.
-        await cluster.KillSiloAsync(cluster.SecondarySilos[1]).Within("the first kill");
-        await cluster.KillSiloAsync(cluster.SecondarySilos[0]).Within("the second kill");
+        await cluster.KillSiloAsync(cluster.Silos[2]).Within("the first kill");
+        await cluster.KillSiloAsync(cluster.Silos[1]).Within("the second kill");
         var after = await Task.WhenAll(grains.Select(CountAsync)).Within("calls through the last gateway");
 
         Assert.Equal(Enumerable.Repeat(new SurvivorView(Primary(cluster), 2), 30), after);
