@@ -1,17 +1,19 @@
 using System.Collections.Concurrent;
 using Dpark.Broadcasting;
 using Dpark.Storage;
+using Dpark.Storage.Transfer;
 
 namespace Dpark.Driver;
 
 /// <summary>Publishes programs, assemblies and broadcast values under their names, each once, so that workers find them. Thread-safe.</summary>
 /// <remarks>Small content travels inside the grain that knows it. Large content is stored as a block of one or two workers, from which the others take it; above 4 MiB, each piece of it.</remarks>
-internal sealed class ContentPublisher(IClusterClient client, DriverSettings settings, WorkerFleet workers, BlockClient blocks)
+internal sealed class ContentPublisher(IClusterClient client, DriverSettings settings, WorkerFleet workers, BlockClient blocks, RepeatedCall calls, TimeProvider timeProvider)
 {
     private const int MaxCopies = 2;
     private const int MaxTells = 5;
 
     private static readonly TimeSpan TellDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan StoreDelay = TimeSpan.FromMilliseconds(500);
 
     private readonly ConcurrentDictionary<string, Task> _published = new(StringComparer.Ordinal);
     private int _nextWorker;
@@ -77,15 +79,40 @@ internal sealed class ContentPublisher(IClusterClient client, DriverSettings set
     }
 
     /// <summary>A call whose request or reply is lost says nothing about the content, and telling the grain twice does no harm.</summary>
-    private Task TellAsync(string name, BroadcastContent content, CancellationToken cancellationToken) => RepeatedCall.RunAsync(
-        () => GrainOf(name).PublishAsync(content, cancellationToken), MaxTells, TellDelay, TimeProvider.System, cancellationToken);
+    private Task TellAsync(string name, BroadcastContent content, CancellationToken cancellationToken) =>
+        calls.RunAsync(() => GrainOf(name).PublishAsync(content, cancellationToken), MaxTells, TellDelay, cancellationToken);
 
+    /// <summary>Stores a block on workers. As long as none of them can be reached they may all be dead, which the cluster finds out after a while.</summary>
     private async Task<BroadcastHolder[]> StoreAsync(string name, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         var block = new BlockId(settings.Application, name);
+        var limit = settings.Options.Scheduler.WaitingLimit;
+        var start = timeProvider.GetTimestamp();
+        while (true)
+        {
+            var candidates = await workers.WaitForAnyAsync(cancellationToken).ConfigureAwait(false);
+            var (holders, troubles) = await TryStoreAsync(candidates, block, bytes, cancellationToken).ConfigureAwait(false);
+            if (holders.Count > 0)
+            {
+                return [.. holders];
+            }
+
+            var areUnreachable = troubles.TrueForAll(trouble => trouble is ConnectionFailedException or OtherWorkerException);
+            if (!areUnreachable || (limit > TimeSpan.Zero && timeProvider.GetElapsedTime(start) >= limit))
+            {
+                throw new IOException(
+                    $"{block} of {bytes.Length} bytes could not be stored on any of {candidates.Count} workers. The last one: {troubles[^1].Message}", troubles[^1]);
+            }
+
+            await Task.Delay(StoreDelay, timeProvider, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<(List<BroadcastHolder> Holders, List<IOException> Troubles)> TryStoreAsync(
+        IReadOnlyList<Workers.WorkerInfo> candidates, BlockId block, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
         List<BroadcastHolder> holders = [];
-        IOException? trouble = null;
-        var candidates = await workers.WaitForAnyAsync(cancellationToken).ConfigureAwait(false);
+        List<IOException> troubles = [];
         var first = (uint)Interlocked.Increment(ref _nextWorker);
         for (var i = 0; i < candidates.Count && holders.Count < MaxCopies; i++)
         {
@@ -97,13 +124,11 @@ internal sealed class ContentPublisher(IClusterClient client, DriverSettings set
             }
             catch (IOException e)
             {
-                trouble = e;
+                troubles.Add(e);
             }
         }
 
-        return holders.Count > 0
-            ? [.. holders]
-            : throw new IOException($"{block} of {bytes.Length} bytes could not be stored on any of {candidates.Count} workers. The last one: {trouble!.Message}", trouble);
+        return (holders, troubles);
     }
 
     // Each piece to other workers than the one before, so that all of them can give something from the start.

@@ -12,7 +12,6 @@ using Dpark.Storage;
 using Dpark.Workers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Orleans.Runtime;
 
 namespace Dpark.Driver;
 
@@ -37,9 +36,6 @@ internal sealed partial class DriverSession : IAsyncDisposable
     private const int MaxStartCalls = 3;
 
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(20);
-
-    // With default options a silo is declared dead 10 to 25 s after it died.
-    private static readonly TimeSpan RejectionLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StartRetryDelay = TimeSpan.FromMilliseconds(200);
 
     private readonly DriverSettings _settings;
@@ -50,6 +46,7 @@ internal sealed partial class DriverSession : IAsyncDisposable
     private readonly CodeResolver _code;
     private readonly RemoteFailures _failures;
     private readonly ActivityGate _activity = new();
+    private readonly RepeatedCall _calls;
     private readonly DriverLoop _loop;
     private readonly WorkerFleet _workers;
     private readonly ContentPublisher _contents;
@@ -80,6 +77,7 @@ internal sealed partial class DriverSession : IAsyncDisposable
         _planner = planner;
         _listeners = listeners;
         _logger = loggers.CreateLogger<DriverSession>();
+        _calls = RepeatedCall.WithinWaitingLimit(settings, timeProvider);
         _code = CodeResolver.ForDriver(settings.Application, closures.Catalog);
         _failures = new RemoteFailures(_code);
         Blocks = new BlockClient(
@@ -89,13 +87,13 @@ internal sealed partial class DriverSession : IAsyncDisposable
         _loop = new DriverLoop(
             new JobScheduler(settings.Application, settings.Options.Scheduler, timeProvider), timeProvider, CarryOut, OnApplied, OnRefused);
         _workers = new WorkerFleet(client, settings, _loop.Tell, _activity, timeProvider, loggers);
-        _contents = new ContentPublisher(client, settings, _workers, Blocks);
+        _contents = new ContentPublisher(client, settings, _workers, Blocks, _calls, timeProvider);
         Broadcasts = new BroadcastPublisher(_contents, closures, _workers);
         _stages = new StagePublisher(settings, closures, _contents, Broadcasts, _loop.Tell, loggers.CreateLogger<StagePublisher>());
         _registrar = new MapOutputRegistrar(
             client.GetGrain<IMapOutputRegistryGrain>(settings.Application.Value),
             worker => _workers.Find(worker)?.Info.BlockEndpoint,
-            timeProvider,
+            _calls,
             loggers.CreateLogger<MapOutputRegistrar>());
     }
 
@@ -261,32 +259,17 @@ internal sealed partial class DriverSession : IAsyncDisposable
             Task.Run(() => _registrar.RunAsync(token), CancellationToken.None));
     }
 
-    /// <summary>Starts the application in the cluster. A silo that has just died is named by the directory until the others have declared it dead; until then calls there are rejected.</summary>
-    private async Task<long> RegisterAsync(ApplicationInfo application, CancellationToken cancellationToken)
-    {
-        var start = _timeProvider.GetTimestamp();
-        for (var failed = 0; ;)
+    /// <summary>Starts the application in the cluster. Starting twice gives a newer epoch, which is the one that counts.</summary>
+    private Task<long> RegisterAsync(ApplicationInfo application, CancellationToken cancellationToken) => _calls.RunAsync(
+        () => StartOnceAsync(application, cancellationToken),
+        MaxStartCalls,
+        StartRetryDelay,
+        cancellationToken,
+        refusal =>
         {
-            try
-            {
-                // Starting twice gives a newer epoch, which is the one that counts.
-                return await StartOnceAsync(application, cancellationToken).ConfigureAwait(false);
-            }
-            catch (OrleansMessageRejectionException e) when (_timeProvider.GetElapsedTime(start) < RejectionLimit)
-            {
-                StartRejection = e;
-                LogStartRejected(e, application.Id);
-            }
-#pragma warning disable CA1031 // The last failure is thrown.
-            catch (Exception) when (++failed < MaxStartCalls && !cancellationToken.IsCancellationRequested)
-#pragma warning restore CA1031
-            {
-                // The request or its reply was lost.
-            }
-
-            await Task.Delay(StartRetryDelay, _timeProvider, cancellationToken).ConfigureAwait(false);
-        }
-    }
+            StartRejection = refusal;
+            LogStartRejected(refusal, application.Id);
+        });
 
     private async Task<long> StartOnceAsync(ApplicationInfo application, CancellationToken cancellationToken)
     {

@@ -11,7 +11,7 @@ namespace Dpark.Driver;
 /// An action that cannot be delivered after a few tries is given up: tasks that miss it report a fetch failure, and the scheduler has the shuffle registered again.
 /// </remarks>
 internal sealed partial class MapOutputRegistrar(
-    IMapOutputRegistryGrain registry, Func<WorkerId, string?> endpointOf, TimeProvider timeProvider, ILogger<MapOutputRegistrar> logger)
+    IMapOutputRegistryGrain registry, Func<WorkerId, string?> endpointOf, RepeatedCall calls, ILogger<MapOutputRegistrar> logger)
 {
     private const int MaxAttempts = 5;
     private const int MaxMessageBytes = 384 << 10;
@@ -78,7 +78,7 @@ internal sealed partial class MapOutputRegistrar(
     {
         try
         {
-            await RepeatedCall.RunAsync(() => SendAsync(action, cancellationToken), MaxAttempts, RetryDelay, timeProvider, cancellationToken).ConfigureAwait(false);
+            await calls.RunAsync(() => SendAsync(action, cancellationToken), MaxAttempts, RetryDelay, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {

@@ -16,6 +16,7 @@ internal sealed partial class WorkerLink(
     private const int MaxDropAttempts = 3;
     private const int MaxCancelCalls = 5;
 
+    private static readonly TimeSpan CancelLimit = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan CancelRetryDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan PollHold = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ShortPoll = TimeSpan.FromMilliseconds(100);
@@ -198,8 +199,8 @@ internal sealed partial class WorkerLink(
         await Task.WhenAll(launches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         try
         {
-            await RepeatedCall.RunAsync(
-                () => _grain.CancelAsync(settings.Application, epoch, attempts, cancellationToken), MaxCancelCalls, CancelRetryDelay, timeProvider, cancellationToken)
+            await new RepeatedCall(CancelLimit, timeProvider).RunAsync(
+                () => _grain.CancelAsync(settings.Application, epoch, attempts, cancellationToken), MaxCancelCalls, CancelRetryDelay, cancellationToken)
                 .ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Nobody waits for it. Attempts that go on hold slots that the scheduler counts as free until they end.

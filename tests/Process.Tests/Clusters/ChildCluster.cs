@@ -12,10 +12,12 @@ internal sealed class ChildCluster : IAsyncDisposable
     public static readonly TimeSpan ProbeTime = TimeSpan.FromSeconds(3);
 
     private readonly TestDirectory _directory;
+    private readonly TimeSpan? _aliveInterval;
 
-    private ChildCluster(TestDirectory directory, RedisServer redis, string[] arguments)
+    private ChildCluster(TestDirectory directory, RedisServer redis, TimeSpan? aliveInterval, string[] arguments)
     {
         _directory = directory;
+        _aliveInterval = aliveInterval;
         Redis = redis;
         Arguments = arguments;
     }
@@ -31,10 +33,14 @@ internal sealed class ChildCluster : IAsyncDisposable
 
     /// <summary>Starts a cluster, and waits until each silo is ready.</summary>
     /// <param name="arguments">For each silo, beside Redis, id, ports and work directory.</param>
-    public static async Task<ChildCluster> StartAsync(int siloCount, params string[] arguments)
+    public static Task<ChildCluster> StartAsync(int siloCount, params string[] arguments) => StartAsync(siloCount, aliveInterval: null, arguments);
+
+    /// <summary>Starts a cluster that soon knows that all, or most, of its silos are gone: votes of silos are not waited for that have missed three intervals.</summary>
+    /// <param name="aliveInterval">How often a silo says that it lives. <see langword="null"/>: the runtime's default, half a minute.</param>
+    public static async Task<ChildCluster> StartAsync(int siloCount, TimeSpan? aliveInterval, params string[] arguments)
     {
         var directory = new TestDirectory();
-        var cluster = new ChildCluster(directory, await RedisServer.StartAsync(Directory.CreateDirectory(directory.PathOf("redis")).FullName), arguments);
+        var cluster = new ChildCluster(directory, await RedisServer.StartAsync(Directory.CreateDirectory(directory.PathOf("redis")).FullName), aliveInterval, arguments);
         try
         {
             await Task.WhenAll(Enumerable.Range(0, siloCount).Select(_ => cluster.AddSiloAsync()));
@@ -59,6 +65,11 @@ internal sealed class ChildCluster : IAsyncDisposable
             // Also the same when the silo is started again.
             ["Dpark__BlockServer__Port"] = ChildSilo.FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture),
         };
+        if (_aliveInterval is { } interval)
+        {
+            environment["Orleans__ClusterMembership__IAmAliveTablePublishTimeout"] = $"{interval}";
+        }
+
         ChildSilo silo;
         lock (Silos)
         {
