@@ -13,6 +13,8 @@ public sealed class LostCallTests(LostCallTests.Fixture fixture) : IClassFixture
     // Silos of this process share it with the test.
     private static readonly SemaphoreSlim Started = new(0);
 
+    public static TheoryData<CallFault> Faults() => [.. Enum.GetValues<CallFault>()];
+
     public static TheoryData<string, CallFault> Calls()
     {
         string[] methods =
@@ -59,9 +61,7 @@ public sealed class LostCallTests(LostCallTests.Fixture fixture) : IClassFixture
     }
 
     [Theory]
-    [InlineData(CallFault.RequestLost)]
-    [InlineData(CallFault.ReplyLost)]
-    [InlineData(CallFault.Duplicate)]
+    [MemberData(nameof(Faults))]
     public async Task Cancel_CallIsLostOrDoubled_JobEndsAndTheNextOneIsRight(CallFault fault)
     {
         await using var context = fixture.Cluster.NewContext();
@@ -81,9 +81,7 @@ public sealed class LostCallTests(LostCallTests.Fixture fixture) : IClassFixture
     }
 
     [Theory]
-    [InlineData(CallFault.RequestLost)]
-    [InlineData(CallFault.ReplyLost)]
-    [InlineData(CallFault.Duplicate)]
+    [MemberData(nameof(Faults))]
     public async Task RenewLease_CallIsLostOrDoubled_DriverKeepsItsApplication(CallFault fault)
     {
         await using var context = fixture.Cluster.NewContext(options => options.Lease = TimeSpan.FromSeconds(3));
@@ -96,9 +94,7 @@ public sealed class LostCallTests(LostCallTests.Fixture fixture) : IClassFixture
     }
 
     [Theory]
-    [InlineData(CallFault.RequestLost)]
-    [InlineData(CallFault.ReplyLost)]
-    [InlineData(CallFault.Duplicate)]
+    [MemberData(nameof(Faults))]
     public async Task RegisterWorker_CallsAreLostOrDoubled_WorkersStayOnce(CallFault fault)
     {
         FaultyCalls.Hit("IMasterGrain.RegisterWorkerAsync", fault, HitsPerTest);
@@ -112,9 +108,7 @@ public sealed class LostCallTests(LostCallTests.Fixture fixture) : IClassFixture
     }
 
     [Theory]
-    [InlineData(CallFault.RequestLost)]
-    [InlineData(CallFault.ReplyLost)]
-    [InlineData(CallFault.Duplicate)]
+    [MemberData(nameof(Faults))]
     public async Task ForgetMapOutputs_CallIsLostOrDoubled_LostOutputsAreMadeAgain(CallFault fault)
     {
         await using var context = fixture.Cluster.NewContext();
@@ -131,9 +125,7 @@ public sealed class LostCallTests(LostCallTests.Fixture fixture) : IClassFixture
     }
 
     [Theory]
-    [InlineData(CallFault.RequestLost)]
-    [InlineData(CallFault.ReplyLost)]
-    [InlineData(CallFault.Duplicate)]
+    [MemberData(nameof(Faults))]
     public async Task ForgetWorker_CallIsLostOrDoubled_ItsOutputsAreMadeAgain(CallFault fault)
     {
         await using var cluster = await StartAsync(siloCount: 2);
@@ -149,9 +141,7 @@ public sealed class LostCallTests(LostCallTests.Fixture fixture) : IClassFixture
     }
 
     [Theory]
-    [InlineData(CallFault.RequestLost)]
-    [InlineData(CallFault.ReplyLost)]
-    [InlineData(CallFault.Duplicate)]
+    [MemberData(nameof(Faults))]
     public async Task DeleteShuffle_CallIsLostOrDoubled_NextJobIsRightAndNothingIsLeft(CallFault fault)
     {
         await using var context = fixture.Cluster.NewContext();

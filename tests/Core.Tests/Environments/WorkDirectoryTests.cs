@@ -1,25 +1,18 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
 using System.Text.RegularExpressions;
-using Dpark.Configuration;
-using Dpark.TestKit;
 
 namespace Dpark.Environments;
 
 [UnsupportedOSPlatform("windows")]
-public sealed partial class WorkDirectoryTests : IDisposable
+public sealed partial class WorkDirectoryTests : WorkDirectoryTest
 {
-    private readonly TemporaryDirectory _temporary = new();
-    private readonly RecordingLogger<WorkDirectory> _logger = new();
-
-    public void Dispose() => _temporary.Dispose();
-
     [Fact]
     public void Create_TwoRoots_MakesTheMainDirectoryOnly()
     {
         var work = Create(["one", "two"]);
 
-        Assert.Equal([_temporary["one", "run-1"], _temporary["two", "run-1"]], work.Paths);
+        Assert.Equal([Temporary["one", "run-1"], Temporary["two", "run-1"]], work.Paths);
         Assert.Equal(work.Paths[0], work.MainPath);
         Assert.True(Directory.Exists(work.MainPath));
         Assert.False(Directory.Exists(work.Paths[1]));
@@ -52,52 +45,52 @@ public sealed partial class WorkDirectoryTests : IDisposable
     [InlineData("a/b")]
     [InlineData(".hidden")]
     public void Create_IdThatIsNoPlainName_Throws(string id) =>
-        Assert.ThrowsAny<ArgumentException>(() => WorkDirectory.Create(id, Options(["one"]), isLocal: true, _logger, variable: null));
+        Assert.ThrowsAny<ArgumentException>(() => WorkDirectory.Create(id, Options(["one"]), isLocal: true, Logger, variable: null));
 
     [Fact]
     public void Create_OneRootIsAFile_IsLeftOutWithAWarning()
     {
-        File.WriteAllText(_temporary["file"], "");
+        File.WriteAllText(Temporary["file"], "");
 
-        var work = WorkDirectory.Create("run-1", Options(["file", "good"]), isLocal: false, _logger, variable: null);
+        var work = WorkDirectory.Create("run-1", Options(["file", "good"]), isLocal: false, Logger, variable: null);
 
-        Assert.Equal([_temporary["good", "run-1"]], work.Paths);
-        Assert.Contains(_logger.Lines, line => line.Contains(_temporary["file"], StringComparison.Ordinal));
+        Assert.Equal([Temporary["good", "run-1"]], work.Paths);
+        Assert.Contains(Logger.Lines, line => line.Contains(Temporary["file"], StringComparison.Ordinal));
     }
 
     [Fact]
     public void Create_OneRootIsAFile_IsAnErrorInLocalModeOrIfAllAreRequired()
     {
-        File.WriteAllText(_temporary["file"], "");
+        File.WriteAllText(Temporary["file"], "");
         var strict = Options(["good", "file"]);
         strict.RequireAllRoots = true;
 
-        var local = Assert.Throws<IOException>(() => WorkDirectory.Create("run-1", Options(["good", "file"]), isLocal: true, _logger, variable: null));
-        Assert.Throws<IOException>(() => WorkDirectory.Create("run-1", strict, isLocal: false, _logger, variable: null));
+        var local = Assert.Throws<IOException>(() => WorkDirectory.Create("run-1", Options(["good", "file"]), isLocal: true, Logger, variable: null));
+        Assert.Throws<IOException>(() => WorkDirectory.Create("run-1", strict, isLocal: false, Logger, variable: null));
 
         Assert.Contains("1 of 2 work directories are not available", local.Message, StringComparison.Ordinal);
-        Assert.Contains(_temporary["file"], local.Message, StringComparison.Ordinal);
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_temporary["good"]));
+        Assert.Contains(Temporary["file"], local.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Temporary["good"]));
     }
 
     [Fact]
     public void Create_NoRootIsUsable_NamesEachWithItsReason()
     {
-        File.WriteAllText(_temporary["a"], "");
-        File.WriteAllText(_temporary["b"], "");
+        File.WriteAllText(Temporary["a"], "");
+        File.WriteAllText(Temporary["b"], "");
 
-        var failure = Assert.Throws<IOException>(() => WorkDirectory.Create("run-1", Options(["a", "b"]), isLocal: false, _logger, variable: null));
+        var failure = Assert.Throws<IOException>(() => WorkDirectory.Create("run-1", Options(["a", "b"]), isLocal: false, Logger, variable: null));
 
-        Assert.Contains(_temporary["a"], failure.Message, StringComparison.Ordinal);
-        Assert.Contains(_temporary["b"], failure.Message, StringComparison.Ordinal);
+        Assert.Contains(Temporary["a"], failure.Message, StringComparison.Ordinal);
+        Assert.Contains(Temporary["b"], failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Create_OptionsAndVariableNameRoots_OptionsWin()
     {
-        var work = WorkDirectory.Create("run-1", Options(["one"]), isLocal: true, _logger, variable: _temporary["other"]);
+        var work = WorkDirectory.Create("run-1", Options(["one"]), isLocal: true, Logger, variable: Temporary["other"]);
 
-        Assert.Equal([_temporary["one", "run-1"]], work.Paths);
+        Assert.Equal([Temporary["one", "run-1"]], work.Paths);
     }
 
     [Fact]
@@ -177,8 +170,8 @@ public sealed partial class WorkDirectoryTests : IDisposable
         work.Delete();
         work.Delete();
 
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_temporary["one"]));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_temporary["two"]));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Temporary["one"]));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Temporary["two"]));
     }
 
     [Fact]
@@ -191,13 +184,13 @@ public sealed partial class WorkDirectoryTests : IDisposable
 
         work.Delete();
 
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_temporary["one"]));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Temporary["one"]));
     }
 
     [Fact]
     public void Delete_SymbolicLinks_DoesNotFollowThem()
     {
-        var outside = Directory.CreateDirectory(_temporary["outside"]).FullName;
+        var outside = Directory.CreateDirectory(Temporary["outside"]).FullName;
         File.WriteAllText(Path.Combine(outside, "precious"), "x");
         var work = Create(["one"]);
         Directory.CreateSymbolicLink(Path.Combine(work.MainPath, "link"), outside);
@@ -240,7 +233,7 @@ public sealed partial class WorkDirectoryTests : IDisposable
         Volatile.Write(ref stop, true);
         writer.Join();
 
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_temporary["one"]));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Temporary["one"]));
     }
 
     [Fact]
@@ -248,12 +241,12 @@ public sealed partial class WorkDirectoryTests : IDisposable
     {
         var parent = Create(["one", "two"]);
 
-        var child = WorkDirectory.Inherit(parent.Paths, _logger);
+        var child = WorkDirectory.Inherit(parent.Paths, Logger);
         child.Delete();
 
         Assert.Equal(parent.Paths, child.Paths);
         Assert.True(Directory.Exists(parent.MainPath));
-        Assert.Throws<DirectoryNotFoundException>(() => WorkDirectory.Inherit([_temporary["missing"]], _logger));
+        Assert.Throws<DirectoryNotFoundException>(() => WorkDirectory.Inherit([Temporary["missing"]], Logger));
     }
 
     [Fact]
@@ -272,7 +265,7 @@ public sealed partial class WorkDirectoryTests : IDisposable
 
             Assert.False(Path.Exists(left));
             Assert.False(Path.Exists(left + OwnerFile.Suffix));
-            Assert.Contains(_logger.Lines, line => line.Contains(left, StringComparison.Ordinal));
+            Assert.Contains(Logger.Lines, line => line.Contains(left, StringComparison.Ordinal));
         }
         finally
         {
@@ -359,18 +352,18 @@ public sealed partial class WorkDirectoryTests : IDisposable
         var torn = LeaveDirectory("torn", ProcessIdentity.Current with { ProcessId = int.MaxValue });
         var text = File.ReadAllText(torn + OwnerFile.Suffix);
         File.WriteAllText(torn + OwnerFile.Suffix, text[..^3]);
-        Directory.CreateDirectory(_temporary["root", "somebody-elses"]);
+        Directory.CreateDirectory(Temporary["root", "somebody-elses"]);
 
         Create(["root"]);
 
         Assert.True(File.Exists(Path.Combine(torn, "data")));
-        Assert.True(Directory.Exists(_temporary["root", "somebody-elses"]));
+        Assert.True(Directory.Exists(Temporary["root", "somebody-elses"]));
     }
 
     [Fact]
     public void Create_LeftDirectoryIsASymbolicLink_DeletesTheLinkOnly()
     {
-        var outside = Directory.CreateDirectory(_temporary["outside"]).FullName;
+        var outside = Directory.CreateDirectory(Temporary["outside"]).FullName;
         File.WriteAllText(Path.Combine(outside, "precious"), "x");
         var left = LeaveDirectory("evil", ProcessIdentity.Current with { StartedAt = 1 });
         Directory.Delete(left, recursive: true);
@@ -412,8 +405,8 @@ public sealed partial class WorkDirectoryTests : IDisposable
 
         Assert.Empty(failures);
         Create(["root"], id: "last");
-        Assert.Equal(5, Directory.EnumerateDirectories(_temporary["root"]).Count());
-        Assert.Equal(5, Directory.EnumerateFiles(_temporary["root"]).Count());
+        Assert.Equal(5, Directory.EnumerateDirectories(Temporary["root"]).Count());
+        Assert.Equal(5, Directory.EnumerateFiles(Temporary["root"]).Count());
     }
 
     [Fact]
@@ -440,7 +433,7 @@ public sealed partial class WorkDirectoryTests : IDisposable
         var options = Options(["root"]);
         options.DeleteLeftovers = false;
 
-        WorkDirectory.Create("run-1", options, isLocal: true, _logger, variable: null);
+        WorkDirectory.Create("run-1", options, isLocal: true, Logger, variable: null);
 
         Assert.True(Directory.Exists(left));
     }
@@ -448,24 +441,5 @@ public sealed partial class WorkDirectoryTests : IDisposable
     [GeneratedRegex(@"^[a-z]+-[0-9a-f]{32}-\d+\.temp$")]
     private static partial Regex TemporaryName();
 
-    private string LeaveDirectory(string name, ProcessIdentity owner)
-    {
-        var path = Directory.CreateDirectory(_temporary["root", name]).FullName;
-        File.WriteAllText(Path.Combine(path, "data"), "x");
-        OwnerFile.Create(path, owner).Dispose();
-        return path;
-    }
-
-    private WorkDirectoryOptions Options(string[] roots)
-    {
-        var options = new WorkDirectoryOptions();
-        foreach (var root in roots)
-        {
-            options.Roots.Add(_temporary[root]);
-        }
-
-        return options;
-    }
-
-    private WorkDirectory Create(string[] roots, string id = "run-1") => WorkDirectory.Create(id, Options(roots), isLocal: true, _logger, variable: null);
+    private WorkDirectory Create(string[] roots, string id = "run-1") => WorkDirectory.Create(id, Options(roots), isLocal: true, Logger, variable: null);
 }

@@ -1,18 +1,12 @@
 using System.Runtime.Versioning;
-using Dpark.Configuration;
 using Dpark.TestKit;
 
 namespace Dpark.Environments;
 
 /// <summary>What becomes of work directories over time: of those that live, and of those that were left.</summary>
 [UnsupportedOSPlatform("windows")]
-public sealed class WorkDirectoryUpkeepTests : IDisposable
+public sealed class WorkDirectoryUpkeepTests : WorkDirectoryTest
 {
-    private readonly TemporaryDirectory _temporary = new();
-    private readonly RecordingLogger<WorkDirectory> _logger = new();
-
-    public void Dispose() => _temporary.Dispose();
-
     [Theory]
     [InlineData("machine")]
     [InlineData("unreadable")]
@@ -25,7 +19,7 @@ public sealed class WorkDirectoryUpkeepTests : IDisposable
             File.WriteAllText(left + ".dpark-owner", "something else");
         }
 
-        var half = _temporary["root", "half.dpark-owner-new"];
+        var half = Temporary["root", "half.dpark-owner-new"];
         File.WriteAllText(half, "dpark");
         File.SetLastWriteTimeUtc(half, time.GetUtcNow().UtcDateTime);
         File.SetLastWriteTimeUtc(left + ".dpark-owner", time.GetUtcNow().UtcDateTime);
@@ -49,7 +43,7 @@ public sealed class WorkDirectoryUpkeepTests : IDisposable
         var options = Options(["root"]);
         options.LeftoverAge = TimeSpan.Zero;
 
-        WorkDirectory.Create("run-1", options, isLocal: true, _logger, variable: null, time);
+        WorkDirectory.Create("run-1", options, isLocal: true, Logger, variable: null, time);
 
         Assert.True(Directory.Exists(left));
     }
@@ -64,7 +58,7 @@ public sealed class WorkDirectoryUpkeepTests : IDisposable
         work.KeepUp();
 
         Assert.Equal(time.GetUtcNow().UtcDateTime, File.GetLastWriteTimeUtc(work.MainPath + ".dpark-owner"), TimeSpan.FromSeconds(1));
-        Assert.Empty(_logger.Lines);
+        Assert.Empty(Logger.Lines);
     }
 
     [Fact]
@@ -88,30 +82,30 @@ public sealed class WorkDirectoryUpkeepTests : IDisposable
     public void KeepUp_RootsWereDeletedUnderTheProcess_MakesThemAgainAndSaysSo()
     {
         var work = Create(["one", "two"], new ManualTimeProvider());
-        Directory.Delete(_temporary["one"], recursive: true);
-        Directory.Delete(_temporary["two"], recursive: true);
+        Directory.Delete(Temporary["one"], recursive: true);
+        Directory.Delete(Temporary["two"], recursive: true);
 
         work.KeepUp();
 
         Assert.True(OwnerFile.IsTaken(work.Paths[0]) && OwnerFile.IsTaken(work.Paths[1]));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(work.MainPath));
-        Assert.Equal(2, _logger.Lines.Count(line => line.Contains("was deleted while its process runs", StringComparison.Ordinal)));
+        Assert.Equal(2, Logger.Lines.Count(line => line.Contains("was deleted while its process runs", StringComparison.Ordinal)));
         Assert.False(OwnerFile.TryTakeOver(work.MainPath + ".dpark-owner", DateTime.MinValue, out _));
         work.Delete();
-        Assert.Empty(Directory.GetFileSystemEntries(_temporary["one"]));
+        Assert.Empty(Directory.GetFileSystemEntries(Temporary["one"]));
     }
 
     [Fact]
     public void KeepUp_RootCannotBeMadeAgain_NamesItAndKeepsTheOthers()
     {
         var work = Create(["one", "two"], new ManualTimeProvider());
-        Directory.Delete(_temporary["one"], recursive: true);
-        File.WriteAllText(_temporary["one"], "a file");
+        Directory.Delete(Temporary["one"], recursive: true);
+        File.WriteAllText(Temporary["one"], "a file");
         File.Delete(work.Paths[1] + ".dpark-owner");
 
         work.KeepUp();
 
-        Assert.Contains(_logger.Lines, line => line.Contains($"{work.MainPath} cannot be kept up", StringComparison.Ordinal));
+        Assert.Contains(Logger.Lines, line => line.Contains($"{work.MainPath} cannot be kept up", StringComparison.Ordinal));
         Assert.True(OwnerFile.IsTaken(work.Paths[1]));
     }
 
@@ -123,27 +117,8 @@ public sealed class WorkDirectoryUpkeepTests : IDisposable
 
         work.KeepUp();
 
-        Assert.Empty(Directory.GetFileSystemEntries(_temporary["root"]));
+        Assert.Empty(Directory.GetFileSystemEntries(Temporary["root"]));
     }
 
-    private string LeaveDirectory(string name, ProcessIdentity owner)
-    {
-        var path = Directory.CreateDirectory(_temporary["root", name]).FullName;
-        File.WriteAllText(Path.Combine(path, "data"), "x");
-        OwnerFile.Create(path, owner).Dispose();
-        return path;
-    }
-
-    private WorkDirectoryOptions Options(string[] roots)
-    {
-        var options = new WorkDirectoryOptions();
-        foreach (var root in roots)
-        {
-            options.Roots.Add(_temporary[root]);
-        }
-
-        return options;
-    }
-
-    private WorkDirectory Create(string[] roots, TimeProvider time) => WorkDirectory.Create("run-1", Options(roots), isLocal: true, _logger, variable: null, time);
+    private WorkDirectory Create(string[] roots, TimeProvider time) => WorkDirectory.Create("run-1", Options(roots), isLocal: true, Logger, variable: null, time);
 }

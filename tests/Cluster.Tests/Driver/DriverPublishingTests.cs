@@ -1,0 +1,94 @@
+using Dpark.Rdds;
+using Dpark.Tasks;
+
+namespace Dpark.Driver;
+
+/// <summary>What a driver publishes for its tasks: programs, and lists of map outputs.</summary>
+public sealed class DriverPublishingTests : DriverTest
+{
+    [Fact]
+    public async Task Report_MissingInput_ProgramIsPublishedAgain()
+    {
+        var worker = Cluster.AddWorker("w1");
+        var collected = Context().Range(0, 1, sliceCount: 1).CollectAsync();
+        var launch = await worker.NextLaunchAsync();
+        Cluster.Published.Clear();
+
+        worker.Report(Reports.Failed(launch.Attempt, "There is no such program.", TaskOutcome.MissingInput));
+
+        var again = await worker.NextLaunchAsync();
+        Assert.Contains(Cluster.Published.Keys, key => key.EndsWith($"program-{again.Program.Hash}", StringComparison.Ordinal));
+        worker.Report(Reports.Result(again.Attempt, 5L));
+        await AssertCollectedAsync([5L], collected);
+    }
+
+    [Fact]
+    public async Task Job_CallThatPublishesItsProgramIsLost_IsMadeAgain()
+    {
+        var worker = Cluster.AddWorker("w1");
+        Cluster.PublishFaults = 2;
+
+        var collected = Context().Range(0, 1, sliceCount: 1).CollectAsync();
+
+        await ReportNextAsync(worker, 5);
+        await AssertCollectedAsync([5L], collected);
+        Assert.Equal(3, Cluster.PublishCount);
+    }
+
+    [Fact]
+    public async Task Job_SameRddAgain_ProgramIsPublishedOnce()
+    {
+        var worker = Cluster.AddWorker("w1");
+        var numbers = Context().Range(0, 1, sliceCount: 1);
+
+        for (var job = 0; job < 3; job++)
+        {
+            var collected = numbers.CollectAsync();
+            await ReportNextAsync(worker, job);
+            await AssertCollectedAsync([job], collected);
+        }
+
+        Assert.Equal(1, Cluster.PublishCount);
+    }
+
+    [Fact]
+    public async Task Shuffle_RegistryIsSlow_ReducersAreLaunchedAfterIt()
+    {
+        var worker = Cluster.AddWorker("w1");
+        var gate = new TaskCompletionSource();
+        Cluster.Registry.Gate = gate.Task;
+        var collected = Context().Parallelize([("a", 1L)], sliceCount: 1).ReduceByKey((a, b) => a + b, 1).CollectAsync();
+        var map = await worker.NextLaunchAsync();
+        worker.Report(Reports.MapOutput(map.Attempt, worker.Info.Id, 10));
+        var reduce = worker.NextLaunchAsync().AsTask();
+        Assert.False(reduce.IsCompleted);
+
+        gate.SetResult();
+
+        var launch = await reduce;
+        var registration = Assert.Single(Cluster.Registry.Registrations);
+        Assert.Equal(("127.0.0.1:1", true), (Assert.Single(registration.Outputs).Endpoint, registration.IsLast));
+        worker.Report(Reports.Result(launch.Attempt, ("a", 1L)));
+        await AssertCollectedAsync([("a", 1L)], collected);
+    }
+
+    [Fact]
+    public async Task Shuffle_ListIsLarge_IsRegisteredInSeveralMessages()
+    {
+        var worker = Cluster.AddWorker("w1", slotCount: 8);
+        var collected = Context().Parallelize(Enumerable.Range(0, 8).Select(i => (i, 1L)), sliceCount: 8).ReduceByKey((a, b) => a + b, 20_000);
+        var job = collected.TakeAsync(1);
+        for (var map = 0; map < 8; map++)
+        {
+            var launch = await worker.NextLaunchAsync();
+            worker.Report(Reports.MapOutput(launch.Attempt, worker.Info.Id, new long[20_000]));
+        }
+
+        var reduce = await worker.NextLaunchAsync();
+        worker.Report(Reports.Result(reduce.Attempt, (3, 1L)));
+
+        await AssertCollectedAsync([(3, 1L)], job);
+        Assert.All(Cluster.Registry.Registrations, registration => Assert.InRange(registration.Outputs.Length, 0, 1));
+        Assert.Equal(8, Cluster.Registry.Registrations.SelectMany(registration => registration.Outputs).DistinctBy(output => output.Output.MapIndex).Count());
+    }
+}

@@ -1,0 +1,33 @@
+using Dpark.Configuration;
+
+namespace Dpark.Driver;
+
+/// <summary>A driver on a cluster of grains that do what the test says.</summary>
+public abstract class DriverTest : IAsyncDisposable
+{
+    private DparkContext? _context;
+
+    private protected FakeCluster Cluster { get; } = new();
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        if (_context is not null)
+        {
+            await _context.DisposeAsync();
+        }
+    }
+
+    private protected static async Task ReportNextAsync(FakeWorker worker, long element) =>
+        worker.Report(Reports.Result((await worker.NextLaunchAsync()).Attempt, element));
+
+    private protected static async Task AssertCollectedAsync<T>(T[] expected, Task<T[]> collected) => Assert.Equal(expected, await Wait.For(collected, "the job"));
+
+    private protected DparkContext Context(Action<DparkClientOptions>? configure = null)
+    {
+        var options = new DparkClientOptions();
+        options.Scheduler.LaunchBackoff = TimeSpan.FromMilliseconds(1);
+        configure?.Invoke(options);
+        return _context = new DparkContext(Cluster.Client, options, isLocal: true);
+    }
+}
