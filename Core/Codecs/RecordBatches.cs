@@ -6,11 +6,13 @@ namespace Dpark.Codecs;
 /// Appends records as batches, each with its number of records and of bytes in front. Batches of large records hold fewer of them, so that one batch stays
 /// under <see cref="MaxBatchBytes"/> as far as a single record allows. Not thread-safe.
 /// </summary>
-internal sealed class RecordBatchEncoder<T>(RecordCodec<T> codec)
+/// <param name="maxBytes">Most bytes that the output may have.</param>
+internal sealed class RecordBatchEncoder<T>(RecordCodec<T> codec, int maxBytes = int.MaxValue)
 {
     /// <summary>Most bytes of a batch of more than one record.</summary>
     public const int MaxBatchBytes = 4 << 20;
 
+    private readonly int _limit = Math.Min(maxBytes, Array.MaxLength);
     private int _recordsPerBatch = BatchReader.Capacity;
 
     /// <summary>Appends one or more batches.</summary>
@@ -37,7 +39,7 @@ internal sealed class RecordBatchEncoder<T>(RecordCodec<T> codec)
         var start = output.Length;
         try
         {
-            output.Limit = records.Length == 1 ? Array.MaxLength : (int)Math.Min((long)start + MaxBatchBytes, Array.MaxLength);
+            output.Limit = records.Length == 1 ? _limit : (int)Math.Min((long)start + MaxBatchBytes, _limit);
             output.Append((long)RecordBlock.BatchHeaderLength);
             codec.Encode(records, output);
         }

@@ -14,9 +14,15 @@ public sealed class RecordBlockWriter<T> : IDisposable
     /// <summary>Starts an empty block.</summary>
     /// <exception cref="UnsupportedRecordTypeException"><typeparamref name="T"/> cannot be coded.</exception>
     public RecordBlockWriter()
+        : this(int.MaxValue)
+    {
+    }
+
+    /// <param name="maxBytes">Most bytes that the block may have, without its end mark; never more than an array can hold.</param>
+    internal RecordBlockWriter(int maxBytes)
     {
         var codec = RecordCodec<T>.Default;
-        _batches = new RecordBatchEncoder<T>(codec);
+        _batches = new RecordBatchEncoder<T>(codec, maxBytes);
         RecordBlock.AppendHeader(codec, _output);
     }
 
@@ -25,6 +31,9 @@ public sealed class RecordBlockWriter<T> : IDisposable
 
     /// <summary>Bytes encoded so far. Records of a batch that is not full yet are not counted.</summary>
     public long Length => _output.Length;
+
+    /// <summary>Bytes of memory for what is encoded.</summary>
+    internal long Capacity => _output.Capacity;
 
     /// <summary>Adds records.</summary>
     /// <exception cref="InvalidOperationException">The block would exceed 2 GB.</exception>

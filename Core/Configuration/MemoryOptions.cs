@@ -1,10 +1,11 @@
 namespace Dpark.Configuration;
 
-/// <summary>How much memory the tasks and the cache of a worker share. Bound from <c>Dpark:Memory</c>.</summary>
+/// <summary>How much memory the tasks, the cache and the stores of a worker share. Bound from <c>Dpark:Memory</c>.</summary>
 public sealed class MemoryOptions
 {
     /// <summary>
-    /// Bytes that grow with data: tables, sort buffers, what is written to shuffles, cached partitions. At least 1 MiB. Default: 60 % of the memory that the process may use.
+    /// Bytes that grow with data: tables, sort buffers, what is written to shuffles, results, cached partitions, broadcast values, and blocks and map outputs that are kept in memory. At least
+    /// 1 MiB. Default: 60 % of the memory that the process may use.
     /// </summary>
     /// <remarks>The rest is for objects of user code, for batches on their way and for the runtime.</remarks>
     public long BudgetBytes { get; set; } = (long)(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * 0.6);

@@ -43,6 +43,16 @@ internal sealed class MemoryClaim(WorkerMemory worker, TaskMemory task, string p
         }
     }
 
+    /// <summary>As <see cref="TryHold(long)"/>, for something that can neither spill nor fail: it is counted even if others must give up more than they have above their share.</summary>
+    public void HoldAnyway(long bytes)
+    {
+        if (bytes > _heldBytes)
+        {
+            worker.TakeAnyway(task, bytes - _heldBytes);
+            Volatile.Write(ref _heldBytes, bytes);
+        }
+    }
+
     /// <summary>The failure of something that asked in vain.</summary>
     public MemoryExhaustedException Exhausted(long bytes) => new(task.Attempt, purpose, bytes, worker.BudgetBytes, worker.DescribeHolders());
 

@@ -3,17 +3,19 @@ using Dpark.Tasks;
 
 namespace Dpark.Memory;
 
-/// <summary>The memory of one worker that grows with data, shared by running tasks and cached partitions. Thread-safe.</summary>
+/// <summary>The memory of one worker that grows with data, shared by running tasks, cached partitions and the worker's stores. Thread-safe.</summary>
 /// <remarks>
 /// <para>It counts, it does not allocate: whoever is about to grow asks first, in large steps, and spills or fails when refused.</para>
-/// <para>The cache takes what is free. Tasks take what is free, and then what the cache holds above its protected part. Of what tasks may have together, each of N tasks
+/// <para>The cache and the stores (<see cref="MemoryHolder"/>) take what is free. Tasks take what is free, then what the stores have, which goes to disk or is had again when
+/// it is needed, and then what the cache holds above its protected part. Of what tasks may have together, each of N tasks
 /// that hold something gets at most 1/N. One that has less than 1/(2N) is not refused at once: it waits while others give back what they hold above their share, which they
 /// do when they next look (<see cref="MemoryClaim.TryHold(long)"/>). It never waits longer than <see cref="MemoryOptions.WaitLimit"/>, because a task that reads out its table
 /// gives nothing back before its end. Within a task, each table or buffer leaves a quarter of what it finds of the share: a reduce table is still there when its records go
 /// into the next shuffle.</para>
-/// <para>The evictor runs outside the lock, on the thread of the task that needs memory. Nobody calls out under the lock, so the cache may ask under its own.</para>
+/// <para>Evictor and stores are asked outside the lock, on the thread of the task that needs memory. Nobody calls out under the lock, so cache and stores may ask under their own;
+/// memory that waits to be used again is dropped even then, because that calls nobody.</para>
 /// </remarks>
-public sealed class WorkerMemory
+public sealed partial class WorkerMemory
 {
     private const int MaxHoldersNamed = 8;
 
@@ -100,6 +102,7 @@ public sealed class WorkerMemory
     {
         lock (_gate)
         {
+            DropSpareFor(bytes);
             return bytes - FreeBytes;
         }
     }
@@ -109,6 +112,7 @@ public sealed class WorkerMemory
     {
         lock (_gate)
         {
+            DropSpareFor(bytes);
             if (bytes > FreeBytes)
             {
                 return false;
@@ -155,6 +159,9 @@ public sealed class WorkerMemory
                 {
                     var (most, least) = ShareOf(task);
                     var room = RoomIn(most, task, held);
+
+                    // Each time: what others give back while this one waits may be such memory.
+                    DropSpareFor(Math.Min(bytes, room));
                     if (bytes <= Math.Min(FreeBytes, room))
                     {
                         return Give(task, Math.Max(bytes, Math.Min(wanted, Math.Min(FreeBytes, room))));
@@ -165,7 +172,7 @@ public sealed class WorkerMemory
                         return Refuse(task);
                     }
 
-                    evictable = isEvicted ? 0 : Math.Min(_cacheBytes - ProtectedBytes, bytes - FreeBytes);
+                    evictable = isEvicted ? 0 : Math.Min(EvictableBytes, bytes - FreeBytes);
                     if (evictable > 0)
                     {
                         break;
@@ -180,7 +187,7 @@ public sealed class WorkerMemory
 
             // Once per call: what is free afterwards may go to others, and dropping more and more for them helps nobody.
             isEvicted = true;
-            Volatile.Read(ref _evict)?.Invoke(evictable);
+            MakeRoom(evictable);
         }
     }
 
@@ -241,13 +248,14 @@ public sealed class WorkerMemory
         {
             List<(long Bytes, string Text)> holders = [(_cacheBytes, $"cache {ByteText.Of(_cacheBytes)}")];
             holders.AddRange(_tasks.Where(task => task.HeldBytes > 0).Select(task => (task.HeldBytes, $"{task.Attempt} {ByteText.Of(task.HeldBytes)}{task.DescribeClaims()}")));
+            holders.AddRange(DescribeStores().Where(store => store.Bytes > 0));
             var named = holders.OrderByDescending(holder => holder.Bytes).Take(MaxHoldersNamed).Select(holder => holder.Text);
-            var more = holders.Count > MaxHoldersNamed ? $", {holders.Count - MaxHoldersNamed} more tasks" : "";
+            var more = holders.Count > MaxHoldersNamed ? $", {holders.Count - MaxHoldersNamed} more" : "";
             return $"{string.Join(", ", named)}{more}";
         }
     }
 
-    private long FreeBytes => BudgetBytes - _cacheBytes - _taskBytes;
+    private long FreeBytes => BudgetBytes - _cacheBytes - _taskBytes - _holderBytes - SpareBytes;
 
     private long ProtectedBytes => (long)Math.Min(_cacheBytes, BudgetBytes * _protectedShare);
 
@@ -297,7 +305,7 @@ public sealed class WorkerMemory
         return 0;
     }
 
-    private void NotePeak() => _peakBytes = Math.Max(_peakBytes, _cacheBytes + _taskBytes);
+    private void NotePeak() => _peakBytes = Math.Max(_peakBytes, _cacheBytes + _taskBytes + _holderBytes);
 
     private void WakeWaiting()
     {

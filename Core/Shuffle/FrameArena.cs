@@ -28,7 +28,7 @@ internal sealed class FrameArena(int bucketCount) : IDisposable
         {
             var bytes = _chunks.Count switch { 0 => FirstChunkBytes, 1 => SecondChunkBytes, _ => ChunkBytes };
             _chunks.Add(new PageMemory(Math.Max(bytes, frame.Length), zeroBytes: 0));
-            Capacity += _chunks[^1].Length;
+            Capacity += PageMemory.TakenFor(_chunks[^1].Length);
             _used = 0;
         }
 

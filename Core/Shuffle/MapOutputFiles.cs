@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Dpark.Applications;
+using Dpark.Memory;
 using Dpark.Storage;
 
 namespace Dpark.Shuffle;
@@ -12,7 +13,7 @@ namespace Dpark.Shuffle;
 /// An output appears whole or not at all: it is written beside, under a temporary name, and renamed. Which outputs there are, and where their buckets start, is
 /// kept in memory, 8 bytes per bucket; a worker that restarts is another worker, so nothing is looked for on disk.
 /// An output of at most <see cref="ShuffleFileWriter.MaxMemoryBytes"/> stays in memory, with the same bytes: of a small shuffle, making and opening the file is most
-/// of the time. When memory is used up, the oldest such outputs become files.
+/// of the time. When memory is used up, or tasks need it, the oldest such outputs become files.
 /// Spill files have no name: they are deleted while they are open, so that a crash leaves none behind.
 /// </remarks>
 public sealed class MapOutputFiles
@@ -23,6 +24,7 @@ public sealed class MapOutputFiles
     private readonly WorkFiles _files;
     private readonly ConcurrentDictionary<OutputKey, StoredOutput> _outputs = new();
     private readonly MemoryOutputs<OutputKey> _inMemory;
+    private readonly MemoryHolder? _memory;
     private readonly EndedNames<AppId> _endedApplications = new(RememberedNames);
     private readonly EndedNames<ShuffleId> _endedShuffles = new(RememberedNames);
 
@@ -30,10 +32,12 @@ public sealed class MapOutputFiles
     /// <param name="directories">The work directories of this worker, main one first, at least one. They are made when they are first used.</param>
     /// <param name="quota">What may be written below each; <see langword="null"/>: no limit.</param>
     /// <param name="memoryBytes">Bytes of small outputs that are kept in memory at most. 0: all are files.</param>
-    public MapOutputFiles(IReadOnlyList<string> directories, DiskQuota? quota = null, long memoryBytes = 0)
+    /// <param name="memory">What these share with tasks. <see langword="null"/>: nothing.</param>
+    public MapOutputFiles(IReadOnlyList<string> directories, DiskQuota? quota = null, long memoryBytes = 0, WorkerMemory? memory = null)
     {
         _files = new WorkFiles(directories, quota);
         _inMemory = new MemoryOutputs<OutputKey>(memoryBytes);
+        _memory = memory?.AddHolder("map outputs", MoveOldest);
     }
 
     /// <summary>Bytes of the outputs that are in memory.</summary>
@@ -153,7 +157,12 @@ public sealed class MapOutputFiles
             using var writer = new ShuffleFileWriter(bucketCount, shape);
             write(writer);
             var offsets = writer.Complete();
-            MakeRoom(writer.Written.Length);
+            var length = writer.Written.Length;
+            if (!TryMakeRoom(length) || !(_memory?.TryTake(length) ?? true))
+            {
+                return null;
+            }
+
             return new StoredOutput(Root: "", Path: "", offsets, writer.Written.ToArray());
         }
         catch (OutputTooLongException)
@@ -185,25 +194,79 @@ public sealed class MapOutputFiles
             }
         });
 
-    // Who holds the bytes of an output reads on while it becomes a file, and the next reader finds the file.
-    private void MakeRoom(int bytes)
+    // Under the limit of this store.
+    private bool TryMakeRoom(int bytes)
     {
-        while (_inMemory.TryMakeRoom(bytes, out var oldest))
+        while (_inMemory.MustMove(bytes))
         {
-            if (!_outputs.TryGetValue(oldest, out var output) || output.Bytes is null)
+            if (MoveOne() is null)
             {
-                continue;
+                return false;
             }
+        }
 
-            var moved = WriteFile(oldest, temporary =>
+        return true;
+    }
+
+    /// <summary>Moves the oldest outputs to disk until so many bytes are free.</summary>
+    /// <returns>Bytes that were freed.</returns>
+    private long MoveOldest(long wanted)
+    {
+        var freed = 0L;
+        while (freed < wanted && MoveOne() is { } bytes)
+        {
+            freed += bytes;
+        }
+
+        return freed;
+    }
+
+    /// <summary>Makes the oldest output in memory a file. Who holds its bytes reads on meanwhile, and the next reader finds the file.</summary>
+    /// <returns>Bytes that were freed; <see langword="null"/> if there is none that could be moved.</returns>
+    private long? MoveOne()
+    {
+        if (!_inMemory.TryTakeOldest(out var oldest, out var bytes))
+        {
+            return null;
+        }
+
+        if (_outputs.TryGetValue(oldest, out var output) && output.Bytes is not null)
+        {
+            try
             {
-                File.WriteAllBytes(temporary, output.Bytes);
-                return output.Offsets;
-            });
-            if (!_outputs.TryUpdate(oldest, moved, output))
-            {
-                Discard(oldest, moved);
+                Move(oldest, output);
             }
+            catch (IOException)
+            {
+                PutBack(oldest, output);
+                return null;
+            }
+        }
+
+        _memory?.Return(bytes);
+        return bytes;
+    }
+
+    private void Move(OutputKey key, StoredOutput output)
+    {
+        var moved = WriteFile(key, temporary =>
+        {
+            File.WriteAllBytes(temporary, output.Bytes!);
+            return output.Offsets;
+        });
+        if (!_outputs.TryUpdate(key, moved, output))
+        {
+            Discard(key, moved);
+        }
+    }
+
+    // No disk has room. Unless it was forgotten meanwhile, it stays where it is, as the newest one, so that it is not the next to be tried.
+    private void PutBack(OutputKey key, StoredOutput output)
+    {
+        _inMemory.Add(key, output.Bytes!.Length);
+        if (!_outputs.TryGetValue(key, out var current) || current != output)
+        {
+            Release(key, output);
         }
     }
 
@@ -221,7 +284,9 @@ public sealed class MapOutputFiles
     {
         if (output.Bytes is not null)
         {
-            _inMemory.Remove(key);
+            // Not known while it is being moved; then the move gives its memory back.
+            var bytes = _inMemory.Remove(key);
+            _memory?.Return(bytes);
         }
         else
         {

@@ -31,33 +31,44 @@ internal sealed class MemoryOutputs<TKey>(long maxBytes)
     }
 
     /// <summary>Forgets an output, if it is known.</summary>
-    public void Remove(TKey key)
+    /// <returns>Its bytes; 0 if it is not known.</returns>
+    public int Remove(TKey key)
     {
         lock (_lock)
         {
-            if (_entries.Remove(key, out var entry))
+            if (!_entries.Remove(key, out var entry))
             {
-                _byAge.Remove(entry.Place);
-                Bytes -= entry.Bytes;
+                return 0;
             }
+
+            _byAge.Remove(entry.Place);
+            Bytes -= entry.Bytes;
+            return entry.Bytes;
         }
     }
 
-    /// <summary>Forgets the oldest output if there is no room for some bytes more. The caller moves it to disk, and asks again.</summary>
-    public bool TryMakeRoom(int bytes, [MaybeNullWhen(false)] out TKey oldest)
+    /// <summary>Whether outputs must go before there is room for some bytes more.</summary>
+    public bool MustMove(int bytes)
     {
         lock (_lock)
         {
-            if (Bytes + bytes <= maxBytes || _byAge.First is not { } first)
+            return Bytes + bytes > maxBytes && _byAge.First is not null;
+        }
+    }
+
+    /// <summary>Forgets the oldest output, if there is any. The caller moves it to disk, or adds it again.</summary>
+    public bool TryTakeOldest([MaybeNullWhen(false)] out TKey oldest, out int bytes)
+    {
+        lock (_lock)
+        {
+            if (_byAge.First is not { } first)
             {
-                oldest = default;
+                (oldest, bytes) = (default, 0);
                 return false;
             }
 
             oldest = first.Value;
-            _byAge.RemoveFirst();
-            _entries.Remove(oldest, out var entry);
-            Bytes -= entry.Bytes;
+            bytes = Remove(oldest);
             return true;
         }
     }

@@ -41,7 +41,7 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier) : IDisposable
     public DenseTable<TKey, TValue>? Dense { get; private set; }
 
     /// <summary>Memory once so many more pairs are there. Dense places never take more than hashed ones would.</summary>
-    public long BytesWith(int newPairs) => Math.Max(Dense?.Length ?? _memory?.Length ?? 0, BytesOf(PlacesFor((long)Count + newPairs)));
+    public long BytesWith(int newPairs) => PageMemory.TakenFor(Math.Max(Dense?.Length ?? _memory?.Length ?? 0, BytesOf(PlacesFor((long)Count + newPairs))));
 
     /// <summary>Makes room for so many new keys, or becomes dense. If it is dense, does nothing: see <see cref="TryWiden"/>.</summary>
     public void Reserve(int newPairs)

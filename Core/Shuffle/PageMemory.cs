@@ -25,14 +25,17 @@ internal sealed unsafe class PageMemory : IDisposable
     public PageMemory(long bytes, long zeroBytes)
     {
         Length = bytes;
-        _start = PagePool.Rent(PagePool.LengthFor(checked((nuint)bytes)));
+        _start = PagePool.Shared.Rent(PagePool.LengthFor(checked((nuint)bytes)));
         NativeMemory.Clear(_start, (nuint)zeroBytes);
     }
 
     ~PageMemory() => Free();
 
-    /// <summary>Bytes asked for. The block of the pool may be a little longer.</summary>
+    /// <summary>Bytes asked for. The block of the pool may be longer: see <see cref="TakenFor"/>.</summary>
     public long Length { get; }
+
+    /// <summary>Bytes that are taken for so many bytes, for accounting.</summary>
+    public static long TakenFor(long bytes) => (long)PagePool.LengthFor((nuint)bytes);
 
     /// <summary>The first byte.</summary>
     public ref byte Start => ref *(byte*)_start;
@@ -51,7 +54,7 @@ internal sealed unsafe class PageMemory : IDisposable
     {
         if (_start is not null)
         {
-            PagePool.Return(_start, PagePool.LengthFor((nuint)Length));
+            PagePool.Shared.Return(_start, PagePool.LengthFor((nuint)Length));
             _start = null;
         }
     }

@@ -5,14 +5,15 @@ namespace Dpark.Shuffle;
 
 /// <summary>
 /// Keeps blocks of memory for the next one who asks for as much: fresh pages cost the system more than a table of a few megabytes costs its task. Blocks have
-/// sixteen lengths between a power of two and the next; those that wait longest go when there are too many, or when nobody wanted them for a while. Thread-safe.
+/// sixteen lengths between a power of two and the next; those that wait longest go when there are too many, when nobody wanted them for a while, or when tasks need the
+/// memory for something else. Thread-safe.
 /// </summary>
-internal static unsafe partial class PagePool
+/// <remarks>Blocks that are in use count for the task that has them, with their whole length (<see cref="LengthFor"/>); those that wait are counted by <see cref="WaitingBytes"/>.</remarks>
+/// <param name="maxBytes">Bytes that wait at most.</param>
+internal sealed unsafe partial class PagePool(long maxBytes, TimeProvider timeProvider)
 {
-    /// <summary>Bytes that wait in the pool at most.</summary>
-    public const int MaxBytes = 128 << 20;
-
-    private const long MaxIdleMilliseconds = 60_000;
+    /// <summary>How long a block waits at most, as long as others are returned or somebody looks (<see cref="DropUnwanted"/>).</summary>
+    public static readonly TimeSpan MaxIdle = TimeSpan.FromMinutes(1);
 
     private const nuint LargePageBytes = 2 << 20;
     private const nuint LeastLargeBytes = LargePageBytes / 4;
@@ -22,12 +23,18 @@ internal static unsafe partial class PagePool
     private const nuint LeastPooledBytes = 64 << 10;
     private const int AdviseLargePages = 14;
 
-    private static readonly Lock Gate = new();
+    private readonly Lock _gate = new();
 
     // In the order in which they were returned. Few, because small blocks are not kept.
-    private static readonly List<(nint Start, nuint Length, long ReturnedAt)> Blocks = [];
+    private readonly List<(nint Start, nuint Length, long ReturnedAt)> _blocks = [];
 
-    private static long _bytes;
+    private long _bytes;
+
+    /// <summary>That of the process, 128 MiB.</summary>
+    public static PagePool Shared { get; } = new(128 << 20, TimeProvider.System);
+
+    /// <summary>Bytes that wait. Takes no lock.</summary>
+    public long WaitingBytes => Volatile.Read(ref _bytes);
 
     /// <summary>The length of a block for so many bytes.</summary>
     public static nuint LengthFor(nuint bytes)
@@ -50,15 +57,16 @@ internal static unsafe partial class PagePool
     /// <summary>Takes a block with undefined content.</summary>
     /// <param name="length">From <see cref="LengthFor"/>.</param>
     /// <exception cref="OutOfMemoryException">There is not as much.</exception>
-    public static void* Rent(nuint length)
+    public void* Rent(nuint length)
     {
-        lock (Gate)
+        lock (_gate)
         {
-            var index = Blocks.FindLastIndex(block => block.Length == length);
+            // The one that was returned last, as it may still be in a cache.
+            var index = _blocks.FindLastIndex(block => block.Length == length);
             if (index >= 0)
             {
-                var block = Blocks[index].Start;
-                Blocks.RemoveAt(index);
+                var block = _blocks[index].Start;
+                _blocks.RemoveAt(index);
                 _bytes -= (long)length;
                 return (void*)block;
             }
@@ -75,28 +83,58 @@ internal static unsafe partial class PagePool
     }
 
     /// <summary>Returns a block. Nothing may refer to it any more.</summary>
-    public static void Return(void* block, nuint length)
+    /// <param name="length">As it was rented.</param>
+    public void Return(void* block, nuint length)
     {
-        if (length is < LeastPooledBytes or > MaxBytes)
+        if (length < LeastPooledBytes || (long)length > maxBytes)
         {
             NativeMemory.AlignedFree(block);
             return;
         }
 
-        lock (Gate)
+        lock (_gate)
         {
-            var now = Environment.TickCount64;
-            Blocks.Add(((nint)block, length, now));
+            var now = timeProvider.GetTimestamp();
+            _blocks.Add(((nint)block, length, now));
             _bytes += (long)length;
-            var dropped = 0;
-            for (; _bytes > MaxBytes || now - Blocks[dropped].ReturnedAt > MaxIdleMilliseconds; dropped++)
-            {
-                NativeMemory.AlignedFree((void*)Blocks[dropped].Start);
-                _bytes -= (long)Blocks[dropped].Length;
-            }
-
-            Blocks.RemoveRange(0, dropped);
+            DropWhile(first => _bytes > maxBytes || IsUnwanted(first, now));
         }
+    }
+
+    /// <summary>Frees blocks that nobody has wanted for <see cref="MaxIdle"/>. Called from time to time: when nothing runs, nothing is returned either.</summary>
+    public void DropUnwanted()
+    {
+        lock (_gate)
+        {
+            var now = timeProvider.GetTimestamp();
+            DropWhile(first => IsUnwanted(first, now));
+        }
+    }
+
+    /// <summary>Frees blocks, those first that wait longest, until so many bytes are free, or none waits.</summary>
+    /// <returns>Bytes that were freed.</returns>
+    public long Drop(long bytes)
+    {
+        lock (_gate)
+        {
+            var before = _bytes;
+            DropWhile(_ => before - _bytes < bytes);
+            return before - _bytes;
+        }
+    }
+
+    private bool IsUnwanted(long returnedAt, long now) => timeProvider.GetElapsedTime(returnedAt, now) > MaxIdle;
+
+    private void DropWhile(Func<long, bool> isMeant)
+    {
+        var dropped = 0;
+        for (; dropped < _blocks.Count && isMeant(_blocks[dropped].ReturnedAt); dropped++)
+        {
+            NativeMemory.AlignedFree((void*)_blocks[dropped].Start);
+            _bytes -= (long)_blocks[dropped].Length;
+        }
+
+        _blocks.RemoveRange(0, dropped);
     }
 
     [LibraryImport("libc", EntryPoint = "madvise")]

@@ -39,7 +39,7 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
         get
         {
             var count = (long)_keys.Count + BatchReader.Capacity;
-            var places = Math.Max(_placeCount, PlacesFor(count)) * (long)Unsafe.SizeOf<Place>();
+            var places = PageMemory.TakenFor(Math.Max(_placeCount, PlacesFor(count)) * (long)Unsafe.SizeOf<Place>());
             return !Memory.TryHold(places + _keys.BytesWith(count) + _hashes.BytesWith(count) + _arena.Capacity + (2 * sizeof(int) * count));
         }
     }

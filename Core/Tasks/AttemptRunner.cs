@@ -10,6 +10,9 @@ namespace Dpark.Tasks;
 /// <summary>Runs one attempt on the calling thread, from its launch message to its report. Thread-safe; never throws.</summary>
 internal sealed class AttemptRunner(WorkerId worker, ExecutorOptions options, IProgramSource programs, ITaskServices services, TimeProvider timeProvider)
 {
+    // So little travels with the report even if memory is short: a file for it would cost more.
+    private const int AlwaysInlineBytes = 4 << 10;
+
     /// <param name="queuedAt">Timestamp at which the attempt was queued.</param>
     public TaskReport Run(TaskLaunch launch, long queuedAt, CancellationToken cancellationToken)
     {
@@ -60,7 +63,7 @@ internal sealed class AttemptRunner(WorkerId worker, ExecutorOptions options, IP
         var output = program.Create().Run(partition, context);
         return output switch
         {
-            ResultOutput { Records.Length: var length } result when length <= options.MaxInlineResultBytes =>
+            ResultOutput { Records.Length: var length } result when length <= options.MaxInlineResultBytes && (length <= AlwaysInlineBytes || services.Memory.HasRoom(length)) =>
                 Succeeded(context, result.RecordCount, result: ToArray(result.Records)),
             ResultOutput result =>
                 Succeeded(context, result.RecordCount, block: services.StoreResult(launch.Attempt, result.Records)),

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Dpark.Applications;
+using Dpark.Memory;
 
 namespace Dpark.Tasks;
 
@@ -14,16 +15,19 @@ public sealed class Outbox
     private const int MaxDroppedApplications = 4096;
 
     private readonly TimeProvider _timeProvider;
+    private readonly MemoryHolder? _memory;
     private readonly ConcurrentDictionary<AppId, OutboxQueue> _queues = new();
     private readonly Lock _gate = new();
     private readonly RecentSet<AppId> _dropped = new(MaxDroppedApplications);
 
     /// <summary>Makes an empty outbox with a new generation.</summary>
     /// <param name="timeProvider">Times how long a poll waits.</param>
-    public Outbox(TimeProvider timeProvider)
+    /// <param name="memory">What the results in reports share with tasks. <see langword="null"/>: nothing.</param>
+    public Outbox(TimeProvider timeProvider, WorkerMemory? memory = null)
     {
         ArgumentNullException.ThrowIfNull(timeProvider);
         _timeProvider = timeProvider;
+        _memory = memory?.AddHolder("results that drivers have not collected", giveUp: null);
     }
 
     /// <summary>Which life of the worker's outbox this is.</summary>
@@ -80,7 +84,7 @@ public sealed class Outbox
             // An attempt that was slow to stop, or a poll that was under way, must not bring an ended application back.
             return _dropped.Contains(application)
                 ? null
-                : _queues.GetOrAdd(application, static (_, self) => new(self.Generation, self._timeProvider), this);
+                : _queues.GetOrAdd(application, static (_, self) => new(self.Generation, self._timeProvider, self._memory), this);
         }
     }
 }

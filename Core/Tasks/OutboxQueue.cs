@@ -1,7 +1,9 @@
+using Dpark.Memory;
+
 namespace Dpark.Tasks;
 
 /// <summary>The reports of one application in an <see cref="Outbox"/>, and the poll that waits for the next one. Thread-safe.</summary>
-internal sealed class OutboxQueue(Guid generation, TimeProvider timeProvider)
+internal sealed class OutboxQueue(Guid generation, TimeProvider timeProvider, MemoryHolder? memory)
 {
     private readonly Lock _gate = new();
     private readonly Queue<TaskReport> _reports = new();
@@ -21,6 +23,7 @@ internal sealed class OutboxQueue(Guid generation, TimeProvider timeProvider)
             }
 
             _reports.Enqueue(report);
+            memory?.Take(ResultBytes(report));
             if (_waiter is null)
             {
                 return;
@@ -67,8 +70,7 @@ internal sealed class OutboxQueue(Guid generation, TimeProvider timeProvider)
         {
             _closed = true;
             (waiter, _waiter) = (_waiter, null);
-            _firstSequence += _reports.Count;
-            _reports.Clear();
+            Forget(acknowledged: long.MaxValue);
         }
 
         waiter?.End(Empty());
@@ -91,8 +93,9 @@ internal sealed class OutboxQueue(Guid generation, TimeProvider timeProvider)
 
     private void Forget(long acknowledged)
     {
-        while (_firstSequence <= acknowledged && _reports.TryDequeue(out _))
+        while (_firstSequence <= acknowledged && _reports.TryDequeue(out var report))
         {
+            memory?.Return(ResultBytes(report));
             _firstSequence++;
         }
     }
@@ -138,6 +141,8 @@ internal sealed class OutboxQueue(Guid generation, TimeProvider timeProvider)
             return new(generation, _firstSequence, []);
         }
     }
+
+    private static long ResultBytes(TaskReport report) => report.Result?.Length ?? 0;
 
     private static long EstimateBytes(TaskReport report)
     {

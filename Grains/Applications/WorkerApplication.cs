@@ -1,5 +1,6 @@
 using Dpark.Broadcasting;
 using Dpark.Closures;
+using Dpark.Memory;
 using Dpark.Tasks;
 using Dpark.Workers;
 
@@ -16,18 +17,20 @@ internal sealed class WorkerApplication : IDisposable
     /// <summary>A driver that runs one job after the other publishes a program for each.</summary>
     private const int MaxPrograms = 256;
 
-    private const int MaxBroadcasts = 4096;
-
     private readonly PublishedContents _contents;
     private readonly SharedFetches<StageProgramId, PreparedClosure> _programs = new(MaxPrograms);
-    private readonly SharedFetches<BroadcastId, object> _broadcasts = new(MaxBroadcasts);
+    private readonly BroadcastValues _broadcasts;
 
     // One for all tasks: each of them asks for its program.
     private readonly Func<StageProgramId, CancellationToken, PreparedClosure> _prepare;
 
-    public WorkerApplication(AppId id, PublishedContents contents)
+    private volatile bool _isDisposed;
+
+    /// <param name="memory">What the decoded broadcast values of the worker hold.</param>
+    public WorkerApplication(AppId id, PublishedContents contents, MemoryHolder memory)
     {
         Id = id;
+        _broadcasts = new(memory);
         _contents = contents;
         _prepare = PrepareProgram;
         Code = new(id, FetchModule);
@@ -43,12 +46,23 @@ internal sealed class WorkerApplication : IDisposable
         _programs.GetOrMake(program, _prepare, cancellationToken);
 
     /// <summary>The value of a broadcast, fetched and decoded if it is not there.</summary>
-    public object GetBroadcast(BroadcastId broadcast, Func<ReadOnlyMemory<byte>, object> decode, CancellationToken cancellationToken) =>
-        _broadcasts.GetOrMake(
-            broadcast, (id, token) => decode(_contents.Fetch(Id, BroadcastNames.Of(id), hash: null, token)), cancellationToken);
+    public object GetBroadcast(BroadcastId broadcast, Func<ReadOnlyMemory<byte>, object> decode, CancellationToken cancellationToken)
+    {
+        var value = _broadcasts.GetOrMake(broadcast, token => _contents.Fetch(Id, BroadcastNames.Of(broadcast), hash: null, token), decode, cancellationToken);
+        if (_isDisposed)
+        {
+            // The application ended meanwhile, and nobody clears this again.
+            _broadcasts.Remove(broadcast);
+        }
+
+        return value;
+    }
 
     /// <summary>Forgets the decoded value of a broadcast.</summary>
     public void DropBroadcast(BroadcastId broadcast) => _broadcasts.Remove(broadcast);
+
+    /// <summary>Lets go of decoded broadcast values; see <see cref="BroadcastValues.GiveUp"/>.</summary>
+    public long GiveUpBroadcasts(long wanted) => _broadcasts.GiveUp(wanted);
 
     /// <summary>The bytes of a partition that is too large for a message. They are not kept decoded: hardly another task reads it.</summary>
     public ReadOnlyMemory<byte> FetchPartition(string hash, CancellationToken cancellationToken) =>
@@ -57,6 +71,7 @@ internal sealed class WorkerApplication : IDisposable
     /// <summary>Unloads the code. Tasks that still run fail when they need more of it.</summary>
     public void Dispose()
     {
+        _isDisposed = true;
         _programs.Clear();
         _broadcasts.Clear();
         Code.Dispose();

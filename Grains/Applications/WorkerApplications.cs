@@ -1,19 +1,29 @@
 using Dpark.Broadcasting;
 using Dpark.Closures;
+using Dpark.Memory;
 using Dpark.Rdds;
 using Dpark.Tasks;
 
 namespace Dpark.Applications;
 
 /// <summary>The applications that one worker keeps something of: gives tasks their programs and broadcast values. Thread-safe.</summary>
-internal sealed class WorkerApplications(PublishedContents contents) : IProgramSource, IBroadcastSource, IDisposable
+internal sealed class WorkerApplications : IProgramSource, IBroadcastSource, IDisposable
 {
     private const int MaxEnded = 4096;
 
+    private readonly PublishedContents _contents;
+    private readonly MemoryHolder _broadcastMemory;
     private readonly Lock _gate = new();
     private readonly Dictionary<AppId, WorkerApplication> _applications = [];
     private readonly RecentSet<AppId> _ended = new(MaxEnded);
     private bool _isDisposed;
+
+    /// <param name="memory">What broadcast values share with tasks.</param>
+    public WorkerApplications(PublishedContents contents, WorkerMemory memory)
+    {
+        _contents = contents;
+        _broadcastMemory = memory.AddHolder("broadcast values", GiveUpBroadcasts);
+    }
 
     /// <summary>The applications, in no particular order.</summary>
     public AppId[] List()
@@ -81,6 +91,23 @@ internal sealed class WorkerApplications(PublishedContents contents) : IProgramS
         Array.ForEach(states, static state => state.Dispose());
     }
 
+    private long GiveUpBroadcasts(long wanted)
+    {
+        WorkerApplication[] states;
+        lock (_gate)
+        {
+            states = [.. _applications.Values];
+        }
+
+        var bytes = 0L;
+        for (var i = 0; i < states.Length && bytes < wanted; i++)
+        {
+            bytes += states[i].GiveUpBroadcasts(wanted - bytes);
+        }
+
+        return bytes;
+    }
+
     private WorkerApplication Get(AppId application)
     {
         lock (_gate)
@@ -93,7 +120,7 @@ internal sealed class WorkerApplications(PublishedContents contents) : IProgramS
     {
         if (!_applications.TryGetValue(application, out var state) && !_isDisposed && !_ended.Contains(application))
         {
-            state = new(application, contents);
+            state = new(application, _contents, _broadcastMemory);
             _applications.Add(application, state);
         }
 

@@ -1,5 +1,6 @@
 using Dpark.Applications;
 using Dpark.Configuration;
+using Dpark.Memory;
 using Dpark.Shuffle;
 
 namespace Dpark.Storage;
@@ -11,13 +12,17 @@ internal sealed class WorkerStorage
 
     /// <param name="directories">The work directories of the worker, main one first, at least one.</param>
     /// <param name="quota">What may be written below each.</param>
-    public WorkerStorage(IReadOnlyList<string> directories, BlockStoreOptions options, ShuffleOptions shuffle, DiskQuota quota)
+    /// <param name="memory">What all of it shares with tasks.</param>
+    public WorkerStorage(IReadOnlyList<string> directories, BlockStoreOptions options, ShuffleOptions shuffle, DiskQuota quota, WorkerMemory memory)
     {
         _directories = directories;
-        MapOutputs = new(directories, quota, shuffle.MaxMemoryBytes);
+        MapOutputs = new(directories, quota, shuffle.MaxMemoryBytes, memory);
         Disk = new DiskBlockStore(directories, quota);
-        Blocks = new MemoryBlockStore(options.MaxMemoryBytes, Disk);
+        Blocks = new MemoryBlockStore(options.MaxMemoryBytes, Disk, memory);
+        Memory = memory;
     }
+
+    public WorkerMemory Memory { get; }
 
     public MapOutputFiles MapOutputs { get; }
 

@@ -9,7 +9,8 @@ namespace Dpark.Workers;
 /// waited makes it then. Threads block here, so only the executor's threads may come.
 /// </remarks>
 /// <param name="capacity">Most values kept. At least 1.</param>
-internal sealed class SharedFetches<TKey, TValue>(int capacity)
+/// <param name="onForgotten">Told of each value that is kept no more, or was not wanted any more when it was made. Called under the lock; must return at once.</param>
+internal sealed class SharedFetches<TKey, TValue>(int capacity, Action<TValue>? onForgotten = null)
     where TKey : notnull
     where TValue : class
 {
@@ -58,14 +59,35 @@ internal sealed class SharedFetches<TKey, TValue>(int capacity)
         }
     }
 
+    /// <summary>The values that are kept, those first that were not used for longest.</summary>
+    public (TKey Key, TValue Value)[] List()
+    {
+        lock (_gate)
+        {
+            return [.. _byUse.Select(entry => (entry.Key, entry.Value!))];
+        }
+    }
+
     /// <summary>Forgets a value. One that is being made is still handed to those that wait for it.</summary>
     public void Remove(TKey key)
     {
         lock (_gate)
         {
-            if (_entries.Remove(key, out var entry) && entry.Place is not null)
+            if (_entries.TryGetValue(key, out var entry))
             {
-                _byUse.Remove(entry.Place);
+                Forget(entry);
+            }
+        }
+    }
+
+    /// <summary>Forgets a value, unless there is another one of its key by now.</summary>
+    public void Remove(TKey key, TValue value)
+    {
+        lock (_gate)
+        {
+            if (_entries.TryGetValue(key, out var entry) && entry.Value == value)
+            {
+                Forget(entry);
             }
         }
     }
@@ -75,8 +97,12 @@ internal sealed class SharedFetches<TKey, TValue>(int capacity)
     {
         lock (_gate)
         {
+            while (_byUse.First is { } first)
+            {
+                Forget(first.Value);
+            }
+
             _entries.Clear();
-            _byUse.Clear();
         }
     }
 
@@ -132,15 +158,26 @@ internal sealed class SharedFetches<TKey, TValue>(int capacity)
             if (!_entries.TryGetValue(entry.Key, out var current) || current != entry)
             {
                 // It was removed while it was made.
+                onForgotten?.Invoke(value);
                 return;
             }
 
             entry.Place = _byUse.AddLast(entry);
             if (_byUse.Count > capacity)
             {
-                _entries.Remove(_byUse.First!.Value.Key);
-                _byUse.RemoveFirst();
+                Forget(_byUse.First!.Value);
             }
+        }
+    }
+
+    private void Forget(Entry entry)
+    {
+        _entries.Remove(entry.Key);
+        if (entry.Place is not null)
+        {
+            _byUse.Remove(entry.Place);
+            entry.Place = null;
+            onForgotten?.Invoke(entry.Value!);
         }
     }
 

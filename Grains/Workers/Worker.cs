@@ -3,7 +3,6 @@ using Dpark.Broadcasting;
 using Dpark.Caching;
 using Dpark.Configuration;
 using Dpark.Diagnostics;
-using Dpark.Memory;
 using Dpark.Rdds;
 using Dpark.Shuffle;
 using Dpark.Storage;
@@ -55,7 +54,6 @@ internal sealed partial class Worker : IAsyncDisposable
         ExecutorOptions executor,
         ShuffleOptions shuffle,
         CacheOptions cache,
-        MemoryOptions memory,
         IGrainFactory grains,
         TimeProvider timeProvider,
         ILoggerFactory loggers)
@@ -65,19 +63,18 @@ internal sealed partial class Worker : IAsyncDisposable
         _grains = grains;
         _timeProvider = timeProvider;
         _logger = loggers.CreateLogger<Worker>();
-        _outbox = new(timeProvider);
+        _outbox = new(timeProvider, storage.Memory);
         var contents = new PublishedContents(
             info.Id, info.BlockEndpoint, storage.Blocks, client, key => grains.GetGrain<IBroadcastGrain>(key), loggers.CreateLogger<PublishedContents>());
-        _applications = new(contents);
+        _applications = new(contents, storage.Memory);
         _reporter = new(info.Id, key => grains.GetGrain<ICachedPartitionGrain>(key), _applications.TryEnter, loggers.CreateLogger<CacheReporter>());
-        var shared = new WorkerMemory(memory, timeProvider);
-        _cache = new(cache, storage.Disk, _reporter.Add, shared)
+        _cache = new(cache, storage.Disk, _reporter.Add, storage.Memory)
         {
             Peers = new CachePeers(new CachePeer(info.Id, info.BlockEndpoint), client, grains, loggers.CreateLogger<CachePeers>()),
         };
         _mapOutputs = new(info.Id, application => grains.GetGrain<IMapOutputRegistryGrain>(application.Value));
         var store = new ShuffleStore(info.Id, storage.MapOutputs, _mapOutputs, client, shuffle);
-        var services = new WorkerTaskServices(info.Id, info.BlockEndpoint, storage.Blocks, store, _cache, _applications, shared);
+        var services = new WorkerTaskServices(info.Id, info.BlockEndpoint, storage.Blocks, store, _cache, _applications, storage.Memory);
         _executor = new(
             info.Id, executor, _applications, services, _outbox, timeProvider, loggers.CreateLogger<Executor>(), DparkInstruments.OnEnded);
     }
@@ -203,6 +200,7 @@ internal sealed partial class Worker : IAsyncDisposable
     /// </summary>
     public async Task CheckApplicationsAsync(CancellationToken cancellationToken)
     {
+        PagePool.Shared.DropUnwanted();
         AppId[] ended;
         lock (_gate)
         {

@@ -3,7 +3,9 @@ using System.Text;
 using Dpark.Codecs;
 using Dpark.Configuration;
 using Dpark.Environments;
+using Dpark.Memory;
 using Dpark.Security;
+using Dpark.Shuffle;
 using Dpark.Storage;
 using Dpark.Workers;
 using Microsoft.Extensions.Logging;
@@ -95,7 +97,9 @@ internal sealed partial class WorkerHost(
     {
         var settings = options.Value;
         var secret = Encoding.UTF8.GetBytes(settings.Security.ClusterSecret);
-        var storage = new WorkerStorage(directories, settings.BlockStore, settings.Shuffle, new DiskQuota(settings.WorkDirectory.MaxBytesPerRoot));
+        var memory = new WorkerMemory(settings.Memory, timeProvider);
+        memory.CountSpare(() => PagePool.Shared.WaitingBytes, PagePool.Shared.Drop);
+        var storage = new WorkerStorage(directories, settings.BlockStore, settings.Shuffle, new DiskQuota(settings.WorkDirectory.MaxBytesPerRoot), memory);
         _server = new(local.Id, storage.Blocks, storage.MapOutputs, secret, settings.BlockServer, loggers.CreateLogger<BlockServer>(), time: null, tls);
         _server.Start();
         _client = new(secret, settings.BlockClient, time: null, tls);
@@ -106,7 +110,7 @@ internal sealed partial class WorkerHost(
             _server.Endpoint,
             settings.Executor.SlotCount,
             registration.MemoryBytes > 0 ? registration.MemoryBytes : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
-        _worker = new(info, storage, _client, settings.Executor, settings.Shuffle, settings.Cache, settings.Memory, grains, timeProvider, loggers);
+        _worker = new(info, storage, _client, settings.Executor, settings.Shuffle, settings.Cache, grains, timeProvider, loggers);
         _server.Cached = _worker.Cache;
         local.Set(_worker);
         _exitWatch = new(_worker, loggers.CreateLogger<ExitWatch>());

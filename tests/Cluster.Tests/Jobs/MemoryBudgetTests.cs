@@ -111,6 +111,24 @@ public sealed class MemoryBudgetTests : IJobListener
         AssertSpilled();
     }
 
+    [Fact]
+    public async Task BroadcastsResultsAndAShuffle_TogetherMoreThanTheBudget_AreRight()
+    {
+        await using var context = await NewContextAsync();
+
+        // Each takes more than a quarter of the budget decoded, and as much again in pieces.
+        var tables = Enumerable.Range(1, 3).Select(factor => context.Broadcast(Enumerable.Range(0, 600_000).Select(n => (long)n * factor).ToArray())).ToArray();
+        for (var i = 0; i < tables.Length; i++)
+        {
+            var table = tables[i];
+            var sums = await Wait.For(Pairs(context).Map(pair => (pair.Key, pair.Value + table.Value[pair.Key])).ReduceByKey((a, b) => a + b, 2).CollectAsync(), "the job");
+            var factor = i + 1;
+            Assert.Equal(Plain().GroupBy(pair => pair.Key, (key, all) => (key, all.Sum(pair => pair.Value + (key * factor)))).Order(), sums.Order());
+        }
+
+        AssertSpilled();
+    }
+
     private async Task<DparkContext> NewContextAsync()
     {
         var options = new LocalOptions { SlotCount = 2, ConfigureWorker = worker => worker.Memory.BudgetBytes = Budget };

@@ -1,3 +1,5 @@
+using Dpark.Configuration;
+using Dpark.Memory;
 using Dpark.Partitioning;
 
 namespace Dpark.Shuffle;
@@ -81,6 +83,73 @@ public sealed class MemoryOutputTests
         Assert.Contains("map-0.0", files);
         Assert.DoesNotContain("map-19.0", files);
         Assert.Equal(Enumerable.Repeat(Pairs(200), 20).SelectMany(pairs => pairs).Order(), ReadAll(rig));
+    }
+
+    [Fact]
+    public void WriteMapOutput_TasksHaveTheMemory_IsAFile()
+    {
+        var memory = new WorkerMemory(new MemoryOptions { BudgetBytes = 1 << 20, WaitLimit = TimeSpan.Zero });
+        using var rig = new ShuffleRig(memoryBytes: 1 << 20, memory: memory);
+        using var task = memory.Open(default);
+        task.Claim("a table").HoldAnyway(1 << 20);
+
+        rig.Write(0, Pairs(200), BucketCount);
+
+        Assert.Single(rig.AllFiles());
+        Assert.Equal((0, 0), (rig.Files.MemoryBytes, memory.StoreBytes));
+        Assert.Equal(Pairs(200), ReadAll(rig));
+    }
+
+    [Fact]
+    public void TryHold_OutputsHaveTheMemory_OldestBecomeFilesAndAreStillRead()
+    {
+        var memory = new WorkerMemory(new MemoryOptions { BudgetBytes = 1 << 20, WaitLimit = TimeSpan.Zero });
+        using var rig = new ShuffleRig(memoryBytes: 1 << 20, memory: memory);
+        for (var map = 0; map < 20; map++)
+        {
+            rig.Write(map, Pairs(200), BucketCount);
+        }
+
+        var bytes = rig.Files.MemoryBytes;
+        Assert.Equal(bytes, memory.StoreBytes);
+        using var task = memory.Open(default);
+        using var table = task.Claim("a table");
+        var wanted = memory.BudgetBytes - (bytes / 2);
+        table.HoldAnyway(wanted);
+
+        string[] files = [.. rig.AllFiles().Select(path => Path.GetFileName(path)!)];
+        Assert.InRange(files.Length, 1, 19);
+        Assert.Contains("map-0.0", files);
+        Assert.DoesNotContain("map-19.0", files);
+        Assert.InRange(memory.StoreBytes, 1, bytes / 2);
+        Assert.Equal(memory.StoreBytes, rig.Files.MemoryBytes);
+        Assert.Equal(Enumerable.Repeat(Pairs(200), 20).SelectMany(pairs => pairs).Order(), ReadAll(rig));
+        rig.Files.DeleteApplication(ShuffleRig.App);
+        Assert.Equal(0, memory.StoreBytes);
+    }
+
+    [Fact]
+    public void TryHold_NoDiskCanTakeOutputs_TheyStayInMemory()
+    {
+        var memory = new WorkerMemory(new MemoryOptions { BudgetBytes = 1 << 20, WaitLimit = TimeSpan.Zero });
+        var isNoDirectory = Path.Combine(Path.GetTempPath(), $"dpark-test-{Guid.NewGuid():N}");
+        File.WriteAllText(isNoDirectory, "");
+        try
+        {
+            using var rig = new ShuffleRig(memoryBytes: 1 << 20, directories: [isNoDirectory], memory: memory);
+            rig.Write(0, Pairs(200), BucketCount);
+            using var task = memory.Open(default);
+            using var table = task.Claim("a table");
+
+            table.HoldAnyway(1 << 20);
+
+            Assert.InRange(memory.StoreBytes, 1, rig.Files.MemoryBytes);
+            Assert.Equal(Pairs(200), ReadAll(rig));
+        }
+        finally
+        {
+            File.Delete(isNoDirectory);
+        }
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Dpark.Applications;
 using Dpark.Configuration;
+using Dpark.Memory;
 using Dpark.Partitioning;
 using Dpark.Rdds;
 using Dpark.Storage;
@@ -17,10 +18,10 @@ internal sealed class ShuffleRig : IMapOutputSource, IDisposable
     private readonly BlockClient _client = new(ReadOnlyMemory<byte>.Empty, new BlockClientOptions());
 
     /// <param name="memoryBytes">Of outputs that are in memory; 0 makes all of them files, whatever the options say.</param>
-    public ShuffleRig(Action<ShuffleOptions>? configure = null, long memoryBytes = 0, IReadOnlyList<string>? directories = null)
+    public ShuffleRig(Action<ShuffleOptions>? configure = null, long memoryBytes = 0, IReadOnlyList<string>? directories = null, WorkerMemory? memory = null)
     {
         configure?.Invoke(Options);
-        Files = new MapOutputFiles(directories ?? [Path.Combine(Root, "one"), Path.Combine(Root, "two")], memoryBytes: memoryBytes);
+        Files = new MapOutputFiles(directories ?? [Path.Combine(Root, "one"), Path.Combine(Root, "two")], memoryBytes: memoryBytes, memory: memory);
         Store = new ShuffleStore(Worker, Files, this, _client, Options);
     }
 

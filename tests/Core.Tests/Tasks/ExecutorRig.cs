@@ -20,8 +20,9 @@ internal sealed class ExecutorRig : IProgramSource, ITaskServices, IAsyncDisposa
     private readonly ConcurrentDictionary<string, Func<Partition, TaskContext, TaskOutput>> _programs = new();
     private OutboxCursor _cursor;
 
-    public ExecutorRig(ExecutorOptions? options = null, TimeProvider? timeProvider = null, ILogger<Executor>? logger = null)
+    public ExecutorRig(ExecutorOptions? options = null, TimeProvider? timeProvider = null, ILogger<Executor>? logger = null, long memoryBytes = 1L << 40)
     {
+        Memory = new(new MemoryOptions { BudgetBytes = memoryBytes });
         Outbox = new(TimeProvider.System);
         Executor = new(
             new WorkerId("worker-1"),
@@ -50,7 +51,7 @@ internal sealed class ExecutorRig : IProgramSource, ITaskServices, IAsyncDisposa
 
     public IBroadcastSource Broadcasts => null!;
 
-    public WorkerMemory Memory { get; } = new(new MemoryOptions());
+    public WorkerMemory Memory { get; }
 
     public static ResultOutput Empty { get; } = new(ReadOnlyMemory<byte>.Empty, 0);
 

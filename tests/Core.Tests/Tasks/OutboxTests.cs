@@ -1,3 +1,5 @@
+using Dpark.Configuration;
+using Dpark.Memory;
 using Dpark.TestKit;
 
 namespace Dpark.Tasks;
@@ -21,6 +23,30 @@ public sealed class OutboxTests
         Assert.Equal([0, 1, 2], Partitions(batch));
         Assert.Equal(1, batch.FirstSequence);
         Assert.Equal(new(_outbox.Generation, 3), batch.Next);
+    }
+
+    [Fact]
+    public async Task Append_ResultsInReports_CountUntilTheyAreCollectedOrDropped()
+    {
+        var memory = new WorkerMemory(new MemoryOptions { BudgetBytes = 1 << 20 });
+        var outbox = new Outbox(_clock, memory);
+        for (var partition = 0; partition < 3; partition++)
+        {
+            outbox.Append(Reports.Succeeded(partition, resultBytes: 1_000));
+        }
+
+        outbox.Append(Reports.Succeeded(0, resultBytes: 500, application: "app-2"));
+        Assert.Equal(3_500, memory.StoreBytes);
+        var first = await outbox.PollAsync(Reports.Application, default, new(2, 1 << 20), TimeSpan.Zero, CancellationToken.None);
+        Assert.Equal(3_500, memory.StoreBytes);
+        await outbox.PollAsync(Reports.Application, first.Next, new(2, 1 << 20), TimeSpan.Zero, CancellationToken.None);
+        Assert.Equal(1_500, memory.StoreBytes);
+
+        outbox.Drop(Reports.Application);
+        Assert.Equal(500, memory.StoreBytes);
+        outbox.Append(Reports.Succeeded(4, resultBytes: 1_000));
+
+        Assert.Equal(500, memory.StoreBytes);
     }
 
     [Fact]

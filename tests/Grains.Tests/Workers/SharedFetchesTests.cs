@@ -128,6 +128,35 @@ public sealed class SharedFetchesTests
 
     private void Make(string key) => _fetches.GetOrMake(key, (k, _) => k, CancellationToken.None);
 
+    [Fact]
+    public void OnForgotten_ValuesLeave_IsToldOfEachOnce()
+    {
+        List<string> forgotten = [];
+        var fetches = new SharedFetches<string, string>(capacity: 2, forgotten.Add);
+        foreach (var key in new[] { "a", "b", "c" })
+        {
+            fetches.GetOrMake(key, (name, _) => $"value {name}", CancellationToken.None);
+        }
+
+        Assert.Equal(["value a"], forgotten);
+        Assert.Equal([("b", "value b"), ("c", "value c")], fetches.List());
+        fetches.Remove("b", "another value");
+        Assert.Equal(2, fetches.Count);
+        fetches.Remove("b");
+        fetches.Clear();
+        fetches.GetOrMake(
+            "d",
+            (_, _) =>
+            {
+                fetches.Remove("d");
+                return "value d";
+            },
+            CancellationToken.None);
+
+        Assert.Equal(["value a", "value b", "value c", "value d"], forgotten);
+        Assert.Equal(0, fetches.Count);
+    }
+
     private static Task<T> OnThread<T>(Func<T> run) =>
         Task.Factory.StartNew(run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }
