@@ -3,11 +3,15 @@ using Dpark.Configuration;
 namespace Dpark.Driver;
 
 /// <summary>A driver on a cluster of grains that do what the test says.</summary>
-public abstract class DriverTest : IAsyncDisposable
+public abstract class DriverTest : IAsyncDisposable, IAsyncLifetime
 {
     private DparkContext? _context;
 
     private protected FakeCluster Cluster { get; } = new();
+
+    Task IAsyncLifetime.InitializeAsync() => Task.CompletedTask;
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     public async ValueTask DisposeAsync()
     {

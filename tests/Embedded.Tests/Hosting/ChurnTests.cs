@@ -16,7 +16,7 @@ namespace Dpark.Tests.Hosting;
 /// With <c>DPARK_LONG_TESTS=1</c> it is a million calls at least, and a silo joins and leaves every 10 s. Callers go on until silos have changed often enough, since
 /// a fast machine makes a million calls while few silos come and go.
 /// </remarks>
-public sealed class ChurnTests : IAsyncDisposable
+public sealed class ChurnTests : IAsyncDisposable, IAsyncLifetime
 {
     private const int CallerCount = 64;
     private const int GrainCount = 5_000;
@@ -52,6 +52,10 @@ public sealed class ChurnTests : IAsyncDisposable
         Assert.True(_failures.IsEmpty, $"{_failures.Count} of {_calls} calls failed, the first with {_failures.FirstOrDefault()}");
         await AssertNothingIsLeftAsync();
     }
+
+    Task IAsyncLifetime.InitializeAsync() => Task.CompletedTask;
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     public async ValueTask DisposeAsync()
     {

@@ -11,7 +11,7 @@ using Orleans.TestingHost;
 namespace Dpark.Tests.Hosting;
 
 /// <summary>A silo that leaves gracefully takes no call with it: neither one that goes through its gateway, nor one of a grain that it had.</summary>
-public sealed class GracefulLeaveTests : IAsyncDisposable
+public sealed class GracefulLeaveTests : IAsyncDisposable, IAsyncLifetime
 {
     private const int CallCount = 40;
 
@@ -85,6 +85,10 @@ public sealed class GracefulLeaveTests : IAsyncDisposable
         LeaveGate.Deactivate.SetResult();
         await stop.WaitAsync(s_limit);
     }
+
+    Task IAsyncLifetime.InitializeAsync() => Task.CompletedTask;
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     public async ValueTask DisposeAsync()
     {

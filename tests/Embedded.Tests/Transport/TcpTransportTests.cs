@@ -11,13 +11,17 @@ using Orleans.TestingHost;
 
 namespace Dpark.Embedded.Tests.Transport;
 
-public sealed class TcpTransportTests : IAsyncDisposable
+public sealed class TcpTransportTests : IAsyncDisposable, IAsyncLifetime
 {
     private const int MaxFrameBytes = 8 * 1024 * 1024;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private readonly TcpTransport _transport = New(TimeSpan.FromSeconds(20));
     private readonly IPEndPoint _endpoint = FreeEndpoint();
+
+    Task IAsyncLifetime.InitializeAsync() => Task.CompletedTask;
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     public ValueTask DisposeAsync() => _transport.DisposeAsync();
 

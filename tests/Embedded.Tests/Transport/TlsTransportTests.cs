@@ -12,7 +12,7 @@ using Orleans.TestingHost;
 namespace Dpark.Embedded.Tests.Transport;
 
 /// <summary>Connections that are secured: who talks to whom, and that both sides learn why not.</summary>
-public sealed class TlsTransportTests : IAsyncDisposable
+public sealed class TlsTransportTests : IAsyncDisposable, IAsyncLifetime
 {
     private const int MaxFrameBytes = 8 * 1024 * 1024;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
@@ -22,6 +22,10 @@ public sealed class TlsTransportTests : IAsyncDisposable
     private readonly TestAuthority _authority = new();
     private readonly TestAuthority _stranger = new("stranger");
     private readonly IPEndPoint _endpoint = FreeEndpoint();
+
+    Task IAsyncLifetime.InitializeAsync() => Task.CompletedTask;
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     public async ValueTask DisposeAsync()
     {
