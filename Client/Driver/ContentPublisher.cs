@@ -97,7 +97,7 @@ internal sealed class ContentPublisher(IClusterClient client, DriverSettings set
                 return [.. holders];
             }
 
-            var areUnreachable = troubles.TrueForAll(trouble => trouble is ConnectionFailedException or OtherWorkerException);
+            var areUnreachable = troubles.TrueForAll(trouble => trouble is ConnectionFailedException or NoAnswerException or OtherWorkerException);
             if (!areUnreachable || (limit > TimeSpan.Zero && timeProvider.GetElapsedTime(start) >= limit))
             {
                 throw new IOException(

@@ -244,10 +244,10 @@ internal sealed class AnswerReader(ConnectionPool pool, string endpoint, BlockRe
         _failures++;
         if (isHanging || _failures >= options.MaxAttempts)
         {
-            throw new NoAnswerException(
-                $"The block server at {endpoint} gave no answer, tries: {_failures}, limit: {options.MaxAttempts}. {failure.Message} " +
-                "Its worker has stopped, hangs or cannot be reached.",
-                failure);
+            var text = $"The block server at {endpoint} gave no answer, tries: {_failures}, limit: {options.MaxAttempts}. {failure.Message}";
+            throw failure.IsBusy
+                ? new IOException(text, failure)
+                : new NoAnswerException($"{text} Its worker has stopped, hangs or cannot be reached.", failure);
         }
 
         // A worker that restarts needs a moment, and many readers must not ask it all at once.

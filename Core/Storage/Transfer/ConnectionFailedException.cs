@@ -6,4 +6,7 @@ internal sealed class ConnectionFailedException(string message, bool isTimeout, 
 {
     /// <summary>Whether the peer took too long.</summary>
     public bool IsTimeout { get; } = isTimeout;
+
+    /// <summary>Whether the peer answered, and has too many connections.</summary>
+    public bool IsBusy { get; init; }
 }

@@ -202,7 +202,7 @@ internal sealed class ConnectionPool : IDisposable
         return status switch
         {
             AnswerStatus.Ok => answer,
-            AnswerStatus.Busy => throw new ConnectionFailedException($"The block server at {endpoint} says: {Encoding.UTF8.GetString(answer)}", isTimeout: false),
+            AnswerStatus.Busy => throw new ConnectionFailedException($"The block server at {endpoint} says: {Encoding.UTF8.GetString(answer)}", isTimeout: false) { IsBusy = true },
             _ => throw new IOException($"The block server at {endpoint} refuses this client: {Encoding.UTF8.GetString(answer)}"),
         };
     }

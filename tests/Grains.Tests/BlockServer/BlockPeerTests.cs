@@ -238,8 +238,8 @@ public sealed class BlockPeerTests
 
         await rig.Server.DisposeAsync().AsTask().WaitAsync(BlockRig.Limit);
 
-        await Assert.ThrowsAsync<IOException>(() => stream.CopyToAsync(Stream.Null).WaitAsync(BlockRig.Limit));
-        await Assert.ThrowsAsync<IOException>(() => rig.Client.ReadAsync(block, BlockRig.None).WaitAsync(BlockRig.Limit));
+        await Assert.ThrowsAsync<NoAnswerException>(() => stream.CopyToAsync(Stream.Null).WaitAsync(BlockRig.Limit));
+        await Assert.ThrowsAsync<NoAnswerException>(() => rig.Client.ReadAsync(block, BlockRig.None).WaitAsync(BlockRig.Limit));
     }
 
     [Fact]
@@ -272,7 +272,7 @@ public sealed class BlockPeerTests
         await cancelled.CancelAsync();
         await stopping.WaitAsync(BlockRig.Limit);
 
-        await Assert.ThrowsAsync<IOException>(() => stream.CopyToAsync(Stream.Null).WaitAsync(BlockRig.Limit));
+        await Assert.ThrowsAsync<NoAnswerException>(() => stream.CopyToAsync(Stream.Null).WaitAsync(BlockRig.Limit));
     }
 
     private static byte[] Answer(AnswerStatus status, byte[] bytes)

@@ -105,7 +105,7 @@ public sealed class BlockStreamTests
         await using var rig = new BlockRig(client: options => (options.ConnectTimeout, options.MaxAttempts) = (TimeSpan.FromMilliseconds(100), 2));
         await using var proxy = new FaultyProxy(rig.Server.Endpoint, _ => new Fault(StallAt: 0));
 
-        var failure = await Assert.ThrowsAsync<IOException>(() => rig.Client.ReadAsync(rig.At("a", 1) with { Endpoint = proxy.Endpoint }, BlockRig.None).WaitAsync(BlockRig.Limit));
+        var failure = await Assert.ThrowsAsync<NoAnswerException>(() => rig.Client.ReadAsync(rig.At("a", 1) with { Endpoint = proxy.Endpoint }, BlockRig.None).WaitAsync(BlockRig.Limit));
 
         Assert.Contains("tries: 2", failure.Message, StringComparison.Ordinal);
         Assert.Equal(2, proxy.ConnectionCount);
