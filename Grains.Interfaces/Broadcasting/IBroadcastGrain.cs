@@ -12,7 +12,7 @@ namespace Dpark.Broadcasting;
 public interface IBroadcastGrain : IGrainWithStringKey
 {
     /// <summary>Publishes it, or publishes it again.</summary>
-    [Alias("Publish"), ResponseTimeout("00:00:10")]
+    [Alias("Publish"), ResponseTimeout("00:00:05")]
     Task PublishAsync(BroadcastContent content, CancellationToken cancellationToken);
 
     /// <summary>What it is and who has it; <see langword="null"/> if it is not published.</summary>

@@ -12,17 +12,17 @@ namespace Dpark.Shuffle;
 public interface IMapOutputRegistryGrain : IGrainWithStringKey
 {
     /// <summary>Adds outputs; each replaces an older one of the same map. Large lists come in several messages, of which the last says <see cref="MapOutputRegistration.IsLast"/>.</summary>
-    [Alias("Register"), ResponseTimeout("00:00:10")]
+    [Alias("Register"), ResponseTimeout("00:00:03")]
     Task RegisterAsync(MapOutputRegistration registration, CancellationToken cancellationToken);
 
     /// <summary>Removes single outputs that could not be read.</summary>
     /// <param name="epoch">The shuffle's list is at least this new afterwards.</param>
-    [Alias("Forget"), ResponseTimeout("00:00:10")]
+    [Alias("Forget"), ResponseTimeout("00:00:03")]
     Task ForgetAsync(ShuffleId shuffle, int[] mapIndexes, long epoch, CancellationToken cancellationToken);
 
     /// <summary>Removes every output of a lost worker.</summary>
     /// <param name="epoch">Every list is at least this new afterwards.</param>
-    [Alias("ForgetWorker"), ResponseTimeout("00:00:10")]
+    [Alias("ForgetWorker"), ResponseTimeout("00:00:03")]
     Task ForgetWorkerAsync(WorkerId worker, long epoch, CancellationToken cancellationToken);
 
     /// <summary>Removes a shuffle.</summary>
