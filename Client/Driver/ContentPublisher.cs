@@ -86,7 +86,6 @@ internal sealed class ContentPublisher(IClusterClient client, DriverSettings set
     private async Task<BroadcastHolder[]> StoreAsync(string name, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         var block = new BlockId(settings.Application, name);
-        var limit = settings.Options.Scheduler.WaitingLimit;
         var start = timeProvider.GetTimestamp();
         while (true)
         {
@@ -98,7 +97,7 @@ internal sealed class ContentPublisher(IClusterClient client, DriverSettings set
             }
 
             var areUnreachable = troubles.TrueForAll(trouble => trouble is ConnectionFailedException or NoAnswerException or OtherWorkerException);
-            if (!areUnreachable || (limit > TimeSpan.Zero && timeProvider.GetElapsedTime(start) >= limit))
+            if (!areUnreachable || !calls.IsWithinLimit(start))
             {
                 throw new IOException(
                     $"{block} of {bytes.Length} bytes could not be stored on any of {candidates.Count} workers. The last one: {troubles[^1].Message}", troubles[^1]);

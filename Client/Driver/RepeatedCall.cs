@@ -59,5 +59,6 @@ internal sealed class RepeatedCall(TimeSpan undeliveredLimit, TimeProvider timeP
         delay,
         cancellationToken);
 
-    private bool IsWithinLimit(long start) => undeliveredLimit == Timeout.InfiniteTimeSpan || timeProvider.GetElapsedTime(start) < undeliveredLimit;
+    /// <summary>Whether something that cannot be delivered is still tried, since a timestamp of the same clock.</summary>
+    public bool IsWithinLimit(long start) => undeliveredLimit == Timeout.InfiniteTimeSpan || timeProvider.GetElapsedTime(start) < undeliveredLimit;
 }

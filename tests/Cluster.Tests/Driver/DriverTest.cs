@@ -1,13 +1,15 @@
 using Dpark.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Dpark.Driver;
 
 /// <summary>A driver on a cluster of grains that do what the test says.</summary>
-public abstract class DriverTest : IAsyncDisposable, IAsyncLifetime
+/// <param name="configure">Adds services of the client. <see langword="null"/>: none.</param>
+public abstract class DriverTest(Action<IServiceCollection>? configure = null) : IAsyncDisposable, IAsyncLifetime
 {
     private DparkContext? _context;
 
-    private protected FakeCluster Cluster { get; } = new();
+    private protected FakeCluster Cluster { get; } = new(configure);
 
     Task IAsyncLifetime.InitializeAsync() => Task.CompletedTask;
 
