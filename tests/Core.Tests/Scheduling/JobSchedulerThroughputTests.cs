@@ -4,6 +4,7 @@ using static Dpark.Scheduling.SchedulerRig;
 
 namespace Dpark.Scheduling;
 
+[Collection("Throughput")]
 public sealed class JobSchedulerThroughputTests(ITestOutputHelper output)
 {
     // A floor that a busy build machine reaches too; the figure itself is printed.

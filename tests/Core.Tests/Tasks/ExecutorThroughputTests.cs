@@ -3,6 +3,11 @@ using Xunit.Abstractions;
 
 namespace Dpark.Tasks;
 
+/// <summary>Measures time, so nothing else may run.</summary>
+[CollectionDefinition("Throughput", DisableParallelization = true)]
+public sealed class ThroughputTestGroup;
+
+[Collection("Throughput")]
 public sealed class ExecutorThroughputTests(ITestOutputHelper output)
 {
     // A floor that a busy build machine reaches too; the figure itself is printed.
