@@ -326,8 +326,8 @@ internal sealed partial class ClientRuntime : CallRuntime, ILifecycleParticipant
             var message = _serializer.Deserialize(frame);
             switch (message.Kind)
             {
-                case MessageKind.GatewayLeaves:
-                    link.Leave(_serializer.Serialize(new Message { Kind = MessageKind.GatewayLeaves }));
+                case MessageKind.Leaves:
+                    link.Leave(_serializer.Serialize(new Message { Kind = MessageKind.Leaves }));
                     RefreshInBackground(mustLoadClasses: false);
                     break;
                 case MessageKind.Response when Pending.TryGet(message.Id, out var call):

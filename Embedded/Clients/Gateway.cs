@@ -196,8 +196,9 @@ internal sealed partial class Gateway(SiloRuntime silo, string clusterId, IMessa
         GrainId? client = null;
         _admission.Accept(
             connection,
-            greeting =>
+            (greeting, welcome) =>
             {
+                welcome(GreetingKind.Welcome);
                 client = GrainId.Create(GrainTypePrefix.ClientGrainType, greeting.Name);
                 _clients[client.Value] = connection;
                 _leftAt.TryRemove(client.Value, out _);
@@ -210,6 +211,8 @@ internal sealed partial class Gateway(SiloRuntime silo, string clusterId, IMessa
                 {
                     connection.Close();
                 }
+
+                return true;
             },
             frame => OnFrame(connection, client!.Value, frame),
             () =>
@@ -226,7 +229,7 @@ internal sealed partial class Gateway(SiloRuntime silo, string clusterId, IMessa
     private void TellToLeave(IMessageConnection connection)
     {
         if (_toldToLeave.TryAdd(connection, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))
-            && !connection.TrySend(silo.Serializer.Serialize(new Message { Kind = MessageKind.GatewayLeaves, SendingSilo = silo.Silo })))
+            && !connection.TrySend(silo.Serializer.Serialize(new Message { Kind = MessageKind.Leaves, SendingSilo = silo.Silo })))
         {
             OnLeft(connection);
         }
@@ -245,10 +248,15 @@ internal sealed partial class Gateway(SiloRuntime silo, string clusterId, IMessa
         try
         {
             var message = silo.Serializer.Deserialize(frame);
-            if (message.Kind == MessageKind.GatewayLeaves)
+            if (message.Kind == MessageKind.Leaves)
             {
                 OnLeft(connection);
                 return;
+            }
+
+            if (message.Kind > MessageKind.Leaves)
+            {
+                throw new InvalidMessageFrameException($"{client} has sent a message of kind {message.Kind}, which there is not.");
             }
 
             if (message.Kind != MessageKind.Response)

@@ -8,10 +8,10 @@ namespace Orleans.Runtime;
 internal sealed partial class Admission(GreetingKind kind, string clusterId, SiloAddress silo, ILogger logger)
 {
     /// <summary>Starts a connection that was accepted.</summary>
-    /// <param name="onAdmitted">Called once, after the welcome is sent and before the first frame.</param>
+    /// <param name="admit">Called once, for a greeting that is in order. It sends the welcome by a call of its second argument, or answers false: the connection is not needed.</param>
     /// <param name="onFrame">Called for each frame after the greeting.</param>
     /// <param name="onClosed">Called when the connection has ended, whether it was let in or not.</param>
-    public void Accept(IMessageConnection connection, Action<Greeting> onAdmitted, Action<ReadOnlyMemory<byte>> onFrame, Action onClosed)
+    public void Accept(IMessageConnection connection, Func<Greeting, Action<GreetingKind>, bool> admit, Action<ReadOnlyMemory<byte>> onFrame, Action onClosed)
     {
         var isAdmitted = false;
         connection.Start(
@@ -21,16 +21,16 @@ internal sealed partial class Admission(GreetingKind kind, string clusterId, Sil
                 {
                     onFrame(frame);
                 }
-                else if (TryAdmit(connection, frame.Span) is { } greeting)
+                else
                 {
-                    isAdmitted = true;
-                    onAdmitted(greeting);
+                    isAdmitted = TryAdmit(connection, frame.Span, admit);
                 }
             },
-            onClosed);
+            onClosed,
+            slowsPeer: kind == GreetingKind.Client);
     }
 
-    private Greeting? TryAdmit(IMessageConnection connection, ReadOnlySpan<byte> frame)
+    private bool TryAdmit(IMessageConnection connection, ReadOnlySpan<byte> frame, Func<Greeting, Action<GreetingKind>, bool> admit)
     {
         string? reason;
         Greeting? greeting = null;
@@ -44,17 +44,23 @@ internal sealed partial class Admission(GreetingKind kind, string clusterId, Sil
             reason = exception.Message;
         }
 
-        var answer = new Greeting(reason is null ? GreetingKind.Welcome : GreetingKind.Refusal, clusterId, silo.ToParsableString(), reason ?? "");
-        connection.TrySend(answer.ToFrame());
-        if (reason is null)
+        if (reason is null && admit(greeting!, answer => Answer(connection, answer)))
         {
-            return greeting;
+            return true;
         }
 
-        LogRefused(logger, greeting?.Name ?? "Somebody", connection.RemoteName, reason);
+        Answer(connection, reason is null ? GreetingKind.Yield : GreetingKind.Refusal, reason ?? "");
+        if (reason is not null)
+        {
+            LogRefused(logger, greeting?.Name ?? "Somebody", connection.RemoteName, reason);
+        }
+
         connection.Close();
-        return null;
+        return false;
     }
+
+    private void Answer(IMessageConnection connection, GreetingKind answer, string text = "") =>
+        connection.TrySend(new Greeting(answer, clusterId, silo.ToParsableString(), text).ToFrame());
 
     private string? Judge(Greeting greeting)
     {
@@ -76,6 +82,11 @@ internal sealed partial class Admission(GreetingKind kind, string clusterId, Sil
         if (kind == GreetingKind.Silo && !IsThis(greeting.Text))
         {
             return $"It looks for silo {greeting.Text}, and this is {silo.ToParsableString()}. That silo has ended.";
+        }
+
+        if (kind == GreetingKind.Silo && (!SiloAddress.TryParse(greeting.Name, out _) || greeting.Link is < 0 or >= Greeting.MostLinks))
+        {
+            return $"It calls itself {greeting.Name} and wants link {greeting.Link}. A silo says its address and a link from 0 to {Greeting.MostLinks - 1}.";
         }
 
         return null;

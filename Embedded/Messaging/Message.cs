@@ -17,8 +17,8 @@ internal enum MessageKind : byte
     /// <summary>The caller of an earlier request with the same number no longer wants it.</summary>
     Cancel,
 
-    /// <summary>A gateway tells its clients to send new requests elsewhere; a client confirms it, after its last request.</summary>
-    GatewayLeaves,
+    /// <summary>A gateway tells its clients to send new requests elsewhere; a client, and another silo that sees it dead, confirms it after its last request.</summary>
+    Leaves,
 }
 
 /// <summary>What a request says about interleaving and delivery.</summary>

@@ -6,11 +6,13 @@ namespace Orleans.Runtime;
 /// <summary>A connection that this process has made, to a silo that has let it in. Thread-safe.</summary>
 internal sealed class OutgoingConnection
 {
-    private readonly TaskCompletionSource _welcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>True: it may send. False: the connection is not needed.</summary>
+    private readonly TaskCompletionSource<bool> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly IPEndPoint _endpoint;
     private readonly IMessageConnection _connection;
     private readonly Action<OutgoingConnection, ReadOnlyMemory<byte>> _onFrame;
     private readonly Action<OutgoingConnection> _onClosed;
+    private volatile bool _isWelcome;
     private volatile bool _isClosed;
 
     private OutgoingConnection(
@@ -27,17 +29,38 @@ internal sealed class OutgoingConnection
 
     public bool IsClosed => _isClosed;
 
+    /// <summary>Whether nothing comes back over it.</summary>
+    public bool IsOneWay { get; private set; }
+
+    /// <summary>What it is made of.</summary>
+    public IMessageConnection Connection => _connection;
+
     public bool IsCongested => _connection.IsCongested;
 
     /// <summary>Connects and exchanges names.</summary>
-    /// <param name="onFrame">Called for each frame after the welcome, perhaps before this method returns.</param>
-    /// <param name="onClosed">Called when the connection ends after the welcome, perhaps before this method returns.</param>
-    /// <param name="timeout">For all of it.</param>
-    /// <exception cref="ConnectionFailedException">Nobody accepts at the endpoint, or answers in time, or it does not let this process in.</exception>
+    /// <inheritdoc cref="OpenAsync(IMessageTransport, IPEndPoint, Func{Greeting?}, Action{OutgoingConnection, ReadOnlyMemory{byte}}, Action{OutgoingConnection}, TimeSpan, CancellationToken)"/>
     public static async Task<OutgoingConnection> OpenAsync(
         IMessageTransport transport,
         IPEndPoint endpoint,
         Greeting greeting,
+        Action<OutgoingConnection, ReadOnlyMemory<byte>> onFrame,
+        Action<OutgoingConnection> onClosed,
+        TimeSpan timeout,
+        CancellationToken cancellationToken) =>
+        await OpenAsync(transport, endpoint, () => greeting, onFrame, onClosed, timeout, cancellationToken).ConfigureAwait(false)
+            ?? throw new ConnectionFailedException($"Unable to connect to endpoint {endpoint}: what answers there takes this process for a silo.");
+
+    /// <summary>Connects and exchanges names, unless it turns out not to be needed.</summary>
+    /// <param name="greet">Called when there is a connection. Null: it is not needed any more.</param>
+    /// <param name="onFrame">Called for each frame after the welcome, perhaps before this method returns.</param>
+    /// <param name="onClosed">Called when the connection ends after the welcome, perhaps before this method returns.</param>
+    /// <param name="timeout">For all of it.</param>
+    /// <returns>Null: it is not needed, or the other side says so, and is closed.</returns>
+    /// <exception cref="ConnectionFailedException">Nobody accepts at the endpoint, or answers in time, or it does not let this process in.</exception>
+    public static async Task<OutgoingConnection?> OpenAsync(
+        IMessageTransport transport,
+        IPEndPoint endpoint,
+        Func<Greeting?> greet,
         Action<OutgoingConnection, ReadOnlyMemory<byte>> onFrame,
         Action<OutgoingConnection> onClosed,
         TimeSpan timeout,
@@ -49,8 +72,7 @@ internal sealed class OutgoingConnection
         {
             var connection = await transport.ConnectAsync(endpoint, limit.Token).ConfigureAwait(false);
             var result = new OutgoingConnection(endpoint, connection, onFrame, onClosed);
-            await result.GreetAsync(greeting, limit.Token).ConfigureAwait(false);
-            return result;
+            return await result.GreetAsync(greet, limit.Token).ConfigureAwait(false) ? result : null;
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -67,18 +89,29 @@ internal sealed class OutgoingConnection
 
     public void Close() => _connection.Close();
 
-    private async Task GreetAsync(Greeting greeting, CancellationToken cancellationToken)
+    /// <returns>Whether it is let in; false: the connection is not needed.</returns>
+    private async Task<bool> GreetAsync(Func<Greeting?> greet, CancellationToken cancellationToken)
     {
         _connection.Start(OnFrame, OnClosed);
-        _connection.TrySend(greeting.ToFrame());
         try
         {
-            await _welcome.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (greet() is { } greeting)
+            {
+                _connection.TrySend(greeting.ToFrame());
+                if (await _answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    return true;
+                }
+            }
+
+            _answer.TrySetCanceled(CancellationToken.None);
+            _connection.Close();
+            return false;
         }
         catch
         {
             // Also a welcome that comes too late must not tell the owner of an end.
-            _welcome.TrySetCanceled(CancellationToken.None);
+            _answer.TrySetCanceled(CancellationToken.None);
             _connection.Close();
             throw;
         }
@@ -86,7 +119,7 @@ internal sealed class OutgoingConnection
 
     private void OnFrame(ReadOnlyMemory<byte> frame)
     {
-        if (_welcome.Task.IsCompletedSuccessfully)
+        if (_isWelcome)
         {
             _onFrame(this, frame);
             return;
@@ -95,10 +128,15 @@ internal sealed class OutgoingConnection
         try
         {
             var answer = Greeting.Parse(frame.Span);
-            if (answer.Kind == GreetingKind.Welcome && SiloAddress.TryParse(answer.Name, out var silo))
+            if (answer.Kind is GreetingKind.Welcome or GreetingKind.WelcomeOneWay && SiloAddress.TryParse(answer.Name, out var silo))
             {
                 Silo = silo;
-                _welcome.TrySetResult();
+                IsOneWay = answer.Kind == GreetingKind.WelcomeOneWay;
+                _isWelcome = _answer.TrySetResult(true);
+            }
+            else if (answer.Kind == GreetingKind.Yield)
+            {
+                _answer.TrySetResult(false);
             }
             else
             {
@@ -116,11 +154,11 @@ internal sealed class OutgoingConnection
         _isClosed = true;
         Fail("the connection was closed before a silo said its name" + (_connection.Failure is { } failure ? $" ({failure.GetBaseException().Message})" : "")
             + ". Its log says why if this process was refused, as one without TLS is where it is used, or one whose certificate is not trusted.");
-        if (_welcome.Task.IsCompletedSuccessfully)
+        if (_isWelcome)
         {
             _onClosed(this);
         }
     }
 
-    private void Fail(string reason) => _welcome.TrySetException(new ConnectionFailedException($"Unable to connect to endpoint {_endpoint}: {reason}"));
+    private void Fail(string reason) => _answer.TrySetException(new ConnectionFailedException($"Unable to connect to endpoint {_endpoint}: {reason}"));
 }

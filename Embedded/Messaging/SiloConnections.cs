@@ -7,13 +7,16 @@ using Orleans.Serialization;
 
 namespace Orleans.Runtime;
 
-/// <summary>The connections between this silo and others. Each silo sends over those that it made, and receives over those that it accepted. Thread-safe.</summary>
+/// <summary>The connections between this silo and others: one with each, whichever side has begun it. Thread-safe.</summary>
+/// <remarks>
+/// A silo that has connected and not proven who it is, where connections are secured, may send and is sent nothing: with each of these there are two connections, one for each direction.
+/// </remarks>
 internal sealed partial class SiloConnections(
     SiloRuntime silo, string clusterId, IMessageTransport transport, IPEndPoint listeningEndpoint, ConnectionOptions options, SiloTraffic traffic)
 {
     private readonly Admission _admission = new(GreetingKind.Silo, clusterId, silo.Silo, silo.Logger);
-    private readonly ConcurrentDictionary<LinkKey, Link> _links = new();
-    private readonly ConcurrentDictionary<IMessageConnection, TaskCompletionSource> _accepted = new();
+    private readonly ConcurrentDictionary<LinkKey, SiloLink> _links = new();
+    private readonly ConcurrentDictionary<SiloConnection, bool> _connections = new();
     private volatile bool _isClosed;
 
     /// <summary>Begins to accept other silos.</summary>
@@ -42,69 +45,70 @@ internal sealed partial class SiloConnections(
                 return;
             }
 
-            link = _links.GetOrAdd(key, static (key, owner) => new Link(owner, key.Silo), this);
+            link = LinkOf(key);
         }
 
         link.Send(message, frame);
     }
 
-    /// <summary>Closes the connections to a silo that died.</summary>
-    public void Close(SiloAddress target)
+    /// <summary>Sends a dead silo nothing more but answers, and tells it so. It may be leaving, and have messages under way through it.</summary>
+    public void SayFarewell(SiloAddress target)
     {
         traffic.Forget(target);
-        for (var i = 0; i < Math.Max(1, options.ConnectionsPerEndpoint); i++)
+        foreach (var (key, link) in _links)
         {
-            if (_links.TryRemove(new LinkKey(target, i), out var link))
+            if (key.Silo.Equals(target))
             {
+                link.SayFarewell();
+            }
+        }
+    }
+
+    /// <summary>Closes the connections with a silo that died.</summary>
+    public void Close(SiloAddress target)
+    {
+        SayFarewell(target);
+        foreach (var (key, link) in _links)
+        {
+            if (key.Silo.Equals(target))
+            {
+                Remove(link);
                 link.Close();
             }
         }
     }
 
-    /// <summary>Completes when the other silos have closed the connections that they have made so far, as they do when this silo is dead to them: nothing comes any more.</summary>
-    public Task WaitForPeersAsync() => Task.WhenAll(_accepted.Values.Select(ended => ended.Task));
+    /// <summary>Completes when each silo that is connected has said that no more requests come from it, as they do when this silo is dead to them, or its connection has ended.</summary>
+    public async Task WaitForPeersAsync()
+    {
+        while (_connections.Keys.Select(connection => connection.LastHeard).Where(heard => !heard.IsCompleted).ToList() is { Count: > 0 } open)
+        {
+            await Task.WhenAll(open).ConfigureAwait(false);
+        }
+    }
 
-    /// <summary>Closes all connections, also those that other silos made.</summary>
+    /// <summary>Completes when no message waits for a connection that is being made.</summary>
+    public Task WaitForConnectsAsync() => Task.WhenAll(_links.Values.Select(link => link.Connecting));
+
+    /// <summary>Closes all connections.</summary>
     public void Close()
     {
         _isClosed = true;
-        foreach (var key in _links.Keys)
+        foreach (var link in _links.Values)
         {
-            Close(key.Silo);
+            link.Close();
         }
 
-        foreach (var connection in _accepted.Keys)
-        {
-            connection.Close();
-        }
-    }
-
-    private void Accept(IMessageConnection connection)
-    {
-        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _accepted.TryAdd(connection, ended);
-        SiloTraffic.Source? source = null;
-        _admission.Accept(
-            connection,
-            greeting => source = SiloAddress.TryParse(greeting.Name, out var sender) ? traffic.From(sender) : null,
-            frame =>
-            {
-                source?.Note();
-                OnFrame(connection, frame);
-            },
-            () =>
-            {
-                _accepted.TryRemove(connection, out _);
-                ended.SetResult();
-            });
-        if (_isClosed)
+        foreach (var connection in _connections.Keys)
         {
             connection.Close();
         }
     }
 
-    private void OnFrame(IMessageConnection connection, ReadOnlyMemory<byte> frame)
+    /// <summary>Takes a frame that came over a connection.</summary>
+    public void OnFrame(SiloConnection connection, ReadOnlyMemory<byte> frame)
     {
+        connection.Source?.Note();
         if (_isClosed)
         {
             return;
@@ -112,7 +116,15 @@ internal sealed partial class SiloConnections(
 
         try
         {
-            silo.Receive(silo.Serializer.Deserialize(frame));
+            var message = silo.Serializer.Deserialize(frame);
+            if (message.Kind == MessageKind.Leaves)
+            {
+                connection.OnFarewell();
+            }
+            else
+            {
+                silo.Receive(message);
+            }
         }
         catch (InvalidMessageFrameException exception)
         {
@@ -123,6 +135,107 @@ internal sealed partial class SiloConnections(
         {
             LogReceiveFailed(silo.Logger, exception);
         }
+    }
+
+    /// <summary>A connection of a link is made. May be told more than once.</summary>
+    /// <param name="peer">Who is there. A link that looks for whoever is at an endpoint is from now on that to this silo.</param>
+    public void OnBegun(SiloConnection connection, SiloLink link, SiloAddress peer, int number)
+    {
+        if (!link.Target.Equals(peer))
+        {
+            _links.TryAdd(new LinkKey(peer, number), link);
+        }
+
+        Add(connection);
+        connection.Source = traffic.From(peer);
+    }
+
+    /// <summary>A connection has ended.</summary>
+    public void OnEnded(SiloConnection connection) => _connections.TryRemove(connection, out _);
+
+    /// <summary>A link has no connection. One to a dead silo is not kept.</summary>
+    public void OnIdle(SiloLink link)
+    {
+        if (_links.Any(entry => ReferenceEquals(entry.Value, link) && silo.Oracle.IsDeadSilo(entry.Key.Silo)) && link.TryCloseIdle())
+        {
+            Remove(link);
+        }
+    }
+
+    /// <summary>Forgets a link, also under the name of whoever is at its endpoint.</summary>
+    private void Remove(SiloLink link)
+    {
+        foreach (var entry in _links)
+        {
+            if (ReferenceEquals(entry.Value, link))
+            {
+                _links.TryRemove(entry);
+            }
+        }
+    }
+
+    private SiloLink LinkOf(LinkKey key) => _links.GetOrAdd(key, static (key, owner) => new SiloLink(owner, key.Silo, key.Number), this);
+
+    private void Add(SiloConnection connection)
+    {
+        _connections.TryAdd(connection, true);
+        if (connection.IsClosed)
+        {
+            OnEnded(connection);
+        }
+        else if (_isClosed)
+        {
+            connection.Close();
+        }
+    }
+
+    private void Accept(IMessageConnection accepted)
+    {
+        var connection = new SiloConnection(isOwn: false);
+        SiloLink? link = null;
+        _admission.Accept(
+            accepted,
+            (greeting, welcome) => TryAdmit(connection, accepted, greeting, welcome, out link),
+            frame => OnFrame(connection, frame),
+            () =>
+            {
+                connection.OnClosed();
+                OnEnded(connection);
+                link?.OnClosed(connection);
+            });
+        if (_isClosed)
+        {
+            accepted.Close();
+        }
+    }
+
+    private bool TryAdmit(SiloConnection connection, IMessageConnection accepted, Greeting greeting, Action<GreetingKind> welcome, out SiloLink? link)
+    {
+        link = null;
+        var peer = SiloAddress.FromParsableString(greeting.Name);
+        connection.Attach(accepted);
+        connection.Source = traffic.From(peer);
+        if (!accepted.IsPeerProven)
+        {
+            Add(connection);
+            welcome(GreetingKind.WelcomeOneWay);
+            return true;
+        }
+
+        var adopter = LinkOf(new LinkKey(peer, greeting.Link));
+        if (!adopter.TryAdopt(connection, peer, greeting, welcome))
+        {
+            return false;
+        }
+
+        link = adopter;
+        Add(connection);
+        if (silo.Oracle.IsDeadSilo(peer))
+        {
+            adopter.SayFarewell();
+        }
+
+        return true;
     }
 
     private void OnUnserializable(Message message, Exception exception)
@@ -144,189 +257,18 @@ internal sealed partial class SiloConnections(
     [LoggerMessage(LogLevel.Error, "A message from a silo could not be handled.")]
     private static partial void LogReceiveFailed(ILogger logger, Exception exception);
 
-    /// <param name="Number">Which of the connections to that silo. The requests of one grain take the same one, so that they keep their order.</param>
+    /// <param name="Number">Which of the links to that silo. The requests of one grain take the same one, so that they keep their order.</param>
     private readonly record struct LinkKey(SiloAddress Silo, int Number);
 
-    /// <summary>The way to one silo: not connected, connecting (messages wait), connected, or failed just now (messages are refused).</summary>
-    private sealed class Link(SiloConnections owner, SiloAddress target)
-    {
-        private readonly Lock _gate = new();
-        private readonly Queue<(Message Message, ReadOnlyMemory<byte> Frame)> _waiting = new();
-        private OutgoingConnection? _connection;
-        private Exception? _failure;
-        private long _failedAt;
-        private bool _isConnecting;
-        private bool _isClosed;
+    public SiloRuntime Silo => silo;
 
-        public void Send(Message message, ReadOnlyMemory<byte> frame)
-        {
-            OutgoingConnection? connection;
-            Exception? failure = null;
-            lock (_gate)
-            {
-                connection = _connection;
-                if (_isClosed)
-                {
-                    failure = new ConnectionFailedException($"The connection to {target} is closed.");
-                }
-                else if (connection is null)
-                {
-                    if (_failure is not null && Environment.TickCount64 - _failedAt < owner.RetryDelayMilliseconds)
-                    {
-                        failure = _failure;
-                    }
-                    else
-                    {
-                        _waiting.Enqueue((message, frame));
-                        if (_isConnecting)
-                        {
-                            return;
-                        }
+    public IMessageTransport Transport => transport;
 
-                        _isConnecting = true;
-                    }
-                }
-            }
+    public TimeSpan OpenTimeout => options.OpenConnectionTimeout;
 
-            if (failure is not null)
-            {
-                Refuse(message, failure);
-            }
-            else if (connection is null)
-            {
-                _ = ConnectAsync();
-            }
-            else if (connection.IsCongested && message.Kind is MessageKind.Request or MessageKind.OneWay)
-            {
-                Refuse(message, new ConnectionFailedException($"Silo {target} does not take messages as fast as they come, and too many bytes wait for it. Call less at a time."));
-            }
-            else if (!connection.TrySend(frame))
-            {
-                Forget(connection);
-                Send(message, frame);
-            }
-        }
+    public double RetryDelayMilliseconds => options.ConnectionRetryDelay.TotalMilliseconds;
 
-        public void Close()
-        {
-            OutgoingConnection? connection;
-            lock (_gate)
-            {
-                _isClosed = true;
-                connection = _connection;
-                _connection = null;
-            }
-
-            connection?.Close();
-            FlushWaiting(new ConnectionFailedException($"The connection to {target} was closed."));
-        }
-
-        private async Task ConnectAsync()
-        {
-            try
-            {
-                var greeting = owner.CreateGreeting(target);
-                OnConnected(await OutgoingConnection.OpenAsync(
-                    owner.Transport, target.Endpoint, greeting, static (_, _) => { }, OnClosed, owner.OpenTimeout, CancellationToken.None).ConfigureAwait(false));
-            }
-            catch (Exception exception)
-            {
-                OnConnectFailed(exception);
-            }
-        }
-
-        private void OnConnected(OutgoingConnection connection)
-        {
-            bool isBroken;
-            lock (_gate)
-            {
-                // Under the lock, so that nothing overtakes what waits.
-                while (_waiting.TryPeek(out var next) && connection.TrySend(next.Frame))
-                {
-                    _waiting.Dequeue();
-                }
-
-                isBroken = _waiting.Count > 0;
-                _isConnecting = isBroken;
-                _failure = null;
-                _connection = _isClosed || connection.IsClosed ? null : connection;
-            }
-
-            if (_isClosed)
-            {
-                connection.Close();
-            }
-
-            if (isBroken)
-            {
-                OnConnectFailed(new ConnectionFailedException($"Silo {target} has closed the connection right after it was made."));
-            }
-        }
-
-        private void OnConnectFailed(Exception exception)
-        {
-            var failure = exception as ConnectionFailedException
-                ?? new ConnectionFailedException($"Unable to connect to silo {target} within {owner.OpenTimeout}.", exception);
-            lock (_gate)
-            {
-                _isConnecting = false;
-                _failure = failure;
-                _failedAt = Environment.TickCount64;
-            }
-
-            FlushWaiting(failure);
-        }
-
-        private void FlushWaiting(Exception failure)
-        {
-            List<(Message Message, ReadOnlyMemory<byte> Frame)> waiting;
-            lock (_gate)
-            {
-                waiting = [.. _waiting];
-                _waiting.Clear();
-            }
-
-            waiting.ForEach(entry => Refuse(entry.Message, failure));
-        }
-
-        /// <summary>Sends what a connection that has ended has not begun to send over a new one.</summary>
-        private void OnClosed(OutgoingConnection connection)
-        {
-            Forget(connection);
-            foreach (var frame in connection.TakeUnsent())
-            {
-                Send(owner.Silo.Serializer.Deserialize(frame), frame);
-            }
-        }
-
-        /// <summary>Lets the next message connect anew.</summary>
-        private void Forget(OutgoingConnection connection)
-        {
-            lock (_gate)
-            {
-                if (ReferenceEquals(_connection, connection))
-                {
-                    _connection = null;
-                }
-            }
-        }
-
-        private void Refuse(Message message, Exception failure)
-        {
-            if (!owner.Silo.TrySendElsewhere(message, target))
-            {
-                owner.Silo.Reject(message, new OrleansMessageRejectionException($"Exception while sending message: {failure}", failure));
-            }
-        }
-    }
-
-    private SiloRuntime Silo => silo;
-
-    private IMessageTransport Transport => transport;
-
-    private Greeting CreateGreeting(SiloAddress target) => new(GreetingKind.Silo, clusterId, silo.Silo.ToParsableString(), target.ToParsableString());
-
-    private TimeSpan OpenTimeout => options.OpenConnectionTimeout;
-
-    private double RetryDelayMilliseconds => options.ConnectionRetryDelay.TotalMilliseconds;
+    /// <summary>What this silo says first over a connection that it has begun.</summary>
+    public Greeting CreateGreeting(SiloAddress target, int link, long attempt, long lost) =>
+        new(GreetingKind.Silo, clusterId, silo.Silo.ToParsableString(), target.ToParsableString(), link, attempt, lost);
 }

@@ -52,23 +52,26 @@ internal sealed partial class SiloRuntime : ILifecycleParticipant<ISiloLifecycle
         }
         else if (status == SiloStatus.Dead)
         {
-            Silos.Close(updatedSilo);
-            Gateway.ForgetRoutesOver(updatedSilo);
             if (_leaving.TryRemove(updatedSilo, out _))
             {
-                _ = FailCallsToLeaverAsync(updatedSilo);
+                Silos.SayFarewell(updatedSilo);
+                Gateway.ForgetRoutesOver(updatedSilo);
+                _ = PartWithLeaverAsync(updatedSilo);
             }
             else
             {
+                Silos.Close(updatedSilo);
+                Gateway.ForgetRoutesOver(updatedSilo);
                 Pending.FailCallsTo(updatedSilo);
             }
         }
     }
 
     /// <summary>Ends the calls that a silo which has left neither answered nor sent on. What it has sent on is answered by others, a moment later.</summary>
-    private async Task FailCallsToLeaverAsync(SiloAddress leaver)
+    private async Task PartWithLeaverAsync(SiloAddress leaver)
     {
         await Task.Delay(SentOnLimit, TimeProvider).ConfigureAwait(false);
+        Silos.Close(leaver);
         Pending.FailCallsTo(leaver);
     }
 
@@ -134,9 +137,10 @@ internal sealed partial class SiloRuntime : ILifecycleParticipant<ISiloLifecycle
     {
         if (!_isStopped)
         {
-            // The silo is dead to the others as soon as they hear of it. What they sent before is sent on, and their answers for clients go on, until each has closed its connection.
+            // The silo is dead to the others as soon as they hear of it. What they sent before is sent on, and their answers for clients go on, until each has said farewell.
             await WaitAtMostAsync(Silos.WaitForPeersAsync(), cancellationToken).ConfigureAwait(false);
             await WaitAtMostAsync(Task.WhenAll(_unaddressed.WaitForNoneAsync(), UnderWay.WaitForNoneAsync()), cancellationToken).ConfigureAwait(false);
+            await WaitAtMostAsync(Silos.WaitForConnectsAsync(), cancellationToken).ConfigureAwait(false);
         }
 
         Kill();

@@ -27,10 +27,14 @@ internal interface IMessageConnection
     /// <summary>Whether so much waits to be sent that nothing should be added that can be refused instead.</summary>
     bool IsCongested { get; }
 
+    /// <summary>Whether the other end has proven who it is, or nobody is asked to.</summary>
+    bool IsPeerProven { get; }
+
     /// <summary>Begins to receive. Called once.</summary>
     /// <param name="onFrame">Called for one frame after the other. It must not block.</param>
     /// <param name="onClosed">Called once, after the last frame.</param>
-    void Start(Action<ReadOnlyMemory<byte>> onFrame, Action onClosed);
+    /// <param name="slowsPeer">Reads no more while much waits to be sent, where the network can do so. For one end at most: if both did, both could wait forever.</param>
+    void Start(Action<ReadOnlyMemory<byte>> onFrame, Action onClosed, bool slowsPeer = false);
 
     /// <summary>Hands over a frame, which the caller must not change afterwards. False: the connection is closed.</summary>
     bool TrySend(ReadOnlyMemory<byte> frame);

@@ -59,6 +59,8 @@ internal sealed class InMemoryTransport : IMessageTransport
 
         public bool IsCongested => false;
 
+        public bool IsPeerProven => true;
+
         public static (Connection Near, Connection Far) CreatePair()
         {
             var near = new Connection();
@@ -67,7 +69,7 @@ internal sealed class InMemoryTransport : IMessageTransport
             return (near, far);
         }
 
-        public void Start(Action<ReadOnlyMemory<byte>> onFrame, Action onClosed)
+        public void Start(Action<ReadOnlyMemory<byte>> onFrame, Action onClosed, bool slowsPeer = false)
         {
             lock (_received)
             {

@@ -17,8 +17,8 @@ namespace Orleans.Runtime;
 /// frames that no write has begun with can be taken back then.
 /// </para>
 /// <para>
-/// Back-pressure: an accepted connection does not read on while much waits to be sent over it, so a peer that asks without taking the answers is slowed down. The side that has
-/// connected always reads; if both paused, both could wait forever.
+/// Back-pressure: a gateway does not read on while much waits to be sent over the connection, so a client that asks without taking the answers is slowed down. The other side
+/// always reads; if both paused, both could wait forever. Silos do not pause: who does not read does not see that the other one lives.
 /// </para>
 /// </remarks>
 internal sealed class TcpConnection : IMessageConnection, IThreadPoolWorkItem, IDisposable
@@ -38,7 +38,7 @@ internal sealed class TcpConnection : IMessageConnection, IThreadPoolWorkItem, I
     private readonly Socket _socket;
     private readonly SslStream? _secured;
     private readonly Stream _stream;
-    private readonly bool _isAccepted;
+    private bool _slowsPeer;
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private List<ReadOnlyMemory<byte>> _queued = [];
@@ -56,11 +56,10 @@ internal sealed class TcpConnection : IMessageConnection, IThreadPoolWorkItem, I
     private Action _onClosed = static () => { };
 
     /// <param name="secured">The stream of a connection that is secured.</param>
-    public TcpConnection(TcpTransport owner, Socket socket, SslStream? secured, bool isAccepted)
+    public TcpConnection(TcpTransport owner, Socket socket, SslStream? secured)
     {
         _owner = owner;
         _socket = socket;
-        _isAccepted = isAccepted;
         RemoteName = socket.RemoteEndPoint?.ToString() ?? "nowhere";
         _secured = secured;
         _stream = (Stream?)secured ?? new NetworkStream(socket, ownsSocket: true);
@@ -72,14 +71,17 @@ internal sealed class TcpConnection : IMessageConnection, IThreadPoolWorkItem, I
 
     public bool IsCongested => Volatile.Read(ref _queuedBytes) > CongestedBytes;
 
+    public bool IsPeerProven => _secured is null or { RemoteCertificate: not null };
+
     /// <summary>Completes when the connection has ended.</summary>
     public Task Ended => _ended.Task;
 
     /// <summary>Gathers small frames for one write. Only the flush uses it.</summary>
     private byte[] Buffer => field ??= new byte[BufferBytes];
 
-    public void Start(Action<ReadOnlyMemory<byte>> onFrame, Action onClosed)
+    public void Start(Action<ReadOnlyMemory<byte>> onFrame, Action onClosed, bool slowsPeer = false)
     {
+        _slowsPeer = slowsPeer;
         _onFrame = onFrame;
         _onClosed = onClosed;
 
@@ -345,7 +347,7 @@ internal sealed class TcpConnection : IMessageConnection, IThreadPoolWorkItem, I
                 _onFrame(frame);
             }
 
-            if (_isAccepted)
+            if (_slowsPeer)
             {
                 await WaitForRoomAsync().ConfigureAwait(false);
             }

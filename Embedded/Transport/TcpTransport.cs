@@ -67,7 +67,7 @@ internal sealed partial class TcpTransport(TcpSettings settings, ILogger<TcpTran
             }
 
             var stream = tls is null ? null : await tls.AuthenticateAsClientAsync(socket, cancellationToken).ConfigureAwait(false);
-            return Add(socket, stream, isAccepted: false);
+            return Add(socket, stream);
         }
         catch (AuthenticationException exception)
         {
@@ -148,10 +148,10 @@ internal sealed partial class TcpTransport(TcpSettings settings, ILogger<TcpTran
         }
     }
 
-    private TcpConnection Add(Socket socket, SslStream? stream, bool isAccepted)
+    private TcpConnection Add(Socket socket, SslStream? stream)
     {
         SetOptions(socket);
-        var connection = new TcpConnection(this, socket, stream, isAccepted);
+        var connection = new TcpConnection(this, socket, stream);
         _connections.TryAdd(connection, true);
         if (_isDisposed)
         {
@@ -211,7 +211,7 @@ internal sealed partial class TcpTransport(TcpSettings settings, ILogger<TcpTran
                     }
                     else
                     {
-                        accept(owner.Add(peer, stream: null, isAccepted: true));
+                        accept(owner.Add(peer, stream: null));
                     }
                 }
                 catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
@@ -236,7 +236,7 @@ internal sealed partial class TcpTransport(TcpSettings settings, ILogger<TcpTran
                 name = peer.RemoteEndPoint?.ToString() ?? name;
                 using var limit = CancellationTokenSource.CreateLinkedTokenSource(owner._closing.Token);
                 limit.CancelAfter(owner.Settings.OpenTimeout);
-                accept(owner.Add(peer, await tls.AuthenticateAsServerAsync(peer, limit.Token).ConfigureAwait(false), isAccepted: true));
+                accept(owner.Add(peer, await tls.AuthenticateAsServerAsync(peer, limit.Token).ConfigureAwait(false)));
             }
             catch (Exception exception)
             {

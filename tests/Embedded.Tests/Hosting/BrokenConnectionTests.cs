@@ -55,15 +55,19 @@ public sealed class BrokenConnectionTests
         await StopAsync(client, silo);
     }
 
-    [Fact]
-    public async Task Silo_ConnectionBreaksWithRequestsQueued_SendsThemOverANewOne()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Silo_ConnectionBreaksWithRequestsQueued_SendsThemOverANewOne(bool hasBegunIt)
     {
-        var stuck = new StuckTransport(_network, Endpoint(2));
-        using var first = BuildSilo(stuck, 1);
-        using var second = BuildSilo(_network, 2);
+        // The second silo connects to the first, to join.
+        var stuck = new StuckTransport(_network, Endpoint(1));
+        using var first = BuildSilo(hasBegunIt ? _network : stuck, 1);
+        using var second = BuildSilo(hasBegunIt ? stuck : _network, 2);
         await first.StartAsync().WaitAsync(Limit);
         await second.StartAsync().WaitAsync(Limit);
-        var target = first.Services.GetRequiredService<Func<SiloAddress, IMembershipProbeTarget>>()(second.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress);
+        var (sender, receiver) = hasBegunIt ? (second, first) : (first, second);
+        var target = sender.Services.GetRequiredService<Func<SiloAddress, IMembershipProbeTarget>>()(receiver.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress);
         await target.ProbeAsync().WaitAsync(Limit);
 
         var connection = stuck.Hold();

@@ -122,6 +122,9 @@ public sealed class ChurnTests : IAsyncDisposable, IAsyncLifetime
         foreach (var silo in _silos)
         {
             await WaitForNoCallsAsync(silo.Services.GetRequiredService<SiloRuntime>()).WaitAsync(s_limit);
+
+            // One with each other silo, and the client's. Those of silos that have left end a moment later.
+            await WaitForConnectionsAsync(TransportOf(silo), _silos.Count - 1 + 1).WaitAsync(s_limit);
         }
 
         // One to each gateway of its list that runs.
@@ -140,6 +143,14 @@ public sealed class ChurnTests : IAsyncDisposable, IAsyncLifetime
     private static async Task WaitForNoCallsAsync(SiloRuntime runtime)
     {
         while (runtime.Pending.Count > 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20));
+        }
+    }
+
+    private static async Task WaitForConnectionsAsync(TcpTransport transport, int count)
+    {
+        while (transport.ConnectionCount != count)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20));
         }

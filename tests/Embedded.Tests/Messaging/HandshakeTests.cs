@@ -79,7 +79,7 @@ public sealed class HandshakeTests
 
         Assert.Equal(GreetingKind.Refusal, answer.Kind);
         Assert.Contains("version 99", answer.Text, StringComparison.Ordinal);
-        Assert.Contains("version 1", answer.Text, StringComparison.Ordinal);
+        Assert.Contains("version 2", answer.Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -155,10 +155,10 @@ public sealed class HandshakeTests
     [Fact]
     public void ToFrame_Bytes_ArePinned()
     {
-        var frame = new Greeting(GreetingKind.Client, "c", "näme").ToFrame();
+        var frame = new Greeting(GreetingKind.Client, "c", "näme", "", Link: 3, Attempt: 4, Lost: 5).ToFrame();
 
         Assert.Equal(
-            [.. "DPOR"u8, 1, 2, 1, 0, (byte)'c', 5, 0, .. Encoding.UTF8.GetBytes("näme"), 0, 0],
+            [.. "DPOR"u8, 2, 2, 1, 0, (byte)'c', 5, 0, .. Encoding.UTF8.GetBytes("näme"), 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0],
             frame);
     }
 
@@ -166,7 +166,16 @@ public sealed class HandshakeTests
         GreetingKind kind, Action<Greeting> onAdmitted, Action<ReadOnlyMemory<byte>>? onFrame = null, ILogger? logger = null)
     {
         var admission = new Admission(kind, "here", Silo, logger ?? NullLogger.Instance);
-        return _transport.Listen(Endpoint, connection => admission.Accept(connection, onAdmitted, onFrame ?? (_ => { }), () => { }));
+        return _transport.Listen(Endpoint, connection => admission.Accept(
+            connection,
+            (greeting, welcome) =>
+            {
+                welcome(GreetingKind.Welcome);
+                onAdmitted(greeting);
+                return true;
+            },
+            onFrame ?? (_ => { }),
+            () => { }));
     }
 
     private Task<OutgoingConnection> OpenAsync(Greeting greeting) =>

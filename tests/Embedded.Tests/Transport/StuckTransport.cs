@@ -3,12 +3,13 @@ using Orleans.Runtime;
 
 namespace Dpark.Tests;
 
-/// <summary>A network on which connections to one endpoint can be made to send nothing any more.</summary>
+/// <summary>A network on which connections to one endpoint, or accepted there, can be made to send nothing any more.</summary>
 internal sealed class StuckTransport(InMemoryTransport network, IPEndPoint endpoint) : IMessageTransport
 {
     private StuckConnection? _last;
 
-    public IDisposable Listen(IPEndPoint endpoint, Action<IMessageConnection> accept) => network.Listen(endpoint, accept);
+    public IDisposable Listen(IPEndPoint listening, Action<IMessageConnection> accept) => network.Listen(
+        listening, listening.Equals(endpoint) ? connection => accept(_last = new StuckConnection(connection)) : accept);
 
     public async ValueTask<IMessageConnection> ConnectAsync(IPEndPoint target, CancellationToken cancellationToken)
     {
@@ -56,7 +57,9 @@ internal sealed class StuckConnection(IMessageConnection inner) : IMessageConnec
         }
     }
 
-    public void Start(Action<ReadOnlyMemory<byte>> onFrame, Action onClosed) => inner.Start(onFrame, onClosed);
+    public bool IsPeerProven => inner.IsPeerProven;
+
+    public void Start(Action<ReadOnlyMemory<byte>> onFrame, Action onClosed, bool slowsPeer = false) => inner.Start(onFrame, onClosed, slowsPeer);
 
     public bool TrySend(ReadOnlyMemory<byte> frame)
     {

@@ -239,7 +239,8 @@ public sealed class TcpTransportTests : IAsyncDisposable, IAsyncLifetime
                     isMuch.TrySetResult();
                 }
             },
-            () => { }));
+            () => { },
+            slowsPeer: true));
         using var peer = await ConnectRawAsync();
         var ask = Task.Run(async () =>
         {
