@@ -12,16 +12,22 @@ internal sealed class OutgoingConnection
     private readonly IMessageConnection _connection;
     private readonly Action<OutgoingConnection, ReadOnlyMemory<byte>> _onFrame;
     private readonly Action<OutgoingConnection> _onClosed;
+    private readonly bool _takesLate;
     private volatile bool _isWelcome;
     private volatile bool _isClosed;
 
     private OutgoingConnection(
-        IPEndPoint endpoint, IMessageConnection connection, Action<OutgoingConnection, ReadOnlyMemory<byte>> onFrame, Action<OutgoingConnection> onClosed)
+        IPEndPoint endpoint,
+        IMessageConnection connection,
+        Action<OutgoingConnection, ReadOnlyMemory<byte>> onFrame,
+        Action<OutgoingConnection> onClosed,
+        bool takesLate)
     {
         _endpoint = endpoint;
         _connection = connection;
         _onFrame = onFrame;
         _onClosed = onClosed;
+        _takesLate = takesLate;
     }
 
     /// <summary>Who has let this process in.</summary>
@@ -38,7 +44,7 @@ internal sealed class OutgoingConnection
     public bool IsCongested => _connection.IsCongested;
 
     /// <summary>Connects and exchanges names.</summary>
-    /// <inheritdoc cref="OpenAsync(IMessageTransport, IPEndPoint, Func{Greeting?}, Action{OutgoingConnection, ReadOnlyMemory{byte}}, Action{OutgoingConnection}, TimeSpan, CancellationToken)"/>
+    /// <inheritdoc cref="OpenAsync(IMessageTransport, IPEndPoint, Func{Greeting?}, Action{OutgoingConnection, ReadOnlyMemory{byte}}, Action{OutgoingConnection}, bool, TimeSpan, CancellationToken)"/>
     public static async Task<OutgoingConnection> OpenAsync(
         IMessageTransport transport,
         IPEndPoint endpoint,
@@ -47,13 +53,14 @@ internal sealed class OutgoingConnection
         Action<OutgoingConnection> onClosed,
         TimeSpan timeout,
         CancellationToken cancellationToken) =>
-        await OpenAsync(transport, endpoint, () => greeting, onFrame, onClosed, timeout, cancellationToken).ConfigureAwait(false)
+        await OpenAsync(transport, endpoint, () => greeting, onFrame, onClosed, takesLate: false, timeout, cancellationToken).ConfigureAwait(false)
             ?? throw new ConnectionFailedException($"Unable to connect to endpoint {endpoint}: what answers there takes this process for a silo.");
 
     /// <summary>Connects and exchanges names, unless it turns out not to be needed.</summary>
     /// <param name="greet">Called when there is a connection. Null: it is not needed any more.</param>
     /// <param name="onFrame">Called for each frame after the welcome, perhaps before this method returns.</param>
     /// <param name="onClosed">Called when the connection ends after the welcome, perhaps before this method returns.</param>
+    /// <param name="takesLate">Whether <paramref name="onFrame"/> and <paramref name="onClosed"/> are called also for a connection whose welcome came too late: the other side may have sent.</param>
     /// <param name="timeout">For all of it.</param>
     /// <returns>Null: it is not needed, or the other side says so, and is closed.</returns>
     /// <exception cref="ConnectionFailedException">Nobody accepts at the endpoint, or answers in time, or it does not let this process in.</exception>
@@ -63,6 +70,7 @@ internal sealed class OutgoingConnection
         Func<Greeting?> greet,
         Action<OutgoingConnection, ReadOnlyMemory<byte>> onFrame,
         Action<OutgoingConnection> onClosed,
+        bool takesLate,
         TimeSpan timeout,
         CancellationToken cancellationToken)
     {
@@ -71,7 +79,7 @@ internal sealed class OutgoingConnection
         try
         {
             var connection = await transport.ConnectAsync(endpoint, limit.Token).ConfigureAwait(false);
-            var result = new OutgoingConnection(endpoint, connection, onFrame, onClosed);
+            var result = new OutgoingConnection(endpoint, connection, onFrame, onClosed, takesLate);
             return await result.GreetAsync(greet, limit.Token).ConfigureAwait(false) ? result : null;
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
@@ -110,7 +118,7 @@ internal sealed class OutgoingConnection
         }
         catch
         {
-            // Also a welcome that comes too late must not tell the owner of an end.
+            // A welcome that comes too late must not tell an owner of an end that knows of no begin.
             _answer.TrySetCanceled(CancellationToken.None);
             _connection.Close();
             throw;
@@ -132,7 +140,7 @@ internal sealed class OutgoingConnection
             {
                 Silo = silo;
                 IsOneWay = answer.Kind == GreetingKind.WelcomeOneWay;
-                _isWelcome = _answer.TrySetResult(true);
+                _isWelcome = _answer.TrySetResult(true) || _takesLate;
             }
             else if (answer.Kind == GreetingKind.Yield)
             {

@@ -14,6 +14,9 @@ internal sealed class SiloConnection(bool isOwn)
     /// <summary>Which of the attempts it is of the side that has begun it, from 1.</summary>
     public long Attempt { get; set; }
 
+    /// <summary>Whether it was begun by this side and nothing comes over it.</summary>
+    public bool IsOneWay { get; set; }
+
     /// <summary>What notes that something came; null: not known whom to note it for.</summary>
     public SiloTraffic.Source? Source { get; set; }
 

@@ -17,7 +17,20 @@ internal sealed partial class SiloConnections(
     private readonly Admission _admission = new(GreetingKind.Silo, clusterId, silo.Silo, silo.Logger);
     private readonly ConcurrentDictionary<LinkKey, SiloLink> _links = new();
     private readonly ConcurrentDictionary<SiloConnection, bool> _connections = new();
+    private readonly int _linkCount = Math.Clamp(options.ConnectionsPerEndpoint, 1, Greeting.MostLinks);
     private volatile bool _isClosed;
+
+    public SiloRuntime Silo => silo;
+
+    public IMessageTransport Transport => transport;
+
+    public TimeSpan OpenTimeout => options.OpenConnectionTimeout;
+
+    public double RetryDelayMilliseconds => options.ConnectionRetryDelay.TotalMilliseconds;
+
+    /// <summary>What this silo says first over a connection that it has begun.</summary>
+    public Greeting CreateGreeting(SiloAddress target, int link, long attempt, long lost) =>
+        new(GreetingKind.Silo, clusterId, silo.Silo.ToParsableString(), target.ToParsableString(), link, attempt, lost);
 
     /// <summary>Begins to accept other silos.</summary>
     public IDisposable Listen() => transport.Listen(listeningEndpoint, Accept);
@@ -36,7 +49,7 @@ internal sealed partial class SiloConnections(
             return;
         }
 
-        var key = new LinkKey(target, options.ConnectionsPerEndpoint > 1 ? (int)(message.TargetGrain.GetUniformHashCode() % (uint)options.ConnectionsPerEndpoint) : 0);
+        var key = new LinkKey(target, _linkCount > 1 ? (int)(message.TargetGrain.GetUniformHashCode() % (uint)_linkCount) : 0);
         if (!_links.TryGetValue(key, out var link))
         {
             if (silo.TrySendElsewhere(message, target))
@@ -143,9 +156,19 @@ internal sealed partial class SiloConnections(
     {
         if (!link.Target.Equals(peer))
         {
+            foreach (var entry in _links)
+            {
+                // The silo that was at the endpoint before. What is still sent to it must not come to this one.
+                if (ReferenceEquals(entry.Value, link) && !entry.Key.Silo.Equals(peer) && !entry.Key.Silo.Equals(link.Target))
+                {
+                    _links.TryRemove(entry);
+                }
+            }
+
             _links.TryAdd(new LinkKey(peer, number), link);
         }
 
+        link.Meet(peer);
         Add(connection);
         connection.Source = traffic.From(peer);
     }
@@ -174,7 +197,12 @@ internal sealed partial class SiloConnections(
         }
     }
 
-    private SiloLink LinkOf(LinkKey key) => _links.GetOrAdd(key, static (key, owner) => new SiloLink(owner, key.Silo, key.Number), this);
+    private SiloLink LinkOf(LinkKey key) => _links.GetOrAdd(
+        key,
+        static (key, owner) => owner._links.TryGetValue(key with { Silo = SiloAddress.New(key.Silo.Endpoint, 0) }, out var any) && any.LeadsTo(key.Silo)
+            ? any
+            : new SiloLink(owner, key.Silo, key.Number),
+        this);
 
     private void Add(SiloConnection connection)
     {
@@ -259,16 +287,4 @@ internal sealed partial class SiloConnections(
 
     /// <param name="Number">Which of the links to that silo. The requests of one grain take the same one, so that they keep their order.</param>
     private readonly record struct LinkKey(SiloAddress Silo, int Number);
-
-    public SiloRuntime Silo => silo;
-
-    public IMessageTransport Transport => transport;
-
-    public TimeSpan OpenTimeout => options.OpenConnectionTimeout;
-
-    public double RetryDelayMilliseconds => options.ConnectionRetryDelay.TotalMilliseconds;
-
-    /// <summary>What this silo says first over a connection that it has begun.</summary>
-    public Greeting CreateGreeting(SiloAddress target, int link, long attempt, long lost) =>
-        new(GreetingKind.Silo, clusterId, silo.Silo.ToParsableString(), target.ToParsableString(), link, attempt, lost);
 }

@@ -12,7 +12,11 @@ namespace Orleans.Runtime;
 /// <para>
 /// A connection that only one side knows to be broken must not keep the other from connecting. Silos count their attempts per link, and a greeting says up to which attempt of the other
 /// side its connections were lost. Who gets a greeting over a connection of its own that is not among these knows that it crossed it, and yields; otherwise the connection
-/// is broken and is replaced. A connection that the other side has begun is always replaced by its next one.
+/// is broken and is replaced. A connection that the other side has begun is always replaced by its next one. A welcome that comes when its connection is said to be lost already is not used.
+/// </para>
+/// <para>
+/// Where the other side may not send over a connection of this one (<see cref="GreetingKind.WelcomeOneWay"/>), each keeps the one that it has begun: changing to the other's could
+/// let a message overtake what is under way.
 /// </para>
 /// <para>Everything changes under <c>_gate</c>, frames are handed to the connection under it, and nobody else is called there.</para>
 /// </remarks>
@@ -28,6 +32,8 @@ internal sealed class SiloLink(SiloConnections owner, SiloAddress target, int nu
     private long _failedAt;
     private long _attempts;
     private long _lastAdopted;
+    private long _lastLost;
+    private SiloAddress? _peer;
     private bool _isConnecting;
     private bool _hasGreeted;
     private bool _isLeft;
@@ -103,6 +109,24 @@ internal sealed class SiloLink(SiloConnections owner, SiloAddress target, int nu
         }
     }
 
+    /// <summary>Whether it leads, or can lead, to this silo: it has met no other one.</summary>
+    public bool LeadsTo(SiloAddress peer) => Volatile.Read(ref _peer) is not { } met || met.Equals(peer);
+
+    /// <summary>A silo has answered. Where a link looks for whoever is at an endpoint, it may be another one than before.</summary>
+    public void Meet(SiloAddress peer)
+    {
+        lock (_gate)
+        {
+            if (_peer is not null && !_peer.Equals(peer))
+            {
+                // Its attempts count anew.
+                _lastAdopted = 0;
+            }
+
+            Volatile.Write(ref _peer, peer);
+        }
+    }
+
     /// <summary>Takes a connection that the other silo has begun, and sends over it from now on.</summary>
     /// <param name="peer">The other silo as it calls itself.</param>
     /// <param name="welcome">Lets it in; called before anything is sent.</param>
@@ -112,12 +136,20 @@ internal sealed class SiloLink(SiloConnections owner, SiloAddress target, int nu
         SiloConnection? replaced;
         lock (_gate)
         {
-            if (_isClosed || greeting.Attempt <= _lastAdopted || KeepsOwn(peer, greeting))
+            if (_isClosed || !LeadsTo(peer) || greeting.Attempt <= _lastAdopted || KeepsOwn(peer, greeting))
             {
                 return false;
             }
 
+            _peer = peer;
             _lastAdopted = greeting.Attempt;
+            _lastLost = Math.Clamp(greeting.Lost, _lastLost, _attempts);
+            if (_connection is { IsOneWay: true, IsClosed: false })
+            {
+                welcome(GreetingKind.WelcomeOneWay);
+                return true;
+            }
+
             welcome(GreetingKind.Welcome);
             replaced = Use(connection);
             if (_waiting.Count > 0)
@@ -155,7 +187,7 @@ internal sealed class SiloLink(SiloConnections owner, SiloAddress target, int nu
     }
 
     private bool KeepsOwn(SiloAddress peer, Greeting greeting) => _connection is { IsOwn: true, IsClosed: false } own
-        ? own.Attempt > greeting.Lost
+        ? !own.IsOneWay && own.Attempt > greeting.Lost
         : _connection is null && _hasGreeted && owner.Silo.Silo.CompareTo(peer) < 0;
 
     /// <returns>Why it cannot be sent; null: it is sent, or waits. Under the lock.</returns>
@@ -265,6 +297,7 @@ internal sealed class SiloLink(SiloConnections owner, SiloAddress target, int nu
                 Attach(connection, outgoing);
                 OnClosed(connection);
             },
+            takesLate: true,
             owner.OpenTimeout,
             CancellationToken.None).ConfigureAwait(false);
         if (opened is null)
@@ -273,8 +306,7 @@ internal sealed class SiloLink(SiloConnections owner, SiloAddress target, int nu
         }
 
         Attach(connection, opened);
-        OnConnected(connection, opened);
-        return true;
+        return TryUse(connection, opened);
     }
 
     private void Attach(SiloConnection connection, OutgoingConnection outgoing)
@@ -282,6 +314,12 @@ internal sealed class SiloLink(SiloConnections owner, SiloAddress target, int nu
         if (connection.Source is null)
         {
             connection.Attach(outgoing.Connection);
+            if (outgoing.IsOneWay)
+            {
+                connection.IsOneWay = true;
+                connection.OnFarewell();
+            }
+
             owner.OnBegun(connection, this, outgoing.Silo, number);
         }
     }
@@ -306,35 +344,40 @@ internal sealed class SiloLink(SiloConnections owner, SiloAddress target, int nu
     {
         lock (_gate)
         {
-            _hasGreeted = false;
-            _isConnecting = _connection is null && !_isClosed && _waiting.Count > 0;
-            return !_isConnecting;
+            return EndAttempt();
         }
     }
 
-    private void OnConnected(SiloConnection connection, OutgoingConnection opened)
+    /// <returns>Whether no further attempt is needed. Under the lock.</returns>
+    private bool EndAttempt()
+    {
+        _hasGreeted = false;
+        _isConnecting = _connection is null && !_isClosed && _waiting.Count > 0;
+        return !_isConnecting;
+    }
+
+    /// <summary>Sends over a connection that was made from now on, unless it is known not to be the one to send over.</summary>
+    /// <returns>False: it is not, and another attempt is needed.</returns>
+    private bool TryUse(SiloConnection connection, OutgoingConnection opened)
     {
         SiloConnection? obsolete;
-        bool isBroken;
-        if (opened.IsOneWay)
-        {
-            // Nothing comes over it.
-            connection.OnFarewell();
-        }
-
+        bool isObsolete;
+        bool isDone;
         lock (_gate)
         {
-            _hasGreeted = false;
-            obsolete = _isClosed ? connection : opened.IsClosed ? null : Use(connection);
-            isBroken = _waiting.Count > 0 && _connection is null;
-            _isConnecting = isBroken;
+            isObsolete = _isClosed || connection.Attempt <= _lastLost || (connection.IsOneWay && _connection is { IsClosed: false });
+            obsolete = isObsolete ? connection : opened.IsClosed ? null : Use(connection);
+            isDone = EndAttempt();
         }
 
         obsolete?.Close();
-        if (isBroken)
+        if (!isDone && !isObsolete)
         {
             OnConnectFailed(new ConnectionFailedException($"Silo {target} has closed the connection right after it was made."));
+            return true;
         }
+
+        return isDone;
     }
 
     private void OnConnectFailed(Exception exception)
@@ -372,7 +415,7 @@ internal sealed class SiloLink(SiloConnections owner, SiloAddress target, int nu
 
     private void Refuse(Message message, Exception failure)
     {
-        if (message.Kind != MessageKind.Leaves && !owner.Silo.TrySendElsewhere(message, target))
+        if (message.Kind != MessageKind.Leaves && !owner.Silo.TrySendElsewhere(message, message.TargetSilo ?? target))
         {
             owner.Silo.Reject(message, new OrleansMessageRejectionException($"Exception while sending message: {failure}", failure));
         }

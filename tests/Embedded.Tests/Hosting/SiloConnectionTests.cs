@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using Dpark.TestKit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -88,17 +89,36 @@ public sealed class SiloConnectionTests : IAsyncLifetime
         await WaitForConnectionsAsync(1, first, second);
     }
 
-    [Theory]
-    [InlineData(true, 1)]
-    [InlineData(false, 2)]
-    public async Task Silos_ThatUseTls_SendOverTheConnectionOfAnotherOnlyIfItHasShownACertificate(bool areForClients, int expected)
+    [Fact]
+    public async Task Silos_ThatCallEachOtherOverTheNetwork_HaveOneConnection()
     {
-        string[] usages = areForClients ? [TestAuthority.ForServers, TestAuthority.ForClients] : [TestAuthority.ForServers];
+        IHost[] hosts = [await StartSiloAsync(0, transport: null), await StartSiloAsync(1, transport: null)];
+        await WaitForActiveAsync(hosts);
+        ICallListGrain[] grains = [await PlaceAsync(hosts[0], hosts[1]), await PlaceAsync(hosts[1], hosts[0])];
+
+        await Task.WhenAll(grains.SelectMany(grain => Enumerable.Range(0, CallsPerRound).Select(grain.AddAsync))).WaitAsync(s_limit);
+
+        // The one that was accepted has the port of its silo.
+        var accepted = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpConnections()
+            .Where(connection => connection.State == TcpState.Established && _ports.Any(ports => ports.Silo == connection.LocalEndPoint.Port));
+        Assert.Single(accepted);
+        Assert.All(hosts, host => Assert.Equal(1, ((TcpTransport)host.Services.GetRequiredService<IMessageTransport>()).ConnectionCount));
+    }
+
+    [Theory]
+    [InlineData(true, true, 1)]
+    [InlineData(false, true, 1)]
+    [InlineData(true, false, 2)]
+    [InlineData(false, false, 2)]
+    public async Task Silos_ThatUseTls_SendOverTheConnectionOfAnotherOnlyIfItHasShownACertificate(bool hasFirst, bool hasSecond, int expected)
+    {
         using var authority = new TestAuthority();
-        var (certificate, issuer) = (authority.Issue("silo", false, null, usages), authority.Certificate.Subject);
+        var issuer = authority.Certificate.Subject;
         var hosts = new List<IHost>();
         foreach (var index in (int[])[0, 1])
         {
+            string[] usages = (index == 0 ? hasFirst : hasSecond) ? [TestAuthority.ForServers, TestAuthority.ForClients] : [TestAuthority.ForServers];
+            var certificate = authority.Issue("silo", false, null, usages);
             hosts.Add(await StartSiloAsync(index, transport: null, silo => silo.UseTls(certificate, options =>
             {
                 options.RemoteCertificateMode = RemoteCertificateMode.AllowCertificate;
@@ -107,8 +127,10 @@ public sealed class SiloConnectionTests : IAsyncLifetime
             })));
         }
 
+        // The second one has connected to the first, to join.
         await ProbeAsync(hosts[0], hosts[1]).WaitAsync(s_limit);
         await ProbeAsync(hosts[1], hosts[0]).WaitAsync(s_limit);
+        await ProbeAsync(hosts[0], hosts[1]).WaitAsync(s_limit);
 
         foreach (var host in hosts)
         {
@@ -164,24 +186,28 @@ public sealed class SiloConnectionTests : IAsyncLifetime
         FragileTransport[] transports = [new(NewNetwork(isTcp)), new(NewNetwork(isTcp))];
         IHost[] hosts = [await StartSiloAsync(0, transports[0]), await StartSiloAsync(1, transports[1])];
 
-        // A hint to a silo that is not known to be active is not taken.
-        await WaitForAsync(() => hosts.All(host => host.Services.GetRequiredService<ISiloStatusOracle>().GetActiveSilos().Length == 2));
-        var silos = new FragileSilo[2];
-        for (var i = 0; i < 2; i++)
-        {
-            // Known and active, so that a call is one message to the other silo.
-            RequestContext.Set(IPlacementDirector.PlacementHintKey, AddressOf(hosts[1 - i]));
-            var grain = hosts[i].Services.GetRequiredService<IGrainFactory>().GetGrain<ICallListGrain>(Guid.NewGuid());
-            Assert.Equal(AddressOf(hosts[1 - i]).ToString(), await grain.WhereAsync().WaitAsync(s_limit));
-            Assert.Empty(await grain.ListAsync().WaitAsync(s_limit));
-            RequestContext.Clear();
-            silos[i] = new FragileSilo(transports[i], grain);
-        }
+        await WaitForActiveAsync(hosts);
+        FragileSilo[] silos = [new(transports[0], await PlaceAsync(hosts[0], hosts[1])), new(transports[1], await PlaceAsync(hosts[1], hosts[0]))];
 
         // What the start has begun is over.
         await WaitForAsync(() => hosts.All(host => host.Services.GetRequiredService<SiloRuntime>().Pending.Count == 0));
 
         return (silos[0], silos[1]);
+    }
+
+    /// <summary>Waits until both silos know both: a hint to a silo that is not known to be active is not taken.</summary>
+    private static Task WaitForActiveAsync(IHost[] hosts) =>
+        WaitForAsync(() => hosts.All(host => host.Services.GetRequiredService<ISiloStatusOracle>().GetActiveSilos().Length == hosts.Length));
+
+    /// <summary>A grain of another silo, whose place is known, so that a call is one message.</summary>
+    private static async Task<ICallListGrain> PlaceAsync(IHost caller, IHost place)
+    {
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, AddressOf(place));
+        var grain = caller.Services.GetRequiredService<IGrainFactory>().GetGrain<ICallListGrain>(Guid.NewGuid());
+        Assert.Equal(AddressOf(place).ToString(), await grain.WhereAsync().WaitAsync(s_limit));
+        Assert.Empty(await grain.ListAsync().WaitAsync(s_limit));
+        RequestContext.Clear();
+        return grain;
     }
 
     private IMessageTransport NewNetwork(bool isTcp)

@@ -152,6 +152,30 @@ public sealed class HandshakeTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task OpenAsync_WelcomeComesTooLate_WhatFollowsIsHeardOnlyByWhoTakesIt(bool takesLate)
+    {
+        var silent = new SilentConnection();
+        var heard = new List<string>();
+
+        await Assert.ThrowsAsync<ConnectionFailedException>(() => OutgoingConnection.OpenAsync(
+            silent,
+            Endpoint,
+            () => new Greeting(GreetingKind.Silo, "here", "127.0.0.1:2@7", Silo.ToParsableString()),
+            (_, frame) => heard.Add(Encoding.UTF8.GetString(frame.Span)),
+            _ => heard.Add("end"),
+            takesLate,
+            TimeSpan.FromMilliseconds(20),
+            CancellationToken.None));
+        silent.Hear(new Greeting(GreetingKind.Welcome, "here", Silo.ToParsableString()).ToFrame());
+        silent.Hear("frame"u8.ToArray());
+        silent.End();
+
+        Assert.Equal(takesLate ? ["frame", "end"] : [], heard);
+    }
+
     [Fact]
     public void ToFrame_Bytes_ArePinned()
     {
@@ -204,5 +228,38 @@ public sealed class HandshakeTests
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             _line.TrySetResult($"{logLevel}: {formatter(state, exception)}");
+    }
+
+    /// <summary>A network of one connection, on which comes what the test says, also after its end.</summary>
+    private sealed class SilentConnection : IMessageTransport, IMessageConnection
+    {
+        private Action<ReadOnlyMemory<byte>> _onFrame = static _ => { };
+        private Action _onClosed = static () => { };
+
+        public string RemoteName => "silence";
+
+        public Exception? Failure => null;
+
+        public bool IsCongested => false;
+
+        public bool IsPeerProven => true;
+
+        public void Hear(ReadOnlyMemory<byte> frame) => _onFrame(frame);
+
+        public void End() => _onClosed();
+
+        public IDisposable Listen(IPEndPoint endpoint, Action<IMessageConnection> accept) => throw new NotSupportedException();
+
+        public ValueTask<IMessageConnection> ConnectAsync(IPEndPoint endpoint, CancellationToken cancellationToken) => new(this);
+
+        public void Start(Action<ReadOnlyMemory<byte>> onFrame, Action onClosed, bool slowsPeer = false) => (_onFrame, _onClosed) = (onFrame, onClosed);
+
+        public bool TrySend(ReadOnlyMemory<byte> frame) => true;
+
+        public List<ReadOnlyMemory<byte>> TakeUnsent() => [];
+
+        public void Close()
+        {
+        }
     }
 }

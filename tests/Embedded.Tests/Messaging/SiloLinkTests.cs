@@ -1,0 +1,288 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Runtime;
+using Orleans.Runtime.MembershipService;
+
+namespace Dpark.Tests.Messaging;
+
+/// <summary>What a silo does with greetings and answers of another one, in each order in which they can come. The other one is lower at port 1, and higher at port 3.</summary>
+public sealed class SiloLinkTests : IAsyncLifetime
+{
+    private const int Lower = 1;
+    private const int Higher = 3;
+    private const string ClusterId = "links";
+
+    private readonly InMemoryTransport _network = new();
+    private readonly IHost _host;
+    private readonly List<ScriptedSilo> _others = [];
+
+    public SiloLinkTests()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Services.AddSingleton<IMessageTransport>(_network);
+        builder.Services.Configure<ConnectionOptions>(options => options.OpenConnectionTimeout = ScriptedConnection.Limit);
+        builder.UseOrleans(silo => silo.UseLocalhostClustering(2, 102, new IPEndPoint(IPAddress.Loopback, 2), "service", ClusterId));
+        _host = builder.Build();
+    }
+
+    private SiloAddress This => _host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
+
+    private MessageSerializer Serializer => _host.Services.GetRequiredService<SiloRuntime>().Serializer;
+
+    private ScriptedSilo Other => _others.Single();
+
+    public Task InitializeAsync() => _host.StartAsync();
+
+    public async Task DisposeAsync()
+    {
+        _others.ForEach(other => other.Dispose());
+        await _host.StopAsync().WaitAsync(ScriptedConnection.Limit);
+        await ((IAsyncDisposable)_host).DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(Lower)]
+    [InlineData(Higher)]
+    public async Task Greeting_OfOneThatHasLostTheConnection_IsTakenAndTheOldOneClosed(int port)
+    {
+        var begun = await ConnectAsync(port);
+
+        var second = await Other.ConnectAsync(This, attempt: 1, lost: 1);
+
+        Assert.Equal(GreetingKind.Welcome, (await second.GreetingAsync()).Kind);
+        await AssertSendsOverAsync(second);
+        await begun.ClosedAsync();
+    }
+
+    [Theory]
+    [InlineData(Lower)]
+    [InlineData(Higher)]
+    public async Task Greeting_ThatWasSentBeforeTheWelcome_IsYieldedTo(int port)
+    {
+        var begun = await ConnectAsync(port);
+
+        var second = await Other.ConnectAsync(This, attempt: 1, lost: 0);
+
+        Assert.Equal(GreetingKind.Yield, (await second.GreetingAsync()).Kind);
+        await second.ClosedAsync();
+        await AssertSendsOverAsync(begun);
+    }
+
+    [Fact]
+    public async Task Greeting_OfTheHigherThatCrossesThatOfThisSilo_IsYieldedTo()
+    {
+        var begun = await BeginAsync(Higher);
+
+        var second = await Other.ConnectAsync(This, attempt: 1, lost: 0);
+
+        Assert.Equal(GreetingKind.Yield, (await second.GreetingAsync()).Kind);
+        Other.Answer(begun, GreetingKind.Welcome);
+        await begun.MessageAsync(Serializer);
+        await AssertSendsOverAsync(begun);
+    }
+
+    [Fact]
+    public async Task Greeting_OfTheLowerThatCrossesThatOfThisSilo_IsTakenWithWhatWaits()
+    {
+        var begun = await BeginAsync(Lower);
+
+        var second = await Other.ConnectAsync(This, attempt: 1, lost: 0);
+
+        Assert.Equal(GreetingKind.Welcome, (await second.GreetingAsync()).Kind);
+        await second.MessageAsync(Serializer);
+        Other.Answer(begun, GreetingKind.Yield);
+        await begun.ClosedAsync();
+        await AssertSendsOverAsync(second);
+        Assert.False(Other.IsCalled);
+    }
+
+    [Fact]
+    public async Task Welcome_OfAnAttemptThatIsSaidToBeLost_IsNotUsed()
+    {
+        var begun = await BeginAsync(Lower);
+        var second = await Other.ConnectAsync(This, attempt: 1, lost: 1);
+        Assert.Equal(GreetingKind.Welcome, (await second.GreetingAsync()).Kind);
+        await second.MessageAsync(Serializer);
+
+        Other.Answer(begun, GreetingKind.Welcome);
+
+        await begun.ClosedAsync();
+        await AssertSendsOverAsync(second);
+    }
+
+    [Fact]
+    public async Task Greeting_OfAnAttemptBeforeTheLastOne_IsYieldedTo()
+    {
+        Start(Lower);
+        var second = await Other.ConnectAsync(This, attempt: 2, lost: 0);
+        Assert.Equal(GreetingKind.Welcome, (await second.GreetingAsync()).Kind);
+
+        var first = await Other.ConnectAsync(This, attempt: 1, lost: 0);
+
+        Assert.Equal(GreetingKind.Yield, (await first.GreetingAsync()).Kind);
+        await AssertSendsOverAsync(second);
+    }
+
+    [Fact]
+    public async Task Greeting_OfALaterAttempt_ReplacesTheConnectionOfAnEarlierOne()
+    {
+        Start(Higher);
+        var first = await Other.ConnectAsync(This, attempt: 1, lost: 0);
+        Assert.Equal(GreetingKind.Welcome, (await first.GreetingAsync()).Kind);
+
+        var second = await Other.ConnectAsync(This, attempt: 2, lost: 0);
+
+        Assert.Equal(GreetingKind.Welcome, (await second.GreetingAsync()).Kind);
+        await first.ClosedAsync();
+        await AssertSendsOverAsync(second);
+    }
+
+    [Fact]
+    public async Task Yield_NoConnectionComes_ConnectsAgainAndKeepsWhatWaits()
+    {
+        var first = await BeginAsync(Lower);
+
+        Other.Answer(first, GreetingKind.Yield);
+
+        var second = await Other.AcceptAsync();
+        Assert.Equal(2, (await second.GreetingAsync()).Attempt);
+        Other.Answer(second, GreetingKind.Welcome);
+        await second.MessageAsync(Serializer);
+        await AssertSendsOverAsync(second);
+    }
+
+    [Theory]
+    [InlineData(Lower)]
+    [InlineData(Higher)]
+    public async Task WelcomeOneWay_EachSideKeepsItsOwnConnection(int port)
+    {
+        var begun = await ConnectAsync(port, GreetingKind.WelcomeOneWay);
+
+        var second = await Other.ConnectAsync(This, attempt: 1, lost: 0);
+
+        Assert.Equal(GreetingKind.WelcomeOneWay, (await second.GreetingAsync()).Kind);
+        await AssertSendsOverAsync(begun);
+    }
+
+    [Fact]
+    public async Task WelcomeOneWay_WhenTheOthersConnectionHasCome_IsNotUsed()
+    {
+        var begun = await BeginAsync(Lower);
+        var second = await Other.ConnectAsync(This, attempt: 1, lost: 0);
+        Assert.Equal(GreetingKind.Welcome, (await second.GreetingAsync()).Kind);
+        await second.MessageAsync(Serializer);
+
+        Other.Answer(begun, GreetingKind.WelcomeOneWay);
+
+        await begun.ClosedAsync();
+        await AssertSendsOverAsync(second);
+    }
+
+    [Fact]
+    public async Task Silo_ThatReturnsUnderItsEndpoint_IsAnotherOne()
+    {
+        var begun = await ConnectAsync(Higher);
+        var former = Other.Address;
+        begun.Close();
+        Other.Address = SiloAddress.New(former.Endpoint, former.Generation + 1);
+
+        var second = await Other.ConnectAsync(This, attempt: 1, lost: 0);
+        Assert.Equal(GreetingKind.Welcome, (await second.GreetingAsync()).Kind);
+        await AssertSendsOverAsync(second);
+        var call = CallAsync(former);
+
+        var refused = await Other.AcceptAsync();
+        Assert.Equal(former.ToParsableString(), (await refused.GreetingAsync()).Text);
+        Other.Answer(refused, GreetingKind.Refusal, "That silo has ended.");
+        var error = await Assert.ThrowsAsync<OrleansMessageRejectionException>(() => call.WaitAsync(ScriptedConnection.Limit));
+        Assert.Contains("That silo has ended.", error.Message, StringComparison.Ordinal);
+        await AssertSendsOverAsync(second);
+    }
+
+    [Fact]
+    public async Task WhoeverIsAtAnEndpoint_CrossesTheGreetingOfThisSilo_IsKnownByIt()
+    {
+        Start(Lower);
+        _ = CallWhoeverIsThereAsync();
+        var begun = await Other.AcceptAsync();
+        await begun.GreetingAsync();
+
+        var second = await Other.ConnectAsync(This, attempt: 1, lost: 0);
+
+        Assert.Equal(GreetingKind.Welcome, (await second.GreetingAsync()).Kind);
+        await second.MessageAsync(Serializer);
+        await AssertSendsOverAsync(second);
+    }
+
+    [Fact]
+    public async Task WhoeverIsAtAnEndpoint_IsAnotherSiloNow_ItsAttemptsCountAnewAndItGetsNothingForTheFormer()
+    {
+        Start(Higher);
+        var former = Other.Address;
+        _ = CallWhoeverIsThereAsync();
+        var first = await AnswerAsync(await Other.AcceptAsync(), GreetingKind.Welcome);
+        await first.MessageAsync(Serializer);
+        await AssertSendsOverAsync(first);
+        var fifth = await Other.ConnectAsync(This, attempt: 5, lost: 1);
+        Assert.Equal(GreetingKind.Welcome, (await fifth.GreetingAsync()).Kind);
+        await AssertSendsOverAsync(fifth);
+
+        fifth.Close();
+        Other.Address = SiloAddress.New(former.Endpoint, former.Generation + 1);
+        _ = CallWhoeverIsThereAsync();
+        var second = await AnswerAsync(await Other.AcceptAsync(), GreetingKind.Welcome);
+        await second.MessageAsync(Serializer);
+        _ = CallAsync(former);
+        Assert.Equal(former.ToParsableString(), (await (await Other.AcceptAsync()).GreetingAsync()).Text);
+        var anew = await Other.ConnectAsync(This, attempt: 1, lost: 2);
+
+        Assert.Equal(GreetingKind.Welcome, (await anew.GreetingAsync()).Kind);
+        await AssertSendsOverAsync(anew);
+    }
+
+    /// <summary>Sends a message and sees it come over a connection.</summary>
+    private async Task AssertSendsOverAsync(ScriptedConnection connection)
+    {
+        _ = CallAsync(Other.Address);
+
+        Assert.Equal(Other.Address, (await connection.MessageAsync(Serializer)).TargetSilo);
+    }
+
+    private void Start(int port) => _others.Add(new ScriptedSilo(_network, ClusterId, port, generation: 7));
+
+    /// <summary>Has the silo begin to connect, with a message that waits.</summary>
+    private async Task<ScriptedConnection> BeginAsync(int port)
+    {
+        Start(port);
+        _ = CallAsync(Other.Address);
+        var begun = await Other.AcceptAsync();
+        var greeting = await begun.GreetingAsync();
+        Assert.Equal((GreetingKind.Silo, 1, 0), (greeting.Kind, greeting.Attempt, greeting.Lost));
+        return begun;
+    }
+
+    /// <summary>Has the silo connect, and takes its first message.</summary>
+    private async Task<ScriptedConnection> ConnectAsync(int port, GreetingKind answer = GreetingKind.Welcome)
+    {
+        var begun = await BeginAsync(port);
+        Other.Answer(begun, answer);
+        await begun.MessageAsync(Serializer);
+        return begun;
+    }
+
+    private async Task<ScriptedConnection> AnswerAsync(ScriptedConnection connection, GreetingKind answer)
+    {
+        await connection.GreetingAsync();
+        Other.Answer(connection, answer);
+        return connection;
+    }
+
+    // Nobody answers: it ends with the host, or as the test says.
+    private Task<MembershipVersion> CallAsync(SiloAddress silo) => _host.Services.GetRequiredService<Func<SiloAddress, IMembershipProbeTarget>>()(silo).ProbeAsync();
+
+    private Task<MembershipRows> CallWhoeverIsThereAsync() =>
+        _host.Services.GetRequiredService<Func<SiloAddress, IMembershipTableTarget>>()(MembershipTableTarget.AddressOf(Other.Address.Endpoint)).ReadAllAsync();
+}
