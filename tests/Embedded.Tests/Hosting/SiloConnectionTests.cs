@@ -121,6 +121,7 @@ public sealed class SiloConnectionTests : IAsyncLifetime
             var certificate = authority.Issue("silo", false, null, usages);
             hosts.Add(await StartSiloAsync(index, transport: null, silo => silo.UseTls(certificate, options =>
             {
+                options.HandshakeTimeout = s_limit;
                 options.RemoteCertificateMode = RemoteCertificateMode.AllowCertificate;
                 options.RemoteCertificateValidation = (remote, _, _) => remote.Issuer == issuer;
                 options.OnAuthenticateAsClient = (_, authentication) => authentication.TargetHost = "silo";
@@ -237,6 +238,8 @@ public sealed class SiloConnectionTests : IAsyncLifetime
             options.TableRefreshTimeout = TimeSpan.FromHours(1);
             options.IAmAliveTablePublishTimeout = TimeSpan.FromHours(1);
         });
+        // A busy machine takes longer than the default for a handshake.
+        builder.Services.Configure<ConnectionOptions>(options => options.OpenConnectionTimeout = s_limit);
         builder.UseOrleans(silo =>
         {
             silo.UseLocalhostClustering(_ports[index].Silo, _ports[index].Gateway, new IPEndPoint(IPAddress.Loopback, _ports[0].Silo), "service", "connections");
