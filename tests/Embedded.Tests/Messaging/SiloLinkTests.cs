@@ -57,6 +57,20 @@ public sealed class SiloLinkTests : IAsyncLifetime
         await begun.ClosedAsync();
     }
 
+    [Fact]
+    public async Task Greeting_OfThisSiloWhenTheOthersConnectionHasEnded_NamesThatAsLost()
+    {
+        Start(Lower);
+        var taken = await Other.ConnectAsync(This, attempt: 3, lost: 0);
+        Assert.Equal(GreetingKind.Welcome, (await taken.GreetingAsync()).Kind);
+        taken.Close();
+
+        _ = CallAsync(Other.Address);
+
+        var greeting = await (await Other.AcceptAsync()).GreetingAsync();
+        Assert.Equal((1, 3), (greeting.Attempt, greeting.Lost));
+    }
+
     [Theory]
     [InlineData(Lower)]
     [InlineData(Higher)]
