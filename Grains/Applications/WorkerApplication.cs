@@ -30,7 +30,7 @@ internal sealed class WorkerApplication : IDisposable
     public WorkerApplication(AppId id, PublishedContents contents, MemoryHolder memory)
     {
         Id = id;
-        _broadcasts = new(memory);
+        _broadcasts = new(memory, contents.Arriving);
         _contents = contents;
         _prepare = PrepareProgram;
         Code = new(id, FetchModule);

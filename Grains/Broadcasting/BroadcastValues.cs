@@ -9,7 +9,8 @@ namespace Dpark.Broadcasting;
 /// not given up twice, and never for a value that must be there anyway.
 /// </remarks>
 /// <param name="memory">That of all applications of the worker.</param>
-internal sealed class BroadcastValues(MemoryHolder memory)
+/// <param name="arriving">Counts bytes while a value is made of them.</param>
+internal sealed class BroadcastValues(MemoryHolder memory, MemoryHolder arriving)
 {
     private const int MaxValues = 4096;
 
@@ -30,11 +31,20 @@ internal sealed class BroadcastValues(MemoryHolder memory)
                 (_, token) =>
                 {
                     var bytes = fetch(token);
-                    var before = GC.GetAllocatedBytesForCurrentThread();
-                    made = decode(bytes);
+                    arriving.Take(bytes.Length);
+                    try
+                    {
+                        arriving.Settle();
+                        var before = GC.GetAllocatedBytesForCurrentThread();
+                        made = decode(bytes);
 
-                    // What decoding has allocated is what it made, and a little more.
-                    return new BroadcastValue(made, Math.Max(bytes.Length, GC.GetAllocatedBytesForCurrentThread() - before), memory);
+                        // What decoding has allocated is what it made, and a little more.
+                        return new BroadcastValue(made, Math.Max(bytes.Length, GC.GetAllocatedBytesForCurrentThread() - before), memory);
+                    }
+                    finally
+                    {
+                        arriving.Return(bytes.Length);
+                    }
                 },
                 cancellationToken);
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Dpark.Applications;
+using Dpark.Memory;
 using Dpark.Storage;
 using Dpark.Tasks;
 using Dpark.Workers;
@@ -13,18 +14,23 @@ namespace Dpark.Broadcasting;
 /// </summary>
 /// <param name="endpoint">Where this worker's block server can be reached.</param>
 /// <param name="grainOf">The grain of a key.</param>
+/// <param name="arriving">Counts what is being fetched.</param>
 internal sealed partial class PublishedContents(
     WorkerId worker,
     string endpoint,
     IBlockStore blocks,
     BlockClient client,
     Func<string, IBroadcastGrain> grainOf,
+    MemoryHolder arriving,
     ILogger<PublishedContents> logger)
 {
     // The second look finds workers that have fetched it while this one asked in vain.
     private const int MaxLooks = 2;
 
     private static readonly TimeSpan TellLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>Counts contents that nobody has made anything of yet.</summary>
+    public MemoryHolder Arriving => arriving;
 
     /// <summary>The bytes of a name.</summary>
     /// <param name="hash">SHA-256 that they must have, as hex digits; <see langword="null"/> takes them as they are.</param>
@@ -53,12 +59,21 @@ internal sealed partial class PublishedContents(
                 return Matches(inline, hash) ? inline : throw new MissingInputException(name, "What was published has another hash.");
             }
 
-            var fetched = content.PieceChecksums.Length > 0
-                ? FetchPieces(grain, content, block, hash, ref reason, cancellationToken)
-                : FetchFrom(grain, content, block, hash, ref reason, cancellationToken);
-            if (fetched is { } bytes)
+            arriving.Take(content.Length);
+            try
             {
-                return bytes;
+                arriving.Settle();
+                var fetched = content.PieceChecksums.Length > 0
+                    ? FetchPieces(grain, content, block, hash, ref reason, cancellationToken)
+                    : FetchFrom(grain, content, block, hash, ref reason, cancellationToken);
+                if (fetched is { } bytes)
+                {
+                    return bytes;
+                }
+            }
+            finally
+            {
+                arriving.Return(content.Length);
             }
         }
 

@@ -65,7 +65,8 @@ internal sealed partial class Worker : IAsyncDisposable
         _logger = loggers.CreateLogger<Worker>();
         _outbox = new(timeProvider, storage.Memory);
         var contents = new PublishedContents(
-            info.Id, info.BlockEndpoint, storage.Blocks, client, key => grains.GetGrain<IBroadcastGrain>(key), loggers.CreateLogger<PublishedContents>());
+            info.Id, info.BlockEndpoint, storage.Blocks, client, key => grains.GetGrain<IBroadcastGrain>(key),
+            storage.Memory.AddHolder("contents that arrive", giveUp: null), loggers.CreateLogger<PublishedContents>());
         _applications = new(contents, storage.Memory);
         _reporter = new(info.Id, key => grains.GetGrain<ICachedPartitionGrain>(key), _applications.TryEnter, loggers.CreateLogger<CacheReporter>());
         _cache = new(cache, storage.Disk, _reporter.Add, storage.Memory)

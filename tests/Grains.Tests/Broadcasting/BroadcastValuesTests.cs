@@ -19,7 +19,7 @@ public sealed class BroadcastValuesTests
     public BroadcastValuesTests()
     {
         BroadcastValues? values = null;
-        _values = values = new(_memory.AddHolder("broadcast values", wanted => values!.GiveUp(wanted)));
+        _values = values = new(_memory.AddHolder("broadcast values", wanted => values!.GiveUp(wanted)), _memory.AddHolder("contents that arrive", giveUp: null));
     }
 
     [Fact]
@@ -44,6 +44,25 @@ public sealed class BroadcastValuesTests
     {
         _values.GetOrMake(First, _ => new byte[Length], _ => "small", CancellationToken.None);
 
+        Assert.Equal(Length, _memory.StoreBytes);
+    }
+
+    [Fact]
+    public void GetOrMake_IsBeingDecoded_CountsItsBytesUntilItIs()
+    {
+        var seen = 0L;
+        _values.GetOrMake(
+            First,
+            _ => new byte[Length],
+            _ =>
+            {
+                seen = _memory.StoreBytes;
+                return "small";
+            },
+            CancellationToken.None);
+        Assert.Throws<FormatException>(() => _values.GetOrMake(Second, _ => new byte[Length], _ => throw new FormatException(), CancellationToken.None));
+
+        Assert.Equal(Length, seen);
         Assert.Equal(Length, _memory.StoreBytes);
     }
 

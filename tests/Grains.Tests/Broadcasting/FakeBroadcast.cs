@@ -14,6 +14,9 @@ internal sealed class FakeBroadcast : IBroadcastGrain
     /// <summary>Called with the number of the call, from 1, before it is answered.</summary>
     public Action<int> OnLocate { get; set; } = static _ => { };
 
+    /// <summary>Called when a holder is added.</summary>
+    public Action OnAdd { get; set; } = static () => { };
+
     /// <summary>The first holder that was added.</summary>
     public Task<BroadcastHolder> Added => _added.Task;
 
@@ -28,6 +31,7 @@ internal sealed class FakeBroadcast : IBroadcastGrain
 
     public Task AddHolderAsync(BroadcastHolder holder, CancellationToken cancellationToken)
     {
+        OnAdd();
         _added.TrySetResult(holder);
         return Task.CompletedTask;
     }

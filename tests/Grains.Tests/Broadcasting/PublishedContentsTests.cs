@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using Dpark.Applications;
+using Dpark.Configuration;
+using Dpark.Memory;
 using Dpark.Shuffle;
 using Dpark.Storage;
 using Dpark.Tasks;
@@ -20,6 +22,7 @@ public sealed class PublishedContentsTests : IAsyncDisposable, IAsyncLifetime
     private static readonly byte[] Bytes = [.. Enumerable.Range(0, 100_000).Select(i => (byte)(i * 7))];
 
     private readonly FakeBroadcast _grain = new();
+    private readonly WorkerMemory _memory = new(new MemoryOptions { BudgetBytes = 1 << 20, WaitLimit = TimeSpan.Zero });
     private readonly MemoryBlockStore _own = new(64 << 20);
     private readonly MemoryBlockStore _others = new(64 << 20);
     private readonly BlockClient _client = new(ReadOnlyMemory<byte>.Empty, new() { MaxAttempts = 1, ConnectTimeout = TimeSpan.FromSeconds(5) });
@@ -43,6 +46,7 @@ public sealed class PublishedContentsTests : IAsyncDisposable, IAsyncLifetime
                 _askedKey = key;
                 return _grain;
             },
+            _memory.AddHolder("contents that arrive", giveUp: null),
             _logger);
     }
 
@@ -94,6 +98,20 @@ public sealed class PublishedContentsTests : IAsyncDisposable, IAsyncLifetime
         Assert.Equal(Bytes, bytes.ToArray());
         Assert.Equal(new(Here, "127.0.0.1:1"), await _grain.Added.WaitAsync(Limit));
         Assert.Equal(Bytes.Length, _own.TryGetLength(Block));
+    }
+
+    [Fact]
+    public void Fetch_FromAnotherWorker_CountsWhatArrives()
+    {
+        _others.Put(Block, Bytes);
+        _grain.Content = new(Bytes.Length, null, [new(new("there"), _server.Endpoint)]);
+        var seen = 0L;
+        _grain.OnAdd = () => seen = _memory.StoreBytes;
+
+        _contents.Fetch(App, Name, HashOf(Bytes), CancellationToken.None);
+
+        Assert.Equal(Bytes.Length, seen);
+        Assert.Equal(0, _memory.StoreBytes);
     }
 
     [Fact]
