@@ -53,6 +53,21 @@ internal sealed class MemoryClaim(WorkerMemory worker, TaskMemory task, string p
         }
     }
 
+    /// <summary>Whether so many bytes more than it holds would be there for a moment, whatever its limit.</summary>
+    public bool HasRoomBeside(long bytes) => bytes == 0 || worker.RoomFor(task, _heldBytes) - _heldBytes >= bytes;
+
+    /// <summary>Counts memory of a moment beside what it holds, such as a table until a larger one has taken its place, even if others must give up more than they have above their share.</summary>
+    public void TakeBeside(long bytes)
+    {
+        if (bytes > 0)
+        {
+            worker.TakeAnyway(task, bytes);
+        }
+    }
+
+    /// <summary>Gives that back.</summary>
+    public void ReturnBeside(long bytes) => worker.Return(task, bytes);
+
     /// <summary>The failure of something that asked in vain.</summary>
     public MemoryExhaustedException Exhausted(long bytes) => new(task.Attempt, purpose, bytes, worker.BudgetBytes, worker.DescribeHolders());
 

@@ -13,10 +13,11 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
     // What is fetched for so many keys stays in the innermost cache until it is used.
     private const int FetchAheadKeys = 128;
 
-    private readonly NumberTable<TKey, TCombined> _table = new(multiplier);
+    private readonly NumberTable<TKey, TCombined> _table = new(multiplier, memory);
 
     // A task may hold the numbers and buckets of all pairs beside the pairs themselves when it writes them.
-    public override bool IsFull => !Memory.TryHold(_table.BytesWith(BatchReader.Capacity) + (2L * sizeof(int) * _table.Count));
+    public override bool IsFull => !Memory.TryHold(_table.BytesWith(BatchReader.Capacity) + (2L * sizeof(int) * _table.Count))
+        || !Memory.HasRoomBeside(_table.BytesReplacedWith(BatchReader.Capacity));
 
     public override void Add(ReadOnlySpan<(TKey Key, TValue Value)> pairs)
     {

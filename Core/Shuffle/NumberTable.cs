@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
+using Dpark.Memory;
 
 namespace Dpark.Shuffle;
 
@@ -15,7 +16,8 @@ namespace Dpark.Shuffle;
 /// Odd; spreads keys over places. Pairs are read in the order of their places, so a table that is filled from another one needs another multiplier: in order of
 /// their own places, keys would come to a table that is still small in long runs without gaps, and every probe would walk through one.
 /// </param>
-internal sealed class NumberTable<TKey, TValue>(ulong multiplier) : IDisposable
+/// <param name="memory">Counts the table that a larger one replaces, until it has; <see langword="null"/>: nobody does.</param>
+internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? memory = null) : IDisposable
 {
     // More than one in three places is free: probes stay short although neighbouring places fill up.
     private const int LoadNumerator = 2;
@@ -43,12 +45,22 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier) : IDisposable
     /// <summary>Memory once so many more pairs are there. Dense places never take more than hashed ones would.</summary>
     public long BytesWith(int newPairs) => PageMemory.TakenFor(Math.Max(Dense?.Length ?? _memory?.Length ?? 0, BytesOf(PlacesFor((long)Count + newPairs))));
 
+    /// <summary>Memory that is there for a moment beside <see cref="BytesWith"/>, because the table is replaced by a larger one; 0 if it has room. That a dense one must be replaced is seen by its keys only.</summary>
+    public long BytesReplacedWith(int newPairs) =>
+        Dense is null && _memory is { } old && PlacesFor((long)_hashedCount + newPairs) > _placeCount ? PageMemory.TakenFor(old.Length) : 0;
+
     /// <summary>Makes room for so many new keys, or becomes dense. If it is dense, does nothing: see <see cref="TryWiden"/>.</summary>
     public void Reserve(int newPairs)
     {
-        if (Dense is null && PlacesFor((long)_hashedCount + newPairs) is var wanted && wanted > _placeCount && !TryBecomeDense(wanted))
+        if (Dense is not null)
         {
-            Grow(wanted);
+            return;
+        }
+
+        var wanted = PlacesFor((long)_hashedCount + newPairs);
+        if (wanted > _placeCount)
+        {
+            Enlarge(wanted);
         }
     }
 
@@ -59,19 +71,16 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier) : IDisposable
     /// <returns><see langword="false"/> if the table is not dense any more, and has room for them.</returns>
     public bool TryWiden(long least, long most, int newPairs)
     {
-        var places = PlacesFor((long)Count + newPairs);
-        if (Dense!.TryWiden(least, most, BytesOf(places)) is { } wider)
+        var replaced = PageMemory.TakenFor(Dense!.Length);
+        memory?.TakeBeside(replaced);
+        try
         {
-            Dense = wider;
-            return true;
+            return WidenOrHash(least, most, PlacesFor((long)Count + newPairs));
         }
-
-        var dense = Dense;
-        Dense = null;
-        Grow(places);
-        AddAll(dense);
-        dense.Dispose();
-        return false;
+        finally
+        {
+            memory?.ReturnBeside(replaced);
+        }
     }
 
     /// <summary>Where the search for a key in hashed places begins.</summary>
@@ -289,6 +298,38 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier) : IDisposable
         ReleaseHashed();
         Dense = dense;
         return true;
+    }
+
+    private void Enlarge(int wanted)
+    {
+        var replaced = _memory is { } old ? PageMemory.TakenFor(old.Length) : 0;
+        memory?.TakeBeside(replaced);
+        try
+        {
+            if (!TryBecomeDense(wanted))
+            {
+                Grow(wanted);
+            }
+        }
+        finally
+        {
+            memory?.ReturnBeside(replaced);
+        }
+    }
+
+    private bool WidenOrHash(long least, long most, int places)
+    {
+        var dense = Dense!;
+        Dense = dense.TryWiden(least, most, BytesOf(places));
+        if (Dense is not null)
+        {
+            return true;
+        }
+
+        Grow(places);
+        AddAll(dense);
+        dense.Dispose();
+        return false;
     }
 
     // There is room.

@@ -30,6 +30,8 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
     private int _placeCount;
     private int _shift;
 
+    private long TakenBytes => _memory is { } places ? PageMemory.TakenFor(places.Length) : 0;
+
     /// <summary>Whether values of the type can be kept.</summary>
     public static bool IsSupported => !RuntimeHelpers.IsReferenceOrContainsReferences<TCombined>() && Unsafe.SizeOf<TCombined>() <= MaxValueBytes;
 
@@ -40,7 +42,8 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
         {
             var count = (long)_keys.Count + BatchReader.Capacity;
             var places = PageMemory.TakenFor(Math.Max(_placeCount, PlacesFor(count)) * (long)Unsafe.SizeOf<Place>());
-            return !Memory.TryHold(places + _keys.BytesWith(count) + _hashes.BytesWith(count) + _arena.Capacity + (2 * sizeof(int) * count));
+            return !Memory.TryHold(places + _keys.BytesWith(count) + _hashes.BytesWith(count) + _arena.Capacity + (2 * sizeof(int) * count))
+                || (PlacesFor(count) > _placeCount && !Memory.HasRoomBeside(TakenBytes));
         }
     }
 
@@ -48,7 +51,16 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
     {
         if (PlacesFor((long)_keys.Count + pairs.Length) > _placeCount)
         {
-            Grow(PlacesFor((long)_keys.Count + pairs.Length));
+            var replaced = TakenBytes;
+            Memory.TakeBeside(replaced);
+            try
+            {
+                Grow(PlacesFor((long)_keys.Count + pairs.Length));
+            }
+            finally
+            {
+                Memory.ReturnBeside(replaced);
+            }
         }
 
         Span<ulong> hashes = stackalloc ulong[FetchAheadKeys];

@@ -1,8 +1,7 @@
-using Dpark.Applications;
-using Dpark.Configuration;
 using Dpark.Rdds;
 using Dpark.Shuffle;
 using Dpark.Tasks;
+using static Dpark.Memory.MemoryRig;
 
 namespace Dpark.Memory;
 
@@ -14,7 +13,7 @@ public sealed class MemoryHolderTests
     private static TaskMemory? s_task;
     private static long s_seenBytes;
 
-    private readonly WorkerMemory _memory = new(new MemoryOptions { BudgetBytes = 64 * Mebi, WaitLimit = TimeSpan.Zero });
+    private readonly WorkerMemory _memory = NewMemory(64 * Mebi);
     private readonly List<string> _asked = [];
     private long _spareBytes;
 
@@ -93,7 +92,7 @@ public sealed class MemoryHolderTests
     [Fact]
     public async Task TryHold_OtherLeavesItsTableAsSparePages_WaitingTaskGetsThem()
     {
-        var memory = new WorkerMemory(new MemoryOptions { BudgetBytes = 64 * Mebi, WaitLimit = TimeSpan.FromMinutes(10) });
+        var memory = NewMemory(64 * Mebi, TimeSpan.FromMinutes(10));
         memory.CountSpare(() => Volatile.Read(ref _spareBytes), wanted =>
         {
             var dropped = Math.Min(wanted, _spareBytes);
@@ -229,6 +228,4 @@ public sealed class MemoryHolderTests
         Broadcasts = new TestKit.Rdds.NoBroadcasts(),
         Memory = memory,
     };
-
-    private static TaskAttemptId Attempt(int partition) => new(new AppId("app-1"), 2, 0, partition, 0);
 }

@@ -1,7 +1,7 @@
-using Dpark.Configuration;
 using Dpark.Partitioning;
 using Dpark.Shuffle;
 using Dpark.Tasks;
+using static Dpark.Memory.MemoryRig;
 
 namespace Dpark.Memory;
 
@@ -10,10 +10,7 @@ public sealed class SpillByBudgetTests
 {
     private const int KeyCount = 100_000;
 
-    private static readonly WorkerMemoryFactory NewMemory = budget => new(new MemoryOptions { BudgetBytes = budget, WaitLimit = TimeSpan.Zero });
     private static readonly Aggregator<long, long> Sum = new(value => value, (sum, value) => sum + value, (left, right) => left + right);
-
-    private delegate WorkerMemory WorkerMemoryFactory(long budget);
 
     [Theory]
     [InlineData(64 << 20, false)]

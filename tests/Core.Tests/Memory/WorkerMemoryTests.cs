@@ -1,6 +1,4 @@
-using Dpark.Applications;
-using Dpark.Configuration;
-using Dpark.Tasks;
+using static Dpark.Memory.MemoryRig;
 
 namespace Dpark.Memory;
 
@@ -216,8 +214,4 @@ public sealed class WorkerMemoryTests
             }
         }
     }
-
-    private static WorkerMemory NewMemory(long bytes, TimeSpan? wait = null) => new(new MemoryOptions { BudgetBytes = bytes, WaitLimit = wait ?? TimeSpan.Zero });
-
-    private static TaskAttemptId Attempt(int partition) => new(new AppId("app-1"), 2, 0, partition, 0);
 }

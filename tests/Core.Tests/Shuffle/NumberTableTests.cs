@@ -94,6 +94,41 @@ public sealed class NumberTableTests
     }
 
     [Theory]
+    [InlineData(1_000_003L)]
+    [InlineData(1L)]
+    public void Reserve_TableIsReplacedByALargerOne_CountsBothUntilItIs(long step)
+    {
+        const long Held = 16 << 20;
+        var memory = MemoryRig.NewMemory(64 << 20);
+        using var task = memory.Open(default);
+        using var claim = task.Claim("a table");
+        Assert.True(claim.TryHold(Held, Held));
+        using var table = new NumberTable<long, double>(1, claim);
+
+        Fill(table, i => i * step);
+
+        // Of the blocks that were replaced, the largest is at least a quarter of the one that is there.
+        Assert.InRange(memory.PeakBytes - Held, (table.Dense?.Length ?? table.BytesWith(0)) / 4, table.BytesWith(0));
+        Assert.Equal(Held, task.HeldBytes);
+    }
+
+    [Fact]
+    public void IsFull_OldAndNewTableDoNotFitTogether_IsTrueBeforeItGrows()
+    {
+        var memory = MemoryRig.NewMemory(2 << 20);
+        using var task = memory.Open(default);
+        var aggregator = new Aggregator<long, long>(value => value, (sum, value) => sum + value, (left, right) => left + right);
+        using var buffer = CombiningBuffer.OfMapSide<long, long, long>(aggregator, task.Claim("a test"));
+
+        for (var i = 0L; i == 0 || !buffer.IsFull; i++)
+        {
+            buffer.Add([(i * 1_000_003, i)]);
+        }
+
+        Assert.InRange(memory.PeakBytes, 1, memory.BudgetBytes);
+    }
+
+    [Theory]
     [MemberData(nameof(KeyPatterns))]
     public void Locate_KeysOfAnyPattern_NumbersThemByFirstAppearance(string pattern, long[] keys)
     {
