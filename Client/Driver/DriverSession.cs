@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Numerics;
 using System.Text;
 using Dpark.Applications;
 using Dpark.Closures;
@@ -260,16 +261,25 @@ internal sealed partial class DriverSession : IAsyncDisposable
     }
 
     /// <summary>Starts the application in the cluster. Starting twice gives a newer epoch, which is the one that counts.</summary>
-    private Task<long> RegisterAsync(ApplicationInfo application, CancellationToken cancellationToken) => _calls.RunAsync(
-        () => StartOnceAsync(application, cancellationToken),
-        MaxStartCalls,
-        StartRetryDelay,
-        cancellationToken,
-        refusal =>
-        {
-            StartRejection = refusal;
-            LogStartRejected(refusal, application.Id);
-        });
+    private Task<long> RegisterAsync(ApplicationInfo application, CancellationToken cancellationToken)
+    {
+        var count = 0;
+        return _calls.RunAsync(
+            () => StartOnceAsync(application, cancellationToken),
+            MaxStartCalls,
+            StartRetryDelay,
+            cancellationToken,
+            refusal =>
+            {
+                StartRejection = refusal;
+
+                // It may go on for minutes, and says the same each time.
+                if (BitOperations.IsPow2(++count))
+                {
+                    LogStartRejected(refusal, application.Id, count);
+                }
+            });
+    }
 
     private async Task<long> StartOnceAsync(ApplicationInfo application, CancellationToken cancellationToken)
     {
@@ -377,8 +387,8 @@ internal sealed partial class DriverSession : IAsyncDisposable
     [LoggerMessage(LogLevel.Information, "{Application} was started with epoch {Epoch}; the cluster has {SlotCount} slots.")]
     private partial void LogStarted(AppId application, long epoch, int slotCount);
 
-    [LoggerMessage(LogLevel.Warning, "The cluster did not take the call that starts {Application}; it is made again.")]
-    private partial void LogStartRejected(Exception exception, AppId application);
+    [LoggerMessage(LogLevel.Warning, "The cluster did not take the call that starts {Application}, {Count} times by now. It is made again; this is said each time that the number has doubled.")]
+    private partial void LogStartRejected(Exception exception, AppId application, int count);
 
     [LoggerMessage(LogLevel.Critical, "The scheduler of {Application} failed. All its jobs end; this is a mistake in the engine.")]
     private partial void LogLoopFailed(Exception exception, AppId application);
