@@ -233,8 +233,9 @@ public sealed partial class Executor
 
         public void RunCurrent()
         {
-            var run = Run!;
+            var run = t_run = Run!;
             owner.Report(run, owner._runner.Run(run.Launch, run.QueuedAt, run.Cancellation!.Token));
+            t_run = null;
         }
     }
 
