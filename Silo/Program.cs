@@ -5,6 +5,7 @@ var command = SiloCommandLine.Parse(args, settings =>
 {
     // Before anything asks how much memory there is.
     ProcessMemory.Limit(settings.MemoryBytes);
+    ProcessMemory.PreferToEnd(settings.IsStandIn);
     return SiloProgram.RunAsync(settings, Console.Out, Console.Error, CancellationToken.None);
 });
 if (command.Errors.Count > 0)

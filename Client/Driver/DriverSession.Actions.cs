@@ -68,6 +68,9 @@ internal sealed partial class DriverSession
             case CancelTasks cancel:
                 _workers.Find(cancel.Worker)?.Cancel(_epoch, cancel.Attempts, _stopping.Token);
                 break;
+            case StartStandIn start:
+                _ = _workers.Find(start.Worker)?.StartStandInAsync(_stopping.Token);
+                break;
             case CompleteJob complete:
                 EndJob(complete.Job, JobOutcome.Succeeded, null);
                 break;

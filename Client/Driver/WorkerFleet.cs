@@ -44,7 +44,7 @@ internal sealed partial class WorkerFleet(
         while (true)
         {
             var signal = _anyWorker;
-            WorkerInfo[] found = [.. _links.Values.Select(link => link.Info).OrderBy(info => info.SlotCount == 0).ThenBy(info => info.Id.Value, StringComparer.Ordinal)];
+            WorkerInfo[] found = [.. _links.Values.Select(link => link.Info).OrderBy(info => info.SlotCount == 0 || info.IsStandIn).ThenBy(info => info.Id.Value, StringComparer.Ordinal)];
             if (found.Length > 0)
             {
                 return found;
@@ -60,7 +60,7 @@ internal sealed partial class WorkerFleet(
         var host = Find(worker)?.Info.Host;
         WorkerInfo[] others =
         [
-            .. _links.Values.Select(link => link.Info).Where(info => info.Id != worker && info.SlotCount > 0).OrderBy(info => info.Id.Value, StringComparer.Ordinal),
+            .. _links.Values.Select(link => link.Info).Where(info => info.Id != worker && info is { SlotCount: > 0, IsStandIn: false }).OrderBy(info => info.Id.Value, StringComparer.Ordinal),
         ];
         return
         [
@@ -206,7 +206,7 @@ internal sealed partial class WorkerFleet(
             link.Start(cancellationToken);
         }
 
-        news.Add(new WorkerJoined(info.Id, info.Host, info.SlotCount) { MemoryBytes = info.MemoryBytes });
+        news.Add(new WorkerJoined(info.Id, info.Host, info.SlotCount) { MemoryBytes = info.MemoryBytes, IsStandIn = info.IsStandIn });
     }
 
     private void Drop(IEnumerable<WorkerId> lost, List<SchedulerEvent> news)

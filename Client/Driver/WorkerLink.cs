@@ -15,9 +15,11 @@ internal sealed partial class WorkerLink(
 {
     private const int MaxDropAttempts = 3;
     private const int MaxCancelCalls = 5;
+    private const int MaxStandInCalls = 10;
 
     private static readonly TimeSpan CancelLimit = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan CancelRetryDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan StandInLimit = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan PollHold = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ShortPoll = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan MinRetryDelay = TimeSpan.FromMilliseconds(50);
@@ -104,6 +106,32 @@ internal sealed partial class WorkerLink(
                     return;
                 }
             }
+        }
+    }
+
+    /// <summary>Has the worker start a stand-in; tells the scheduler if there will be none.</summary>
+    public async Task StartStandInAsync(CancellationToken cancellationToken)
+    {
+        string? reason;
+        try
+        {
+            reason = await new RepeatedCall(StandInLimit, timeProvider).RunAsync(
+                () => _grain.StartStandInAsync(settings.Application, cancellationToken), MaxStandInCalls, CancelRetryDelay, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            return;
+        }
+#pragma warning disable CA1031 // Whatever it was, the tasks that wait for it must not wait for ever.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            reason = $"the call to {Info.Id} failed with {e.GetType().Name}: {e.Message.TrimEnd('.')}";
+        }
+
+        if (reason is not null)
+        {
+            tell([new StandInRefused(Info.Id, $"{reason}.")]);
         }
     }
 
@@ -277,7 +305,7 @@ internal sealed partial class WorkerLink(
             LogRestarted(Info.Id);
             tell([
                 new WorkerLost(Info.Id, "Its outbox started over, so reports were lost."),
-                new WorkerJoined(Info.Id, Info.Host, Info.SlotCount)]);
+                new WorkerJoined(Info.Id, Info.Host, Info.SlotCount) { MemoryBytes = Info.MemoryBytes, IsStandIn = Info.IsStandIn }]);
         }
 
         if (known < batch.Reports.Length)

@@ -17,8 +17,8 @@ public sealed class SchedulerOptions
     public int MaxWorkerLosses { get; set; } = 3;
 
     /// <summary>
-    /// Whether a task under which two workers have died is kept from the last one that is left: the job fails then, whatever <see cref="MaxWorkerLosses"/> says.
-    /// Default: <see langword="true"/>.
+    /// Whether a task under which two workers have died is kept from the last one that is left: it is tried in a process that this one starts beside itself, and the job
+    /// fails if that dies, too, or cannot be started. Default: <see langword="true"/>.
     /// </summary>
     public bool SpareLastWorker { get; set; } = true;
 

@@ -31,6 +31,9 @@ internal sealed class AttemptState(TaskAttemptId id, StageState stage, int posit
     /// <summary>It has its worker to itself.</summary>
     public bool IsAlone { get; init; }
 
+    /// <summary>A worker had died under its task when it was launched.</summary>
+    public bool IsSuspect { get; init; }
+
     public AttemptState? NextOfTask { get; set; }
 
     public AttemptState? NextOnWorker { get; set; }

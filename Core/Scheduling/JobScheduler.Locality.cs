@@ -12,7 +12,7 @@ public sealed partial class JobScheduler
     private readonly Func<string, bool> _isHostThere;
     private readonly Func<string, bool> _isThere;
 
-    private static bool IsUsable(WorkerState worker) => worker is { IsLive: true, IsLeftOut: false, SlotCount: > 0 };
+    private static bool IsUsable(WorkerState worker) => worker is { IsLive: true, IsLeftOut: false, IsStandIn: false, SlotCount: > 0 };
 
     private bool IsWorkerThere(string place) => _workers.TryGetValue(new(place), out var worker) && IsUsable(worker);
 

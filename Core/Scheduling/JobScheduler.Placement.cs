@@ -12,6 +12,9 @@ public sealed partial class JobScheduler
     private long _assignmentCount;
 
     private static bool HasFreeSlot(WorkerState worker) =>
+        !worker.IsStandIn && HasRoom(worker);
+
+    private static bool HasRoom(WorkerState worker) =>
         worker is { IsLive: true, IsBackedOff: false, IsLeftOut: false, IsTaken: false } && worker.AssignedCount < worker.SlotCount;
 
     /// <summary>Puts a worker into the list of those with a free slot, or takes it out.</summary>
@@ -44,6 +47,7 @@ public sealed partial class JobScheduler
             return;
         }
 
+        PlaceOnStandIns();
         if (_options.Mode == SchedulingMode.Fair)
         {
             PlaceFairly();
@@ -114,6 +118,7 @@ public sealed partial class JobScheduler
 
         if (queuedPerSlot == 0)
         {
+            launched += tasks.HasSuspects && launched < most ? PlaceSuspects(stage, most - launched) : 0;
             launched += tasks.LateCount > 0 ? PlaceLate(stage, most - launched) : 0;
             NoteLocality(stage, allowed, nearest);
         }
@@ -162,7 +167,7 @@ public sealed partial class JobScheduler
         {
             // A line is filled up when half of it is gone, so that tasks travel in groups.
             var isLow = worker.AssignedCount - worker.SlotCount <= (long)worker.SlotCount * queuedPerSlot / 2;
-            if (isLow && worker is { IsBackedOff: false, IsLeftOut: false, IsTaken: false } && worker.AssignedCount < CapacityOf(worker, queuedPerSlot))
+            if (isLow && worker is { IsBackedOff: false, IsLeftOut: false, IsTaken: false, IsStandIn: false } && worker.AssignedCount < CapacityOf(worker, queuedPerSlot))
             {
                 _candidates.Enqueue(worker, worker.Priority);
             }
@@ -175,11 +180,16 @@ public sealed partial class JobScheduler
         var id = new TaskAttemptId(
             Application, stage.Info.StageId, stage.StageAttempt, tasks.PartitionOf(position), tasks.TakeAttemptNumber(position));
         var isAlone = worker.AssignedCount == 0 && tasks[position].Troubles is { NeedsMemory: true };
-        var attempt = new AttemptState(id, stage, position, worker, stage.Pool, _now) { IsAlone = isAlone };
+        var attempt = new AttemptState(id, stage, position, worker, stage.Pool, _now)
+        {
+            IsAlone = isAlone,
+            IsSuspect = tasks[position].Troubles is { LostWorkers.Count: > 0 },
+        };
         worker.IsTaken = isAlone;
         tasks.Launch(position, attempt);
         worker.Add(attempt);
         worker.AssignedCount++;
+        worker.SuspectCount += attempt.IsSuspect ? 1 : 0;
         worker.LastUsed = ++_assignmentCount;
         stage.RunningCount++;
         stage.AttemptCount++;

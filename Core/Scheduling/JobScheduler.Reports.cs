@@ -105,6 +105,7 @@ public sealed partial class JobScheduler
             attempt.HoldsSlot = false;
             attempt.Stage.RunningCount--;
             attempt.Worker.AssignedCount--;
+            attempt.Worker.SuspectCount -= attempt.IsSuspect ? 1 : 0;
             if (attempt.IsAlone)
             {
                 attempt.Worker.IsTaken = false;

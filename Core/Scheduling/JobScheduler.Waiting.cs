@@ -242,6 +242,11 @@ public sealed partial class JobScheduler
                 : $"No worker is left; the last one: {_lastWorkerTrouble} Start one, or look why it was lost.";
         }
 
+        if (FindSpared(job) is { } spared)
+        {
+            return spared;
+        }
+
         var silent = _workers.Values.Where(worker => worker.Silence is not null).OrderBy(worker => worker.Ordinal).ToArray();
         if (silent.Length > 0 && (silent.Length == _workers.Count || CountOnSilentWorkers(job) > 0))
         {

@@ -10,7 +10,12 @@ public sealed partial class JobScheduler
     {
         if (!_workers.TryGetValue(joined.Worker, out var worker))
         {
-            _workers.Add(joined.Worker, worker = new(joined.Worker, joined.Host, _workerOrdinal++));
+            _workers.Add(joined.Worker, worker = new(joined.Worker, joined.Host, _workerOrdinal++) { IsStandIn = joined.IsStandIn });
+            if (worker.IsStandIn)
+            {
+                _standIns.Add(worker);
+                _standInAskedOf = null;
+            }
         }
 
         SetHost(worker, joined.Host);
@@ -43,6 +48,8 @@ public sealed partial class JobScheduler
         _lastWorkerTrouble = $"{lost.Worker} was lost: {lost.Reason}";
         worker.IsLive = false;
         worker.Cancelling = null;
+        _standIns.Remove(worker);
+        _standInAskedOf = _standInAskedOf == worker.Id ? null : _standInAskedOf;
         ForgetHost(worker);
         OnUsableChanged(worker);
 
@@ -74,29 +81,26 @@ public sealed partial class JobScheduler
         Detach(attempt);
         NoteProgress(stage);
         var troubles = TroublesOf(attempt);
-        if (wasRunning)
-        {
-            troubles.LostWorkers.Add(attempt.Worker.Id);
-        }
-
-        var isLimit = troubles.LostWorkers.Count >= _options.MaxWorkerLosses;
-        var isLastAtStake = _options.SpareLastWorker && troubles.LostWorkers.Count > 1 && _workers.Count <= 1;
-        if (!wasRunning || (!isLimit && !isLastAtStake))
+        if (!wasRunning)
         {
             Retry(attempt);
             return;
         }
 
-        var cause = isLimit
-            ? "which is the limit (Dpark:Scheduler:MaxWorkerLosses)"
-            : "and the last one that is left is spared (Dpark:Scheduler:SpareLastWorker)";
-        FailJobsOf(
-            stage,
-            $"Partition {attempt.Id.PartitionIndex} of {stage.Info} ({stage.Info.CallSite}) was running on {troubles.LostWorkers.Count} workers when they died, {cause}. " +
-            "Its code may be what kills them: it may overflow the stack, take too much memory, or end the process. " +
-            $"Look at the end of the logs of {string.Join(", ", troubles.LostWorkers)}. The last attempt, {attempt.Id}: {reason}",
-            attempt: attempt.Id,
-            worker: attempt.Worker.Id);
+        _hasSuspects = true;
+        troubles.LostWorkers.Add(attempt.Worker.Id);
+        if (attempt.Worker.IsStandIn)
+        {
+            FailForLosses(stage, attempt.Position, "the last of them a process that was started for it alone (Dpark:Scheduler:SpareLastWorker)", attempt, reason);
+        }
+        else if (troubles.LostWorkers.Count >= _options.MaxWorkerLosses)
+        {
+            FailForLosses(stage, attempt.Position, "which is the limit (Dpark:Scheduler:MaxWorkerLosses)", attempt, reason);
+        }
+        else
+        {
+            Retry(attempt);
+        }
     }
 
     private void OnLaunchFailed(LaunchFailed failed)

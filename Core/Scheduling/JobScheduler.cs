@@ -113,6 +113,9 @@ public sealed partial class JobScheduler
             case WorkerLost lost:
                 LoseWorker(lost);
                 break;
+            case StandInRefused refused:
+                OnStandInRefused(refused);
+                break;
             case WorkerSilent silent:
                 SetSilence(silent.Worker, silent.Reason);
                 break;
@@ -207,6 +210,7 @@ public sealed partial class JobScheduler
         foreach (var worker in _workers.Values)
         {
             Assert(worker.AssignedCount == worker.ListAttempts().Count(attempt => attempt.HoldsSlot), $"a wrong count of attempts on {worker.Id}");
+            Assert(worker.SuspectCount == worker.ListAttempts().Count(attempt => attempt is { HoldsSlot: true, IsSuspect: true }), $"a wrong count of suspects on {worker.Id}");
             Assert(worker.FreeIndex >= 0 == HasFreeSlot(worker), $"{worker.Id} in the wrong list");
             Assert(worker.IsCounted == IsUsable(worker), $"a wrong count of workers, because of {worker.Id}");
         }

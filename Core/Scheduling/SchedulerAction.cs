@@ -100,6 +100,11 @@ public sealed record ReleaseStage(StageInfo Stage) : SchedulerAction;
 /// <summary>No job will read a shuffle any more: its files can go, on every worker.</summary>
 public sealed record ReleaseShuffle(ShuffleId Shuffle) : SchedulerAction;
 
+/// <summary>
+/// Have the last worker start another process beside itself, which joins with <see cref="WorkerJoined.IsStandIn"/>. If it cannot, answer with <see cref="StandInRefused"/>.
+/// </summary>
+public sealed record StartStandIn(WorkerId Worker) : SchedulerAction;
+
 /// <summary>Send <see cref="Tick"/> then. Replaces the time asked for before.</summary>
 /// <param name="Delay">From now; never negative.</param>
 public sealed record WakeAt(TimeSpan Delay) : SchedulerAction;

@@ -54,7 +54,14 @@ public sealed record WorkerJoined(WorkerId Worker, string Host, int SlotCount) :
 {
     /// <summary>Memory of its process; 0 if that is not known. A task that had too little is tried where there is more.</summary>
     public long MemoryBytes { get; init; }
+
+    /// <summary>It was started by <see cref="StartStandIn"/>, of this driver or of another one. It gets only tasks that are kept from the last worker.</summary>
+    public bool IsStandIn { get; init; }
 }
+
+/// <summary>A worker cannot do what <see cref="StartStandIn"/> asks for. Every job whose task is kept from the last worker fails. Where it can, <see cref="WorkerJoined"/> is the answer.</summary>
+/// <param name="Reason">Why, for the message; ends with a full stop.</param>
+public sealed record StandInRefused(WorkerId Worker, string Reason) : SchedulerEvent;
 
 /// <summary>A worker that is not lost has not answered the driver for a while. What it runs is still waited for; users are told.</summary>
 /// <param name="Reason">Since when and why, for the message; ends with a full stop.</param>

@@ -13,7 +13,7 @@ internal sealed partial class TaskSet
     public bool Speculate(int position)
     {
         ref var entry = ref _entries[position];
-        if (entry.Status != TaskEntryStatus.Launched || entry.IsLate || CountHolders(entry) != 1)
+        if (entry.Status != TaskEntryStatus.Launched || entry.IsLate || entry.Troubles is { LostWorkers.Count: > 1 } || CountHolders(entry) != 1)
         {
             return false;
         }

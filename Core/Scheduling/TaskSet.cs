@@ -129,7 +129,7 @@ internal sealed partial class TaskSet
     /// <summary>A pending task that had too little memory on a worker as large as any that is there; -1 if there is none.</summary>
     public int FindTooLarge(long largestBytes)
     {
-        foreach (var position in _again)
+        foreach (var position in _suspects is null ? _again : _again.Concat(_suspects))
         {
             if (_entries[position] is { Status: TaskEntryStatus.Again, Troubles.TooFewBytes: > 0 and var bytes } && bytes >= largestBytes)
             {
@@ -289,7 +289,14 @@ internal sealed partial class TaskSet
     {
         entry.Status = TaskEntryStatus.Again;
         PendingCount++;
-        _again.AddLast(position);
+        if (entry.Troubles is { LostWorkers.Count: > 0 })
+        {
+            (_suspects ??= []).Add(position);
+        }
+        else
+        {
+            _again.AddLast(position);
+        }
     }
 
     private bool AddPreferences(int position, Func<string, bool> isThere)
@@ -394,9 +401,7 @@ internal sealed partial class TaskSet
             {
                 _again.Remove(node);
             }
-            else if (entry.Troubles is { NeedsMemory: true } troubles
-                ? MayHaveToItself(position, troubles, worker)
-                : !IsReserved(worker) && MayRunOn(entry.Troubles, worker, now, eligibleWorkerCount))
+            else if (MayTake(position, entry.Troubles, worker, now, eligibleWorkerCount))
             {
                 _again.Remove(node);
                 return true;

@@ -15,10 +15,16 @@ internal sealed class WorkerState(WorkerId id, string host, int ordinal)
     /// <summary>Order of joining; decides between equals, so that a replay decides the same.</summary>
     public int Ordinal { get; } = ordinal;
 
+    /// <summary>It was started beside the last worker, for tasks that may kill their process.</summary>
+    public bool IsStandIn { get; init; }
+
     public int SlotCount { get; set; }
 
     /// <summary>Attempts that hold a slot or wait for one there.</summary>
     public int AssignedCount { get; set; }
+
+    /// <summary>Those of them under whose tasks workers have died.</summary>
+    public int SuspectCount { get; set; }
 
     /// <summary>Memory of its process; 0 if that is not known.</summary>
     public long MemoryBytes { get; set; }

@@ -63,6 +63,14 @@ public interface IWorkerGrain : IGrainWithStringKey
     [Alias("EndApplication"), AlwaysInterleave]
     Task EndApplicationAsync(AppId application, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Starts another process beside this worker, whose worker joins the cluster as a stand-in, and waits until it has joined. It ends with the last application that has asked for it.
+    /// Harmless the second time: there is one at most.
+    /// </summary>
+    /// <returns><see langword="null"/> if it runs, else why there is none; a clause without a full stop.</returns>
+    [Alias("StartStandIn"), AlwaysInterleave, ResponseTimeout("00:01:00")]
+    Task<string?> StartStandInAsync(AppId application, CancellationToken cancellationToken);
+
     /// <summary>What the worker does now. The cheapest call: it says that the worker can be reached.</summary>
     [Alias("GetStatus"), AlwaysInterleave]
     Task<WorkerStatus> GetStatusAsync(CancellationToken cancellationToken);

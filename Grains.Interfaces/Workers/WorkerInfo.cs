@@ -12,7 +12,11 @@ public sealed record WorkerInfo(
     [property: Id(1)] string Host,
     [property: Id(2)] string BlockEndpoint,
     [property: Id(3)] int SlotCount,
-    [property: Id(4)] long MemoryBytes);
+    [property: Id(4)] long MemoryBytes)
+{
+    /// <summary>It was started beside the last worker of a cluster, for tasks that may kill their process. It gets no other tasks.</summary>
+    [Id(5)] public bool IsStandIn { get; init; }
+}
 
 /// <summary>The workers of a cluster at one moment.</summary>
 /// <param name="Generation">Which activation of the master made the list. Versions of different generations cannot be compared.</param>

@@ -42,6 +42,7 @@ internal sealed partial class Worker : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
     private readonly HashSet<AppId> _endedLately = [];
+    private readonly HashSet<AppId> _standInUsers = [];
     private WorkerInfo _info;
     private bool _isAborted;
 
@@ -90,6 +91,9 @@ internal sealed partial class Worker : IAsyncDisposable
             return info.SlotCount <= usable ? info : info with { SlotCount = usable };
         }
     }
+
+    /// <summary>Starts a process beside this one; <see langword="null"/> where the host cannot.</summary>
+    public IStandInStarter? StandIn { get; init; }
 
     /// <summary>Fires when the worker takes no more calls that wait.</summary>
     public CancellationToken Stopping => _stopping.Token;
@@ -174,12 +178,29 @@ internal sealed partial class Worker : IAsyncDisposable
     /// <summary>The cached partitions of an application, in no particular order.</summary>
     public CachedPartition[] ListCached(AppId application) => _cache.List(application);
 
+    /// <summary>Starts a stand-in; see <see cref="IWorkerGrain.StartStandInAsync"/>.</summary>
+    public Task<string?> StartStandInAsync(AppId application)
+    {
+        if (StandIn is not { } standIn)
+        {
+            return Task.FromResult<string?>("its host does not start processes");
+        }
+
+        lock (_gate)
+        {
+            _standInUsers.Add(application);
+        }
+
+        return standIn.StartAsync();
+    }
+
     /// <summary>Stops the attempts of an application, deletes everything of it, and refuses more for good. Harmless the second time.</summary>
     public async Task EndApplicationAsync(AppId application)
     {
         var stopped = _executor.EndApplicationAsync(application);
         _outbox.Drop(application);
         _applications.End(application);
+        LeaveStandIn(application);
         try
         {
             await stopped.WaitAsync(EndLimit, _timeProvider).ConfigureAwait(false);
@@ -260,8 +281,23 @@ internal sealed partial class Worker : IAsyncDisposable
             await StopAsync(CancellationToken.None).ConfigureAwait(false);
         }
 
+        StandIn?.Stop();
         await _reporter.DisposeAsync().ConfigureAwait(false);
         _applications.Dispose();
+    }
+
+    private void LeaveStandIn(AppId application)
+    {
+        bool isLast;
+        lock (_gate)
+        {
+            isLast = _standInUsers.Remove(application) && _standInUsers.Count == 0;
+        }
+
+        if (isLast)
+        {
+            StandIn?.Stop();
+        }
     }
 
     private void Delete(AppId application)

@@ -57,6 +57,8 @@ internal sealed partial class WorkerGrain(LocalWorker local, ILogger<WorkerGrain
 
     public Task EndApplicationAsync(AppId application, CancellationToken cancellationToken) => local.Get().EndApplicationAsync(application);
 
+    public Task<string?> StartStandInAsync(AppId application, CancellationToken cancellationToken) => local.Get().StartStandInAsync(application);
+
     public Task<WorkerStatus> GetStatusAsync(CancellationToken cancellationToken) => Task.FromResult(local.Get().Status);
 
     private Task<bool> Start(TaskLaunch launch, long epoch)

@@ -8,6 +8,9 @@ public sealed class DparkWorkerOptions
     /// <summary>Whether this silo is the whole cluster: an unusable root of work directories is then an error. Default: <see langword="false"/>.</summary>
     public bool IsLocal { get; set; }
 
+    /// <summary>Whether the process was started for tasks that may kill it.</summary>
+    internal bool IsStandIn { get; set; }
+
     /// <summary>How attempts run.</summary>
     public ExecutorOptions Executor { get; } = new();
 

@@ -11,6 +11,23 @@ internal static class ProcessMemory
     // Whoever sets the limit of the runtime knows better.
     private static readonly string[] RuntimeVariables = ["DOTNET_GCHeapHardLimit", "DOTNET_GCHeapHardLimitPercent"];
 
+    /// <summary>Has the system end this process before others when it is short of memory. Where it cannot be asked for that, nothing changes.</summary>
+    public static void PreferToEnd(bool isPreferred)
+    {
+        const string MostLikely = "1000";
+        try
+        {
+            if (isPreferred && OperatingSystem.IsLinux())
+            {
+                File.WriteAllText("/proc/self/oom_score_adj", MostLikely);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A container may forbid it.
+        }
+    }
+
     /// <summary>Sets the limit, unless the environment has set one.</summary>
     /// <param name="bytes"><see langword="null"/>: no limit.</param>
     public static void Limit(long? bytes)

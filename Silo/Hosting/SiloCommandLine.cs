@@ -55,6 +55,8 @@ internal sealed class SiloCommandLine
 
     private readonly Option<string?> _serverName = new("--tls-server-name") { HelpName = "NAME", Description = "The name in the certificates of all silos. Default: the address of each." };
 
+    private readonly Option<bool> _standIn = new("--stand-in") { Hidden = true };
+
     private SiloCommandLine()
     {
     }
@@ -68,7 +70,7 @@ internal sealed class SiloCommandLine
             "Runs a silo with a worker of Dpark.Orleans. Further settings are read from appsettings.json and the environment, sections Dpark and Orleans.")
         {
             line._localhost, line._primary, line._redis, line._clusterId, line._host, line._port, line._gatewayPort, line._workDirectories, line._cores, line._memory,
-            line._secretFile, line._certificate, line._key, line._trusted, line._serverName,
+            line._secretFile, line._certificate, line._key, line._trusted, line._serverName, line._standIn,
         };
         RefuseEmpty(line._clusterId, "Give the cluster a name.");
         RefuseEmpty(line._workDirectories, "Name a directory.");
@@ -91,6 +93,7 @@ internal sealed class SiloCommandLine
         MemoryBytes = result.GetValue(_memory),
         SecretFile = result.GetValue(_secretFile),
         Tls = ReadTls(result),
+        IsStandIn = result.GetValue(_standIn),
     };
 
     private ClusterTlsOptions? ReadTls(ParseResult result)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Dpark.Clusters;
+using Dpark.Workers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -50,7 +51,13 @@ internal static class SiloProgram
         using var host = started;
         await output.WriteLineAsync(ReadyLine(settings, host.Services)).ConfigureAwait(false);
         onStarted?.Invoke();
-        await host.WaitForShutdownAsync(cancellationToken).ConfigureAwait(false);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (settings.IsStandIn)
+        {
+            EndWithStandardInput(end);
+        }
+
+        await host.WaitForShutdownAsync(end.Token).ConfigureAwait(false);
         return 0;
     }
 
@@ -64,6 +71,28 @@ internal static class SiloProgram
         }
 
         return WrongInput;
+    }
+
+    private static void EndWithStandardInput(CancellationTokenSource end)
+    {
+        // Not an asynchronous read: that of the console blocks, too.
+        var thread = new Thread(() =>
+        {
+            while (Console.In.Read() >= 0)
+            {
+            }
+
+            try
+            {
+                end.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It has been told to end otherwise.
+            }
+        })
+        { IsBackground = true, Name = "dpark-stand-in" };
+        thread.Start();
     }
 
     /// <returns>The host that runs, or what is wrong.</returns>
@@ -129,6 +158,7 @@ internal static class SiloProgram
 #pragma warning disable ORLEANSEXP003 // With the directory that is the default of the official runtime, activations end when another silo leaves.
             silo.AddDistributedGrainDirectory();
 #pragma warning restore ORLEANSEXP003
+            silo.Services.AddSingleton<IStandInStarter>(provider => new StandInProcess(settings, provider.GetRequiredService<ILogger<StandInProcess>>()));
             silo.AddDparkWorker(options => Apply(settings, options));
         });
         return builder.Build();
@@ -141,6 +171,7 @@ internal static class SiloProgram
             options.BlockServer.ListenHost = settings.Address.ToString();
         }
 
+        options.IsStandIn = settings.IsStandIn;
         if (settings.SlotCount is { } slotCount)
         {
             options.Executor.SlotCount = slotCount;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Dpark.Clusters;
 using Dpark.Configuration;
@@ -37,6 +38,25 @@ internal sealed record SiloSettings
     /// <summary>The silo's certificate; <see langword="null"/> members come from the configuration.</summary>
     public ClusterTlsOptions? Tls { get; init; }
 
+    /// <summary>It was started by another silo for tasks that may kill their process, and ends when its standard input does.</summary>
+    public bool IsStandIn { get; init; }
+
     /// <summary>A file that holds the cluster's secret; <see langword="null"/> if not set.</summary>
     public string? SecretFile { get; init; }
+
+    /// <summary>The command line that says the same.</summary>
+    public IEnumerable<string> ToArguments()
+    {
+        (string Name, object? Value)[] all =
+        [
+            ("--cluster-id", ClusterId), ("--port", Port), ("--gateway-port", GatewayPort), ("--redis", Redis), ("--primary", Primary),
+            ("--host", Redis is null ? null : Address), ("--work-dir", WorkDirectories), ("--cores", SlotCount), ("--memory", MemoryBytes), ("--secret-file", SecretFile),
+            ("--tls-certificate", Tls?.CertificateFile), ("--tls-key", Tls?.KeyFile), ("--tls-ca", Tls?.TrustedFile), ("--tls-server-name", Tls?.ServerName),
+        ];
+        return
+        [
+            .. Redis is null ? ["--localhost"] : Array.Empty<string>(), .. IsStandIn ? ["--stand-in"] : Array.Empty<string>(),
+            .. all.Where(option => option.Value is not null).SelectMany(option => new[] { option.Name, string.Create(CultureInfo.InvariantCulture, $"{option.Value}") }),
+        ];
+    }
 }

@@ -29,7 +29,8 @@ internal sealed partial class WorkerHost(
     IGrainFactory grains,
     TimeProvider timeProvider,
     ILoggerFactory loggers,
-    ClusterTls? tls = null) : ILifecycleParticipant<ISiloLifecycle>, IAsyncDisposable, IDisposable
+    ClusterTls? tls = null,
+    IStandInStarter? standIn = null) : ILifecycleParticipant<ISiloLifecycle>, IAsyncDisposable, IDisposable
 {
     private readonly ILogger<WorkerHost> _logger = loggers.CreateLogger<WorkerHost>();
     private DparkEnvironment? _environment;
@@ -109,8 +110,11 @@ internal sealed partial class WorkerHost(
             registration.Host ?? Dns.GetHostName(),
             _server.Endpoint,
             settings.Executor.SlotCount,
-            registration.MemoryBytes > 0 ? registration.MemoryBytes : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
-        _worker = new(info, storage, _client, settings.Executor, settings.Shuffle, settings.Cache, grains, timeProvider, loggers);
+            registration.MemoryBytes > 0 ? registration.MemoryBytes : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)
+        {
+            IsStandIn = settings.IsStandIn,
+        };
+        _worker = new(info, storage, _client, settings.Executor, settings.Shuffle, settings.Cache, grains, timeProvider, loggers) { StandIn = standIn };
         _server.Cached = _worker.Cache;
         local.Set(_worker);
         _exitWatch = new(_worker, loggers.CreateLogger<ExitWatch>());

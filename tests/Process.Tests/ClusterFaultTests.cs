@@ -81,6 +81,30 @@ public sealed class ClusterFaultTests(FaultCluster faults) : IClassFixture<Fault
     }
 
     [RedisFact]
+    public async Task Job_TwoOfThreeWorkersKilledUnderTheSameTask_IsRightOnTheThird()
+    {
+        var silos = await faults.WholeAsync();
+        var tokens = faults.NewTokens();
+        tokens.Put("first", Signal.Kill);
+        tokens.Put("second", Signal.Kill);
+        await using var dpark = await faults.Cluster.ConnectAsync();
+
+        // The first attempt takes one token, the second one the other; the third finds none.
+        var sum = await dpark.Range(0, ElementCount, MapCount)
+            .Map(n => Meet(tokens, tokens.IsTaken("first") ? "second" : "first", n == ElementCount / 2, n))
+            .ReduceAsync((a, b) => a + b)
+            .WaitAsync(Limit);
+        await dpark.DisposeAsync();
+
+        Assert.Equal(Enumerable.Range(0, ElementCount).Sum(n => (long)n), sum);
+        Assert.True(tokens.IsTaken("first") && tokens.IsTaken("second"));
+        var last = Assert.Single(silos, silo => !silo.HasExited);
+
+        // Its helper goes with the application.
+        await last.UntilLogAsync("which was started for tasks that may kill theirs, has ended by exit code 0");
+    }
+
+    [RedisFact]
     public async Task Job_SiloOfTheMasterKilled_IsRightAndTheNextOneToo()
     {
         await faults.WholeAsync();

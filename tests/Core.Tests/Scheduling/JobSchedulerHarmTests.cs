@@ -33,21 +33,6 @@ public sealed class JobSchedulerHarmTests
     }
 
     [Fact]
-    public void WorkerLost_TwiceAndOneIsLeft_SparesTheLastOne()
-    {
-        var final = Final(0, 1);
-        _rig.Join(A, 1).Join(B, 1).Join(C, 1).Submit(0, final);
-        _rig.Lose(_rig.WorkerOf(_rig.RunningOf(final, 0)));
-        Assert.Empty(_rig.All<FailJob>());
-
-        _rig.Lose(_rig.WorkerOf(_rig.RunningOf(final, 0)));
-
-        Assert.Contains("was running on 2 workers when they died, and the last one that is left is spared", Assert.Single(_rig.All<FailJob>()).Reason, StringComparison.Ordinal);
-        _rig.Submit(1, Final(1, 1)).SucceedAll();
-        Assert.Single(_rig.All<CompleteJob>());
-    }
-
-    [Fact]
     public void WorkerLost_TwiceUnderDifferentTasks_FailsNothing()
     {
         var final = Final(0, 2);

@@ -11,18 +11,52 @@ internal sealed partial class Simulation
     private readonly Dictionary<(ShuffleId Shuffle, int Map, int Attempt), Dictionary<(ShuffleId Shuffle, int Map), int>> _mapSources = [];
     private readonly Dictionary<TaskAttemptId, Dictionary<(ShuffleId Shuffle, int Map), int>> _sources = [];
 
-    private void AddWorker()
+    // How often a worker was lost while an attempt of a task was waited for.
+    private readonly Dictionary<(int StageId, int Partition), int> _lostUnder = [];
+    private bool _wasStandInRefused;
+
+    private void AddWorker() => AddWorker(isStandIn: false);
+
+    private void AddWorker(bool isStandIn)
     {
         var number = _workerCount++;
-        var worker = new SimulatedWorker(this, new($"worker-{number}"), $"host-{number % 3}", _random.Next(1, 4)) { Slowness = Chance(0.2) ? 10 : 1 };
+        var worker = new SimulatedWorker(this, new($"worker-{number}"), $"host-{number % 3}", isStandIn ? 1 : _random.Next(1, 4))
+        {
+            Slowness = Chance(0.2) ? 10 : 1,
+            IsStandIn = isStandIn,
+        };
         _workers.Add(worker.Id, worker);
         worker.IsKnown = true;
-        Tell(new WorkerJoined(worker.Id, worker.Host, worker.SlotCount));
+        Tell(new WorkerJoined(worker.Id, worker.Host, worker.SlotCount) { IsStandIn = isStandIn });
+    }
+
+    private void StartStandIn(WorkerId last)
+    {
+        Check(_workers[last] is { IsKnown: true, IsStandIn: false }, $"{last} was asked for a stand-in.");
+        Check(_workers.Values.Count(worker => worker is { IsKnown: true, IsStandIn: false }) == 1, $"{last} was asked for a stand-in, but is not the last worker.");
+        if (Chance(0.1))
+        {
+            After(0, 50, () =>
+            {
+                _wasStandInRefused = true;
+                Tell(new StandInRefused(last, "It cannot."));
+            });
+        }
+        else
+        {
+            After(0, 500, () => AddWorker(isStandIn: true));
+        }
+    }
+
+    private void CheckStandIn(TaskAssignment task)
+    {
+        var (stage, partition) = (task.Attempt.StageId, task.Attempt.PartitionIndex);
+        Check(_lostUnder.GetValueOrDefault((stage, partition)) > 1, $"{task.Attempt} was launched on a stand-in, but has not lost two workers.");
     }
 
     private void InjectFault()
     {
-        SimulatedWorker[] known = [.. _workers.Values.Where(w => w.IsKnown)];
+        SimulatedWorker[] known = [.. _workers.Values.Where(w => w is { IsKnown: true, IsStandIn: false })];
         if (known.Length == 0)
         {
             return;
@@ -71,6 +105,8 @@ internal sealed partial class Simulation
         foreach (var attempt in _live.Where(pair => pair.Value == worker.Id).Select(pair => pair.Key).ToArray())
         {
             _live.Remove(attempt);
+            var task = (attempt.StageId, attempt.PartitionIndex);
+            _lostUnder[task] = _lostUnder.GetValueOrDefault(task) + 1;
         }
 
         Tell(new WorkerLost(worker.Id, "It did not answer."));
@@ -127,6 +163,9 @@ internal sealed partial class Simulation
         public bool IsKnown { get; set; }
 
         public bool HasDied { get; set; }
+
+        /// <summary>Nothing happens to it: a stand-in that dies fails jobs.</summary>
+        public bool IsStandIn { get; init; }
 
         /// <summary>Its tasks take so many times as long as those of others.</summary>
         public int Slowness { get; set; }

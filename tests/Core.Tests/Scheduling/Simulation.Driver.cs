@@ -175,6 +175,13 @@ internal sealed partial class Simulation
                 Check(_jobs[fail.Job].HasResults, $"{fail.Job} failed, but has no results that cannot be taken back.");
                 End(_jobs[fail.Job]);
                 break;
+            case StartStandIn start:
+                StartStandIn(start.Worker);
+                break;
+            case FailJob fail when fail.Reason.Contains("no process of its own could be started for it: It cannot.", StringComparison.Ordinal):
+                Check(_wasStandInRefused, $"{fail.Job} failed, but no stand-in was refused.");
+                End(_jobs[fail.Job]);
+                break;
             case FailJob fail:
                 throw new InvalidOperationException($"{fail.Job} failed: {fail.Reason}");
             case WakeAt wake:
@@ -207,6 +214,11 @@ internal sealed partial class Simulation
         {
             Check(_launched.Add(task.Attempt), $"{task.Attempt} was launched twice.");
             Check(_readyStages.Contains(task.Stage.StageId), $"{task.Attempt} was launched without a program.");
+            if (_workers[launch.Worker].IsStandIn)
+            {
+                CheckStandIn(task);
+            }
+
             foreach (var parent in task.Stage.Parents)
             {
                 Check(_registry.IsComplete(parent.Shuffle!.Value, task.MapOutputEpoch), $"{task.Attempt} was launched without the outputs of {parent} at epoch {task.MapOutputEpoch}.");

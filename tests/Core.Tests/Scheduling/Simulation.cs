@@ -82,7 +82,7 @@ internal sealed partial class Simulation
             MaxTaskFailures = 4,
             MaxConsecutiveStageAttempts = 1000,
             MaxWorkerLosses = 1000,
-            SpareLastWorker = false,
+            SpareLastWorker = Chance(0.7),
             MaxLaunchFailures = 10_000,
             MaxProgramRestores = 1000,
             PrefetchPerSlot = _random.Next(0, 4),

@@ -56,6 +56,22 @@ internal sealed class ChildSilo : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until it has written something on standard error.</summary>
+    public async Task UntilLogAsync(string text)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        var startedAt = Stopwatch.GetTimestamp();
+        while (!Log.Contains(text, StringComparison.Ordinal))
+        {
+            if (Stopwatch.GetElapsedTime(startedAt) > Limit)
+            {
+                throw new TimeoutException($"Silo {Port} did not write '{text}' within {Limit}. Its log: {Log}");
+            }
+
+            await timer.WaitForNextTickAsync();
+        }
+    }
+
     /// <summary>Starts one on free ports of loopback.</summary>
     /// <param name="arguments">All but the ports.</param>
     public static ChildSilo Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
