@@ -45,7 +45,7 @@ public static class AggregationBaseline
             for (var row = start; row < end; row++)
             {
                 var key = KeyedRows.KeyOf(row, keyCount);
-                shares[index, Owner(key, partCount)].Add(key, KeyedRows.ValueOf(row));
+                shares[index, PartOf(key, partCount)].Add(key, KeyedRows.ValueOf(row));
             }
         });
         var sums = new Checksum[partCount];
@@ -77,6 +77,9 @@ public static class AggregationBaseline
     }
 
     private static int Owner(long key, int threadCount) => (int)(((ulong)(uint)((ulong)key * 0x9E3779B97F4A7C15 >> 32) * (ulong)threadCount) >> 32);
+
+    // Not by the hash of the tables: the keys of a part would want the same few slots of its table.
+    private static int PartOf(long key, int partCount) => (int)(((ulong)(uint)((ulong)key * 0xC2B2AE3D27D4EB4F >> 32) * (ulong)partCount) >> 32);
 
     private static void Fill(LongTable table, long start, long end, int keyCount)
     {
