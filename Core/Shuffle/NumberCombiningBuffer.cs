@@ -91,7 +91,7 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
 
         if (!TryLocate(dense, pairs, places))
         {
-            if (!TryWiden(pairs))
+            if (!_table.TryWiden(pairs))
             {
                 return false;
             }
@@ -102,18 +102,6 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
 
         AddDense(dense, pairs, places);
         return true;
-    }
-
-    private bool TryWiden(ReadOnlySpan<(TKey Key, TValue Value)> pairs)
-    {
-        var (least, most) = (long.MaxValue, long.MinValue);
-        foreach (var (key, _) in pairs)
-        {
-            var order = DenseTable<TKey, TCombined>.OrderOf(key);
-            (least, most) = (Math.Min(least, order), Math.Max(most, order));
-        }
-
-        return _table.TryWiden(least, most, pairs.Length);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

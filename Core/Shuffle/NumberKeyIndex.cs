@@ -201,7 +201,8 @@ internal sealed class NumberKeyIndex<TKey> : KeyIndex<TKey>
         numbers = numbers[..keys.Length];
         for (var i = 0; i < keys.Length; i++)
         {
-            numbers[i] = table.TryGet(keys[i], positions[i], out var number) ? number : -1;
+            var place = table.PlaceOf(keys[i], positions[i]);
+            numbers[i] = place < 0 ? -1 : table.ValueAt(place);
         }
     }
 

@@ -42,6 +42,9 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
     /// <summary>Where all pairs are, if their keys are close together; else <see langword="null"/>, and they are in hashed places.</summary>
     public DenseTable<TKey, TValue>? Dense { get; private set; }
 
+    /// <summary>Places are numbered from 0, dense or hashed.</summary>
+    public int PlaceCount => Dense?.PlaceCount ?? (_memory is null ? 0 : _placeCount + 1);
+
     /// <summary>Memory once so many more pairs are there. Dense places never take more than hashed ones would.</summary>
     public long BytesWith(int newPairs) => PageMemory.TakenFor(Math.Max(Dense?.Length ?? _memory?.Length ?? 0, BytesOf(PlacesFor((long)Count + newPairs))));
 
@@ -81,6 +84,31 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
         {
             memory?.ReturnBeside(replaced);
         }
+    }
+
+    /// <summary>As <see cref="TryWiden(long, long, int)"/>, for the keys of some pairs.</summary>
+    public bool TryWiden<TOther>(ReadOnlySpan<(TKey Key, TOther Value)> pairs)
+    {
+        var (least, most) = (long.MaxValue, long.MinValue);
+        foreach (var (key, _) in pairs)
+        {
+            var order = DenseTable<TKey, TValue>.OrderOf(key);
+            (least, most) = (Math.Min(least, order), Math.Max(most, order));
+        }
+
+        return TryWiden(least, most, pairs.Length);
+    }
+
+    /// <summary>The value of a key, wherever it is. There is a place for a new one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref TValue GetOrAdd(TKey key, out bool exists)
+    {
+        if (Dense is { } dense)
+        {
+            return ref dense.GetOrAdd((int)dense.OffsetOf(key), out exists);
+        }
+
+        return ref GetOrAdd(key, PositionOf(key), out exists);
     }
 
     /// <summary>Where the search for a key in hashed places begins.</summary>
@@ -130,30 +158,43 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
         }
     }
 
-    /// <summary>Finds the value of a key in hashed places. The table is not empty.</summary>
+    /// <summary>Finds a key in hashed places. The table is not empty.</summary>
     /// <param name="position">From <see cref="PositionOf"/>.</param>
+    /// <returns>Its place; -1 if it is not there.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryGet(TKey key, int position, out TValue value)
+    public int PlaceOf(TKey key, int position)
     {
         var bits = BitsOf(key);
-        for (; bits != 0; position = (position + 1) & (_placeCount - 1))
+        if (bits == 0)
         {
-            ref var place = ref PlaceAt(position);
-            if (BitsOf(place.Key) == bits)
-            {
-                value = place.Value;
-                return true;
-            }
-
-            if (BitsOf(place.Key) == 0)
-            {
-                value = default!;
-                return false;
-            }
+            return _hasZero ? _placeCount : -1;
         }
 
-        value = PlaceAt(_placeCount).Value;
-        return _hasZero;
+        for (; ; position = (position + 1) & (_placeCount - 1))
+        {
+            var found = BitsOf(PlaceAt(position).Key);
+            if (found == bits)
+            {
+                return position;
+            }
+
+            if (found == 0)
+            {
+                return -1;
+            }
+        }
+    }
+
+    /// <summary>The value at a place that is used.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref TValue ValueAt(int place)
+    {
+        if (Dense is { } dense)
+        {
+            return ref dense.ValueAt(place);
+        }
+
+        return ref PlaceAt(place).Value;
     }
 
     /// <summary>The places that are used, ascending.</summary>

@@ -3,7 +3,10 @@ using Dpark.Text;
 
 namespace Dpark.Rdds.Operators;
 
-/// <summary>Joins one partition. First the left pairs are loaded, then the right pairs stream past them, then come the left pairs that none of these met. If they do not fit, see <see cref="SpilledJoin"/>.</summary>
+/// <summary>
+/// Joins one partition. First the left pairs are loaded, then the right pairs stream past them, then come the left pairs that none of these met. If the left pairs do
+/// not fit, see <see cref="SpilledJoin"/>; if they are numbers and no key comes twice, see <see cref="UniqueJoinReader{TKey, TLeft, TRight, TLeftOut, TRightOut}"/>.
+/// </summary>
 internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     BatchReader<(TKey Key, TLeft Value)> left,
     Func<BatchReader<(TKey Key, TRight Value)>> openRight,
@@ -14,8 +17,14 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     : OperatorReader<(TKey Key, TLeft Value), (TKey Key, (TLeftOut Left, TRightOut Right) Value)>(left, callSite, context)
     where TKey : notnull
 {
-    private readonly JoinTable<TKey, TLeft> _table = new(context.Memory.Claim("the left side of a join"));
-    private BatchReader<(TKey Key, (TLeftOut Left, TRightOut Right) Value)>? _spilled;
+    private const string Purpose = "the left side of a join";
+
+    // One of both has the left pairs, once the first ones have come.
+    private UniquePairs<TKey, TLeft>? _unique = UniquePairs<TKey, TLeft>.IsSupported ? new(context.Memory.Claim(Purpose)) : null;
+    private JoinTable<TKey, TLeft>? _general;
+
+    // Pairs them in another way.
+    private BatchReader<(TKey Key, (TLeftOut Left, TRightOut Right) Value)>? _other;
     private bool[] _isMatched = [];
 
     // The right batch is copied: its pairs may become more than one batch of output.
@@ -36,18 +45,28 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
 
     public override ReadOnlySpan<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> Next()
     {
-        if (_right is null && _spilled is null && !TryLoadLeft())
+        if (_right is null && _other is null)
         {
-            _spilled = SpilledJoin.Pair(SpilledJoin.Open(_table, Source, openRight, Context), unmatched, present);
+            if (!TryLoadLeft())
+            {
+                _other = SpilledJoin.Pair(SpilledJoin.Open(Loaded, Source, openRight, Context), unmatched, present);
+            }
+            else if (_unique is not null)
+            {
+                _other = new UniqueJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(_unique.Table, openRight(), unmatched, present, Context);
+            }
+            else
+            {
+                _right = openRight();
+            }
         }
 
-        if (_spilled is not null)
+        if (_other is not null)
         {
             Context.CancellationToken.ThrowIfCancellationRequested();
-            return _spilled.Next();
+            return _other.Next();
         }
 
-        _right ??= openRight();
         var output = Output(BatchReader.Capacity);
         for (var count = 0; ;)
         {
@@ -66,12 +85,18 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         {
             _isDisposed = true;
             _right?.Dispose();
-            _spilled?.Dispose();
-            _table.Dispose();
+            _other?.Dispose();
+            _unique?.Dispose();
+            _general?.Dispose();
         }
 
         base.Dispose(disposing);
     }
+
+    private LoadedPairs<TKey, TLeft> Loaded => _unique is not null ? _unique : Table;
+
+    // Not asked for before it is known that there are no unique pairs.
+    private JoinTable<TKey, TLeft> Table => _general ??= new JoinTable<TKey, TLeft>(Context.Memory.Claim(Purpose));
 
     /// <returns><see langword="false"/> if it does not fit.</returns>
     private bool TryLoadLeft()
@@ -79,23 +104,56 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         for (var input = Pull(); !input.IsEmpty; input = Pull())
         {
             Context.CancellationToken.ThrowIfCancellationRequested();
-            _table.Add(input);
-            if (_table.IsFull)
+            Add(input);
+            if (Loaded.IsFull)
             {
                 return false;
             }
         }
 
-        _table.Complete();
-        _isMatched = (unmatched & UnmatchedPairs.Left) == 0 ? [] : new bool[_table.KeyCount];
+        if (_unique is null)
+        {
+            Table.Complete();
+            _isMatched = (unmatched & UnmatchedPairs.Left) == 0 ? [] : new bool[Table.KeyCount];
+        }
+
         return true;
+    }
+
+    private void Add(ReadOnlySpan<(TKey Key, TLeft Value)> pairs)
+    {
+        if (_unique is not null)
+        {
+            pairs = pairs[_unique.Add(pairs)..];
+            if (pairs.IsEmpty)
+            {
+                return;
+            }
+
+            ForgetUnique(_unique);
+        }
+
+        Table.Add(pairs);
+    }
+
+    // A key came twice, which shows early where it is usual. For this moment the pairs are there twice.
+    private void ForgetUnique(UniquePairs<TKey, TLeft> unique)
+    {
+        using var pairs = unique.Read();
+        for (var some = pairs.Next(); !some.IsEmpty; some = pairs.Next())
+        {
+            Table.Add(some);
+        }
+
+        unique.Dispose();
+        _unique = null;
     }
 
     /// <summary>Pairs the current left values with the current partner, as far as there is room.</summary>
     private int PairGroup(Span<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> output)
     {
         var count = Math.Min(output.Length, _groupEnd - _groupNext);
-        var group = _table.Values.Slice(_groupNext, count);
+        var group = Table.Values.Slice(_groupNext, count);
         for (var i = 0; i < group.Length; i++)
         {
             output[i] = (_partner.Key, (present.Left(group[i]), _partner.Right));
@@ -111,7 +169,7 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     {
         while (!_isRightDone)
         {
-            if (_table.IsUnique)
+            if (Table.IsUnique)
             {
                 PairUnique(output, ref count);
             }
@@ -129,7 +187,7 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
                 {
                     _batchNext++;
                     Match(number);
-                    SetGroup(_table.RangeOf(number), (key, present.Right(value)));
+                    SetGroup(Table.RangeOf(number), (key, present.Right(value)));
                     return true;
                 }
 
@@ -151,7 +209,7 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         var end = Math.Min(_batchEnd, _batchNext + output.Length - count);
         var batch = _batch.AsSpan(0, end);
         var numbers = _numbers.AsSpan(0, end);
-        var values = _table.Values;
+        var values = Table.Values;
         for (var i = _batchNext; i < batch.Length; i++)
         {
             var number = numbers[i];
@@ -176,11 +234,11 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
             return false;
         }
 
-        for (; _unmatchedNext < _table.KeyCount; _unmatchedNext++)
+        for (; _unmatchedNext < Table.KeyCount; _unmatchedNext++)
         {
             if (!_isMatched[_unmatchedNext])
             {
-                SetGroup(_table.RangeOf(_unmatchedNext), (_table.KeyOf(_unmatchedNext), default!));
+                SetGroup(Table.RangeOf(_unmatchedNext), (Table.KeyOf(_unmatchedNext), default!));
                 _unmatchedNext++;
                 return true;
             }
@@ -222,7 +280,7 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
             _batchKeys[i] = _batch[i].Key;
         }
 
-        _table.Find(_batchKeys.AsSpan(0, input.Length), _numbers);
+        Table.Find(_batchKeys.AsSpan(0, input.Length), _numbers);
         _batchNext = 0;
         _batchEnd = input.Length;
     }

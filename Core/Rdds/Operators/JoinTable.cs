@@ -9,7 +9,7 @@ namespace Dpark.Rdds.Operators;
 /// Null is a key like any other. Used by one thread.
 /// </summary>
 /// <param name="memory">What it may hold; owned.</param>
-internal sealed class JoinTable<TKey, TValue>(MemoryClaim memory) : IDisposable
+internal sealed class JoinTable<TKey, TValue>(MemoryClaim memory) : LoadedPairs<TKey, TValue>
 {
     private readonly HeapGauge _gauge = new(memory, Spillable<TKey, TValue>.HasHeapBytes);
     private readonly KeyIndex<TKey> _index = KeyIndex<TKey>.CreateLocal();
@@ -21,12 +21,9 @@ internal sealed class JoinTable<TKey, TValue>(MemoryClaim memory) : IDisposable
     private PooledList<int> _owners = new();
     private PooledList<int> _starts = new();
     private bool _isUnique = true;
+    private bool _isComplete;
 
-    /// <summary>Whether another batch could exceed what it may hold. Not asked while it is empty.</summary>
-    public bool IsFull => _gauge.IsFull(ArrayBytes, this, static table => Spillable<TKey, TValue>.HeapBytes(table._index.Keys, table._values.Span));
-
-    /// <summary>What it holds, for a message.</summary>
-    public long HeldBytes => memory.HeldBytes;
+    public override bool IsFull => _gauge.IsFull(ArrayBytes, this, static table => Spillable<TKey, TValue>.HeapBytes(table._index.Keys, table._values.Span));
 
     /// <summary>Distinct keys.</summary>
     public int KeyCount => _index.Count;
@@ -76,11 +73,12 @@ internal sealed class JoinTable<TKey, TValue>(MemoryClaim memory) : IDisposable
     /// <summary>Puts the values of each key in a row. Nothing is added afterwards.</summary>
     public void Complete()
     {
-        if (_isUnique)
+        if (_isUnique || _isComplete)
         {
             return;
         }
 
+        _isComplete = true;
         var owners = _owners.Span;
         var starts = _starts.ExtendTo(_index.Count + 1);
         starts.Clear();
@@ -131,14 +129,15 @@ internal sealed class JoinTable<TKey, TValue>(MemoryClaim memory) : IDisposable
         return (number == 0 ? 0 : ends[number - 1], ends[number]);
     }
 
-    /// <summary>The pairs, once it is complete.</summary>
-    public BatchReader<(TKey Key, TValue Value)> Read() => new Reader(this);
+    public override BatchReader<(TKey Key, TValue Value)> Read()
+    {
+        Complete();
+        return new Reader(this);
+    }
 
-    /// <summary>The failure of a task whose pairs do not fit and cannot be spilled.</summary>
-    public MemoryExhaustedException Exhausted() => memory.Exhausted(ArrayBytes);
+    public override MemoryExhaustedException Exhausted() => memory.Exhausted(ArrayBytes);
 
-    /// <summary>Returns the memory.</summary>
-    public void Dispose()
+    public override void Dispose()
     {
         _index.Dispose();
         _values.Dispose();

@@ -11,22 +11,21 @@ namespace Dpark.Rdds.Operators;
 internal static class SpilledJoin
 {
     /// <summary>The groups of both sides, each key once.</summary>
-    /// <param name="table">What was loaded of the left side; complete, and disposed here.</param>
+    /// <param name="start">What was loaded of the left side; disposed here.</param>
     /// <param name="rest">What was not.</param>
     /// <param name="openRight">Opens the right side, after the left one is grouped.</param>
     /// <exception cref="Memory.MemoryExhaustedException">The pairs cannot be spilled.</exception>
     public static BatchReader<(TKey Key, (TLeft[] Left, TRight[] Right) Value)> Open<TKey, TLeft, TRight>(
-        JoinTable<TKey, TLeft> table, BatchReader<(TKey Key, TLeft Value)> rest, Func<BatchReader<(TKey Key, TRight Value)>> openRight, TaskContext context)
+        LoadedPairs<TKey, TLeft> start, BatchReader<(TKey Key, TLeft Value)> rest, Func<BatchReader<(TKey Key, TRight Value)>> openRight, TaskContext context)
         where TKey : notnull
     {
         if (!Spillable<TKey, TLeft>.IsSupported || !Spillable<TKey, TRight>.IsSupported)
         {
-            throw table.Exhausted();
+            throw start.Exhausted();
         }
 
-        table.Complete();
-        var loaded = context.Shuffle.Spill(table.Read(), context);
-        table.Dispose();
+        var loaded = context.Shuffle.Spill(start.Read(), context);
+        start.Dispose();
         var left = context.Shuffle.Group(new ChainedReader<(TKey Key, TLeft Value)>([loaded, rest]), isByHash: true, context);
         return new GroupMerger<TKey, TLeft, TRight>(left, () => context.Shuffle.Group(openRight(), isByHash: true, context), context);
     }

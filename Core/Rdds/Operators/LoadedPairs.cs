@@ -1,0 +1,19 @@
+using Dpark.Memory;
+
+namespace Dpark.Rdds.Operators;
+
+/// <summary>The pairs of one side of a join that are in memory. Used by one thread.</summary>
+internal abstract class LoadedPairs<TKey, TValue> : IDisposable
+{
+    /// <summary>Whether another batch could exceed what may be held. Not asked while there are none.</summary>
+    public abstract bool IsFull { get; }
+
+    /// <summary>All pairs, in any order. Nothing is added afterwards.</summary>
+    public abstract BatchReader<(TKey Key, TValue Value)> Read();
+
+    /// <summary>The failure of a task whose pairs do not fit and cannot be spilled.</summary>
+    public abstract MemoryExhaustedException Exhausted();
+
+    /// <summary>Returns the memory.</summary>
+    public abstract void Dispose();
+}
