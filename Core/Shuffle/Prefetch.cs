@@ -1,12 +1,15 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using Dpark.Text;
 
 namespace Dpark.Shuffle;
 
 /// <summary>Asks for memory before it is needed, so that the waits for many places overlap.</summary>
 internal static class Prefetch
 {
+    private const int LineBytes = 64;
+
     /// <summary>Asks for the elements with some numbers. Numbers may be out of range: a place is only a hint, and nothing is read.</summary>
     public static unsafe void Elements<T>(Span<T> elements, ReadOnlySpan<int> numbers)
     {
@@ -19,6 +22,25 @@ internal static class Prefetch
         foreach (var number in numbers)
         {
             Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.Add(ref start, number)));
+        }
+    }
+
+    /// <summary>Asks for the bytes of texts or slices, as far as two cache lines go; for other types does nothing.</summary>
+    public static unsafe void Bytes<T>(ReadOnlySpan<T> values)
+    {
+        if (!Sse.IsSupported || (typeof(T) != typeof(ByteSlice) && typeof(T) != typeof(Utf8Text)))
+        {
+            return;
+        }
+
+        foreach (ref readonly var slice in MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<T, ByteSlice>(ref MemoryMarshal.GetReference(values)), values.Length))
+        {
+            if (slice.Block?.Bytes is { } bytes)
+            {
+                var start = (byte*)Unsafe.AsPointer(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(bytes), slice.Start));
+                Sse.Prefetch0(start);
+                Sse.Prefetch0(start + LineBytes);
+            }
         }
     }
 }

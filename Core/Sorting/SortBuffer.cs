@@ -261,6 +261,7 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
     private sealed class ElementReader(SortBuffer<T, TKey> buffer) : BatchReader<T>
     {
         private readonly T[] _output = new T[Math.Min(BatchReader.Capacity, buffer.Count)];
+        private readonly int[] _numbers = new int[Math.Min(BatchReader.Capacity, buffer.Count)];
         private int _next;
 
         public override ReadOnlySpan<T> Next()
@@ -270,11 +271,21 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
             var elements = buffer._elements.Span;
             for (var i = 0; i < entries.Length; i++)
             {
-                _output[i] = elements[entries[i].Number];
+                _numbers[i] = entries[i].Number;
+            }
+
+            // Sorted elements are everywhere: for a batch, all waits for an element overlap, and then all waits for its bytes.
+            var numbers = _numbers.AsSpan(0, entries.Length);
+            Prefetch.Elements(elements, numbers);
+            for (var i = 0; i < numbers.Length; i++)
+            {
+                _output[i] = elements[numbers[i]];
             }
 
             _next += entries.Length;
-            return _output.AsSpan(0, entries.Length);
+            var output = _output.AsSpan(0, entries.Length);
+            Prefetch.Bytes<T>(output);
+            return output;
         }
     }
 
