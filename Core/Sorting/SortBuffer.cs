@@ -51,7 +51,6 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
     private readonly ulong[] _batchPrefixes = new ulong[BatchReader.Capacity];
     private RunPacer _pacer = new(cancellationToken);
     private PooledList<T> _elements = new();
-    private PooledList<TKey> _keys = new();
     private PooledList<int> _maps = new();
     private PooledList<SortEntry> _entries = new();
 
@@ -70,7 +69,7 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
         get
         {
             var count = (long)Count + BatchReader.Capacity;
-            return _elements.BytesWith(count) + (order.NeedsKeys ? _keys.BytesWith(count) : 0) + _maps.BytesWith(count) + (2 * _entries.BytesWith(count)) + Arena.Capacity;
+            return _elements.BytesWith(count) + _maps.BytesWith(count) + (2 * _entries.BytesWith(count)) + Arena.Capacity;
         }
     }
 
@@ -97,11 +96,6 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
         }
 
         order.GetPrefixes(keys, _batchPrefixes.AsSpan(0, keys.Length));
-        if (order.NeedsKeys)
-        {
-            keys.CopyTo(_keys.ExtendTo(start + pairs.Length)[start..]);
-        }
-
         var entries = _entries.ExtendTo(start + pairs.Length)[start..];
         for (var i = 0; i < entries.Length; i++)
         {
@@ -149,7 +143,6 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
         }
 
         _elements.Clear();
-        _keys.Clear();
         _maps.Clear();
         _entries.Clear();
         Arena.Clear();
@@ -166,7 +159,6 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
     private void ReleaseAll()
     {
         _elements.Dispose();
-        _keys.Dispose();
         _maps.Dispose();
         _entries.Dispose();
         Arena.Dispose();
@@ -197,11 +189,6 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
         var positions = StableSort.Order(maps.ToArray(), Comparer<int>.Default, isDescending: false);
         Arrange(ref _elements, positions);
         Arrange(ref _maps, positions);
-        if (order.NeedsKeys)
-        {
-            Arrange(ref _keys, positions);
-        }
-
         Arrange(ref _entries, positions);
         var entries = _entries.Span;
         for (var i = 0; i < entries.Length; i++)
@@ -227,7 +214,6 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
     private void SortEqualPrefixes()
     {
         var entries = _entries.Span;
-        var keys = _keys.Span;
         for (int start = 0, end; start < entries.Length; start = end)
         {
             for (end = start + 1; end < entries.Length && entries[end].Prefix == entries[start].Prefix; end++)
@@ -237,17 +223,22 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
             if (end - start > 1)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                SortByKey(entries[start..end], keys);
+                SortByKey(entries[start..end]);
             }
         }
     }
 
-    private void SortByKey(Span<SortEntry> entries, ReadOnlySpan<TKey> keys)
+    // Few prefixes are equal, so keys are made once more instead of kept.
+    private void SortByKey(Span<SortEntry> entries)
     {
+        var elements = _elements.Span;
         var someKeys = new TKey[entries.Length];
-        for (var i = 0; i < someKeys.Length; i++)
+        for (var i = 0; i < someKeys.Length;)
         {
-            someKeys[i] = keys[entries[i].Number];
+            for (var end = _pacer.EndOfRun(i, someKeys.Length); i < end; i++)
+            {
+                someKeys[i] = order.KeySelector(elements[entries[i].Number]);
+            }
         }
 
         var some = entries.ToArray();

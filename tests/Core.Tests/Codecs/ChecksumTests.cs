@@ -11,6 +11,22 @@ public sealed class ChecksumTests
     [InlineData("The quick brown fox jumps over the lazy dog", 0x22620404u)]
     public void Crc32C_KnownText_HasKnownChecksum(string text, uint expected) => Assert.Equal(expected, Crc32C.Of(Encoding.ASCII.GetBytes(text)));
 
+    [Theory]
+    [InlineData(3_071)]
+    [InlineData(3_072)]
+    [InlineData(3_073)]
+    [InlineData(6_143)]
+    [InlineData(6_144)]
+    [InlineData(100_003)]
+    public void Crc32C_LongInput_IsThatOfItsBits(int length)
+    {
+        var bytes = new byte[length];
+        new Random(length).NextBytes(bytes);
+
+        Assert.Equal(ByBits(bytes), Crc32C.Of(bytes));
+        Assert.Equal(ByBits(bytes.AsSpan(1)), Crc32C.Of(bytes.AsSpan(1)));
+    }
+
     [Fact]
     public void Crc32C_InPieces_EqualsTheWhole()
     {
@@ -46,5 +62,21 @@ public sealed class ChecksumTests
 
             Assert.Equal(XxHash32.Of(bytes), hash.Current);
         }
+    }
+
+    private static uint ByBits(ReadOnlySpan<byte> bytes)
+    {
+        const uint Reflected = 0x82F63B78;
+        var crc = uint.MaxValue;
+        foreach (var value in bytes)
+        {
+            crc ^= value;
+            for (var bit = 0; bit < 8; bit++)
+            {
+                crc = (crc >> 1) ^ ((crc & 1) != 0 ? Reflected : 0);
+            }
+        }
+
+        return ~crc;
     }
 }
