@@ -51,8 +51,8 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
     private readonly ulong[] _batchPrefixes = new ulong[BatchReader.Capacity];
     private RunPacer _pacer = new(cancellationToken);
     private PooledList<T> _elements = new();
-    private PooledList<int> _maps = new();
-    private PooledList<SortEntry> _entries = new();
+    private PageList<int> _maps;
+    private PageList<SortEntry> _entries;
 
     /// <summary>Where texts and slices of the elements are.</summary>
     public ByteArena Arena { get; } = new();
@@ -109,7 +109,7 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
         ArrangeByMap();
         if (order.Prefix is not null)
         {
-            var scratch = new PooledList<SortEntry>();
+            var scratch = new PageList<SortEntry>();
             try
             {
                 RadixSort.Sort(_entries.Span, scratch.ExtendTo(Count)[..Count]);
@@ -145,7 +145,7 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
         _elements.Clear();
         _maps.Clear();
         _entries.Clear();
-        Arena.Clear();
+        Arena.Recycle();
         _gauge.Reset();
     }
 
@@ -197,18 +197,29 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
         }
     }
 
-    private static void Arrange<TItem>(ref PooledList<TItem> list, int[] positions)
+    private static void Arrange(ref PooledList<T> list, int[] positions)
     {
-        var arranged = new PooledList<TItem>();
-        var target = arranged.ExtendTo(positions.Length);
-        var source = list.Span;
+        var arranged = new PooledList<T>();
+        Arrange<T>(list.Span, positions, arranged.ExtendTo(positions.Length));
+        list.Dispose();
+        list = arranged;
+    }
+
+    private static void Arrange<TItem>(ref PageList<TItem> list, int[] positions)
+        where TItem : unmanaged
+    {
+        var arranged = new PageList<TItem>();
+        Arrange<TItem>(list.Span, positions, arranged.ExtendTo(positions.Length));
+        list.Dispose();
+        list = arranged;
+    }
+
+    private static void Arrange<TItem>(ReadOnlySpan<TItem> source, int[] positions, Span<TItem> target)
+    {
         for (var i = 0; i < positions.Length; i++)
         {
             target[i] = source[positions[i]];
         }
-
-        list.Dispose();
-        list = arranged;
     }
 
     private void SortEqualPrefixes()

@@ -156,7 +156,7 @@ internal sealed class SortMerger<T, TKey> : BatchReader<(long Key, T Value)>
         public bool TryFill()
         {
             _run ??= open(_arena);
-            _arena.Clear();
+            _arena.Recycle();
             var pairs = _run.Next();
             if (_pairs.Length < pairs.Length)
             {

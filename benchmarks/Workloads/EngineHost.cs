@@ -26,21 +26,28 @@ internal sealed class EngineHost : IAsyncDisposable
     public IReadOnlyList<SiloProcess> Silos => _silos;
 
     /// <summary>The engine in this process.</summary>
-    public static Task<DparkContext> StartLocalAsync(CancellationToken cancellationToken) =>
-        DparkContext.LocalAsync(new LocalOptions { MinimumLogLevel = LogLevel.Error }, cancellationToken);
+    /// <param name="memoryBytes">See <see cref="EnginePlace"/>.</param>
+    public static Task<DparkContext> StartLocalAsync(long? memoryBytes, CancellationToken cancellationToken) =>
+        DparkContext.LocalAsync(
+            new LocalOptions
+            {
+                MinimumLogLevel = LogLevel.Error,
+                ConfigureWorker = worker => worker.Memory.BudgetBytes = memoryBytes ?? worker.Memory.BudgetBytes,
+            },
+            cancellationToken);
 
-    public static async Task<EngineHost> StartAsync(WorkloadMode mode, CancellationToken cancellationToken)
+    public static async Task<EngineHost> StartAsync(EnginePlace place, CancellationToken cancellationToken)
     {
         var host = new EngineHost();
         try
         {
-            if (mode == WorkloadMode.Local)
+            if (place.Mode == WorkloadMode.Local)
             {
-                host.Context = await StartLocalAsync(cancellationToken);
+                host.Context = await StartLocalAsync(place.MemoryBytes, cancellationToken);
             }
             else
             {
-                await host.StartProcessesAsync(cancellationToken);
+                await host.StartProcessesAsync(place.MemoryBytes, cancellationToken);
             }
 
             return host;
@@ -71,12 +78,12 @@ internal sealed class EngineHost : IAsyncDisposable
         }
     }
 
-    private async Task StartProcessesAsync(CancellationToken cancellationToken)
+    private async Task StartProcessesAsync(long? memoryBytes, CancellationToken cancellationToken)
     {
         var slotCount = Math.Max(Environment.ProcessorCount / SiloCount, 1);
         for (var i = 0; i < SiloCount; i++)
         {
-            _silos.Add(await SiloProcess.StartAsync(slotCount, _silos.Count == 0 ? null : _silos[0], cancellationToken));
+            _silos.Add(await SiloProcess.StartAsync(slotCount, memoryBytes, _silos.Count == 0 ? null : _silos[0], cancellationToken));
         }
 
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
@@ -87,6 +94,10 @@ internal sealed class EngineHost : IAsyncDisposable
         await Context.StartAsync(cancellationToken);
     }
 }
+
+/// <summary>Where the engine runs, and with what.</summary>
+/// <param name="MemoryBytes">What tasks and caches of a worker share; <see langword="null"/>: as the engine chooses.</param>
+internal readonly record struct EnginePlace(WorkloadMode Mode, long? MemoryBytes);
 
 /// <summary>Where the engine runs.</summary>
 internal enum WorkloadMode

@@ -37,7 +37,7 @@ internal sealed class FirstResultWorkload : Workload
             return 0;
         }
 
-        await using var dpark = await EngineHost.StartLocalAsync(CancellationToken.None);
+        await using var dpark = await EngineHost.StartLocalAsync(memoryBytes: null, CancellationToken.None);
         var sum = await dpark.Parallelize(Enumerable.Range(0, Count)).Map(number => (long)number).ReduceAsync((a, b) => a + b);
         Console.WriteLine(sum.ToString(CultureInfo.InvariantCulture));
         return 0;

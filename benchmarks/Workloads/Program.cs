@@ -17,6 +17,7 @@ var size = new Option<WorkloadSize>("--size") { Description = "How much data. De
 var mode = new Option<WorkloadMode>("--mode") { Description = "local: the engine in this process. processes: two silos in processes of their own. Default: local." };
 var clock = new Option<WorkloadClock>("--clock") { Description = "wall: time that passes. processor: time of this process on all processors. Default: wall." };
 var rounds = new Option<int>("--rounds") { HelpName = "N", DefaultValueFactory = _ => 5, Description = "Times that each side runs; the medians count. Default: 5." };
+var memory = new Option<int?>("--memory") { HelpName = "MIB", Description = "Mebibytes that tasks and caches of a worker share (Dpark:Memory:BudgetBytes). Default: as the engine chooses." };
 var json = new Option<FileInfo?>("--json") { HelpName = "FILE", Description = "Write the results there, too, as an array of objects." };
 rounds.Validators.Add(result =>
 {
@@ -25,8 +26,15 @@ rounds.Validators.Add(result =>
         result.AddError("--rounds must be at least 1.");
     }
 });
+memory.Validators.Add(result =>
+{
+    if (result.GetValueOrDefault<int?>() < 1)
+    {
+        result.AddError("--memory must be at least 1.");
+    }
+});
 
-var command = new RootCommand("Measures workloads on the engine beside plain C# code.") { only, size, mode, clock, rounds, json };
+var command = new RootCommand("Measures workloads on the engine beside plain C# code.") { only, size, mode, clock, rounds, memory, json };
 command.SetAction(async (arguments, cancellationToken) =>
 {
     string[] prefixes = arguments.GetValue(only)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [""];
@@ -38,7 +46,11 @@ command.SetAction(async (arguments, cancellationToken) =>
     }
 
     using var run = new WorkloadRun(
-        arguments.GetValue(size), arguments.GetValue(mode), arguments.GetValue(clock), arguments.GetValue(rounds), TimeProvider.System);
+        arguments.GetValue(size),
+        new EnginePlace(arguments.GetValue(mode), (long?)arguments.GetValue(memory) << 20),
+        arguments.GetValue(clock),
+        arguments.GetValue(rounds),
+        TimeProvider.System);
     var results = new List<WorkloadResult>();
     var exitCode = 0;
     foreach (var workload in chosen)

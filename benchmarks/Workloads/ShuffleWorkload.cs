@@ -17,7 +17,7 @@ internal sealed class ShuffleWorkload : Workload
     {
         var bytes = run.Pick(10_000_000L, 1_000_000_000, 4_000_000_000, 16_000_000_000);
         var rowCount = bytes / PayloadBytes;
-        await using var engine = await EngineHost.StartAsync(WorkloadMode.Processes, cancellationToken);
+        await using var engine = await EngineHost.StartAsync(new EnginePlace(WorkloadMode.Processes, MemoryBytes: null), cancellationToken);
         var sides = await run.MeasureAsync(
             engine,
             cancellationToken,

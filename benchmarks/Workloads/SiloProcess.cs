@@ -46,13 +46,14 @@ internal sealed class SiloProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a silo and waits until it runs.</summary>
+    /// <param name="memoryBytes">See <see cref="EnginePlace"/>.</param>
     /// <param name="primary">The first silo of the cluster; <see langword="null"/> makes this one the first.</param>
-    public static async Task<SiloProcess> StartAsync(int slotCount, SiloProcess? primary, CancellationToken cancellationToken)
+    public static async Task<SiloProcess> StartAsync(int slotCount, long? memoryBytes, SiloProcess? primary, CancellationToken cancellationToken)
     {
         var (port, gatewayPort) = FreePorts();
         var work = Directory.CreateTempSubdirectory("dpark-workloads-silo-");
         var process = Process.Start(ChildProgram.StartInfo(
-            redirectInput: true, ChildArgument, Text(port), Text(gatewayPort), Text(primary?.Port ?? port), Text(slotCount), work.FullName))!;
+            redirectInput: true, ChildArgument, Text(port), Text(gatewayPort), Text(primary?.Port ?? port), Text(slotCount), Text(memoryBytes ?? 0), work.FullName))!;
         var silo = new SiloProcess(process, work, port, gatewayPort);
         if (await process.StandardOutput.ReadLineAsync(cancellationToken) != Ready)
         {
@@ -75,7 +76,9 @@ internal sealed class SiloProcess : IAsyncDisposable
             .AddDparkWorker(worker =>
             {
                 worker.Executor.SlotCount = numbers[3];
-                worker.WorkDirectory.Roots.Add(arguments[4]);
+                var memoryBytes = long.Parse(arguments[4], CultureInfo.InvariantCulture);
+                worker.Memory.BudgetBytes = memoryBytes > 0 ? memoryBytes : worker.Memory.BudgetBytes;
+                worker.WorkDirectory.Roots.Add(arguments[5]);
             }));
         using var host = builder.Build();
         await host.StartAsync();
@@ -93,7 +96,7 @@ internal sealed class SiloProcess : IAsyncDisposable
         _work.Delete(recursive: true);
     }
 
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static (int Port, int GatewayPort) FreePorts()
     {

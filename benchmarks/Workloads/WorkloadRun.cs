@@ -1,7 +1,7 @@
 namespace Dpark.Workloads;
 
 /// <summary>What the workloads of one run share: how much to do and where, a directory for data, and the clock.</summary>
-internal sealed class WorkloadRun(WorkloadSize size, WorkloadMode mode, WorkloadClock clock, int roundCount, TimeProvider timeProvider) : IDisposable
+internal sealed class WorkloadRun(WorkloadSize size, EnginePlace place, WorkloadClock clock, int roundCount, TimeProvider timeProvider) : IDisposable
 {
     private readonly DirectoryInfo _directory = System.IO.Directory.CreateTempSubdirectory("dpark-workloads-");
 
@@ -24,8 +24,8 @@ internal sealed class WorkloadRun(WorkloadSize size, WorkloadMode mode, Workload
         _ => large,
     };
 
-    /// <summary>The engine in the run's mode.</summary>
-    public Task<EngineHost> StartEngineAsync(CancellationToken cancellationToken) => EngineHost.StartAsync(mode, cancellationToken);
+    /// <summary>The engine where the run has it.</summary>
+    public Task<EngineHost> StartEngineAsync(CancellationToken cancellationToken) => EngineHost.StartAsync(place, cancellationToken);
 
     /// <summary>A side whose time is that of one call.</summary>
     /// <param name="check">What is compared; made after the time was taken. <see langword="null"/>: the text of the result.</param>
@@ -55,8 +55,8 @@ internal sealed class WorkloadRun(WorkloadSize size, WorkloadMode mode, Workload
             {
                 cancellationToken.ThrowIfCancellationRequested();
 
-                // The garbage of one side is not the other one's to collect.
-                GC.Collect();
+                // The garbage of one side is not the other one's to collect; nor are its empty pages the other one's peak, where that is what the run is about.
+                GC.Collect(GC.MaxGeneration, place.MemoryBytes is null ? GCCollectionMode.Forced : GCCollectionMode.Aggressive);
                 using var memory = new PeakMemory(engine?.Silos ?? []);
                 var allocated = GC.GetTotalAllocatedBytes();
                 var sample = await sides[i]();
