@@ -61,6 +61,52 @@ public sealed class SiloProgramTests : IDisposable
         Assert.Equal(new SiloSettings { ClusterId = "dev", Port = 11_111, GatewayPort = 30_000, Primary = new("::1", 12_000) }, seen);
     }
 
+    [Fact]
+    public async Task ToArguments_Parsed_GiveTheSameSettings()
+    {
+        SiloSettings[] all =
+        [
+            new() { ClusterId = "dev", Port = 11_111, GatewayPort = 30_000, Primary = new("::1", 12_000), IsStandIn = true, SlotCount = 1 },
+            new()
+            {
+                ClusterId = "c",
+                Port = 1,
+                GatewayPort = 65_535,
+                Redis = new("redis-1", 6379),
+                Address = IPAddress.Parse("10.0.0.5"),
+                WorkDirectories = "/a,/b",
+                SlotCount = 3,
+                MemoryBytes = (4L << 30) + 1,
+                SecretFile = "secret.txt",
+            },
+        ];
+        foreach (var settings in all)
+        {
+            SiloSettings? seen = null;
+            await SiloCommandLine.Parse([.. settings.ToArguments()], read =>
+            {
+                seen = read;
+                return Task.FromResult(0);
+            }).InvokeAsync();
+
+            Assert.Equal(settings, seen);
+        }
+    }
+
+    [Fact]
+    public async Task ToArguments_Tls_NameItsFiles()
+    {
+        var tls = new Dpark.Configuration.ClusterTlsOptions { CertificateFile = "silo.pem", KeyFile = "silo.key", TrustedFile = "ca.pem", ServerName = "silo" };
+        SiloSettings? seen = null;
+        await SiloCommandLine.Parse([.. new SiloSettings { ClusterId = "dev", Port = 1, GatewayPort = 2, Tls = tls }.ToArguments()], read =>
+        {
+            seen = read;
+            return Task.FromResult(0);
+        }).InvokeAsync();
+
+        Assert.Equal(("silo.pem", "silo.key", "ca.pem", "silo"), (seen!.Tls!.CertificateFile, seen.Tls.KeyFile, seen.Tls.TrustedFile, seen.Tls.ServerName));
+    }
+
     [Theory]
     [InlineData("--port is 0. Give a whole number from 1 to 65535.", "--localhost --port 0")]
     [InlineData("--gateway-port is 70000. Give a whole number from 1 to 65535.", "--localhost --gateway-port 70000")]

@@ -37,6 +37,10 @@ public sealed class WorkerGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
     }
 
     [Fact]
+    public async Task StartStandIn_HostIsNotTheSiloProgram_SaysSo() =>
+        Assert.Equal("its host does not start processes", await _cluster.Worker().StartStandInAsync(_application, CancellationToken.None));
+
+    [Fact]
     public async Task Launch_SameBatchTwice_RunsOnce()
     {
         using var signals = new Signals();
