@@ -233,9 +233,8 @@ public sealed partial class Executor
 
         public void RunCurrent()
         {
-            var run = t_run = Run!;
+            var run = Run!;
             owner.Report(run, owner._runner.Run(run.Launch, run.QueuedAt, run.Cancellation!.Token));
-            t_run = null;
         }
     }
 
