@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using Microsoft.Win32.SafeHandles;
 
 namespace Dpark.Rdds.Sources;
@@ -65,49 +64,33 @@ internal abstract class TextBytes : IDisposable
     /// <summary>A file of one or more gzip members.</summary>
     private sealed class GzipBytes : TextBytes
     {
-        private const int FileBufferBytes = 64 << 10;
+        private const int SkippedAtOnce = 64 << 10;
 
-        private readonly string _path;
-        private readonly FileStream _file;
-        private readonly GZipStream _content;
+        private readonly GzipMembers _members;
         private long _taken;
 
         /// <param name="offset">Where a member begins.</param>
-        /// <param name="skipped">Bytes of its content that are not wanted; fewer than a member can have.</param>
+        /// <param name="skipped">Bytes of its content that are not wanted.</param>
         public GzipBytes(string path, long offset, long skipped)
         {
-            _path = path;
-            _file = new FileStream(
-                path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileBufferBytes, FileOptions.SequentialScan);
-            _file.Position = _taken = offset;
-            _content = new GZipStream(_file, CompressionMode.Decompress);
-            Read(new byte[skipped]);
+            _members = new GzipMembers(path, offset);
+            _taken = offset;
+            var buffer = new byte[Math.Min(skipped, SkippedAtOnce)];
+            for (var rest = skipped; rest > 0; rest -= buffer.Length)
+            {
+                _members.Read(buffer.AsSpan(0, (int)Math.Min(rest, buffer.Length)));
+            }
         }
 
-        public override int Read(Span<byte> buffer)
-        {
-            try
-            {
-                return _content.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
-            }
-            catch (InvalidDataException e)
-            {
-                throw new InvalidDataException(
-                    $"{_path} could not be decompressed near byte {_file.Position}: {e.Message} It is damaged, not complete, or not a gzip file.", e);
-            }
-        }
+        public override int Read(Span<byte> buffer) => _members.Read(buffer);
 
         public override long TakeBytesRead()
         {
-            var taken = _file.Position - _taken;
+            var taken = Math.Max(0, _members.Position - _taken);
             _taken += taken;
             return taken;
         }
 
-        public override void Dispose()
-        {
-            _content.Dispose();
-            _file.Dispose();
-        }
+        public override void Dispose() => _members.Dispose();
     }
 }
