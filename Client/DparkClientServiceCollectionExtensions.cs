@@ -44,6 +44,7 @@ public static class DparkClientServiceCollectionExtensions
 
             configuration.GetSection("Dpark:Client").Bind(options);
             configuration.GetSection("Dpark:Scheduler").Bind(options.Scheduler);
+            configuration.GetSection("Dpark:Partitioning").Bind(options.Partitioning);
             configuration.GetSection("Dpark:Closures").Bind(options.Closures);
             configuration.GetSection("Dpark:BlockClient").Bind(options.BlockClient);
         }

@@ -59,6 +59,7 @@ public sealed partial class DparkContext : IRddContext, IAsyncDisposable
             throw new OptionsValidationException("", typeof(DparkClientOptions), check.Failures);
         }
 
+        Partitioning = _options.DefaultParallelism is null ? _options.Partitioning : _options.Partitioning.WithoutSizes();
         var services = client.ServiceProvider;
         var timeProvider = services.GetService<TimeProvider>() ?? TimeProvider.System;
         var loggers = services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
@@ -92,6 +93,10 @@ public sealed partial class DparkContext : IRddContext, IAsyncDisposable
     /// <inheritdoc/>
     /// <remarks>See <see cref="DparkClientOptions.DefaultParallelism"/>. A context that is not started yet does not know its cluster: call <see cref="StartAsync"/> first.</remarks>
     public int DefaultParallelism => _options.DefaultParallelism ?? _session.KnownSlotCount ?? Environment.ProcessorCount;
+
+    /// <inheritdoc/>
+    /// <remarks>Sizes are left aside if <see cref="DparkClientOptions.DefaultParallelism"/> is set.</remarks>
+    public PartitioningOptions Partitioning { get; }
 
     /// <summary>The assemblies that jobs use. Give it the bytes of those that were loaded without a file.</summary>
     public CodeCatalog Code => _closures.Catalog;

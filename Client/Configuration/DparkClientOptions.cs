@@ -4,15 +4,15 @@ using Dpark.Jobs;
 
 namespace Dpark.Configuration;
 
-/// <summary>How one application runs its jobs. Bound from <c>Dpark:Client</c>; its areas from <c>Dpark:Scheduler</c>, <c>Dpark:Closures</c> and <c>Dpark:BlockClient</c>.</summary>
+/// <summary>How one application runs its jobs. Bound from <c>Dpark:Client</c>; its areas from <c>Dpark:Scheduler</c>, <c>Dpark:Partitioning</c>, <c>Dpark:Closures</c> and <c>Dpark:BlockClient</c>.</summary>
 public sealed class DparkClientOptions
 {
     /// <summary>What people read in lists of applications; need not be unique. At most 200 characters. Default: the name of the program.</summary>
     public string ApplicationName { get; set; } = Assembly.GetEntryAssembly()?.GetName().Name ?? "dpark";
 
     /// <summary>
-    /// Partitions where an operator names no number. From 1 to 1,000,000. Default: none, which means the slots of the cluster when the application was started,
-    /// and before that the processors of this machine.
+    /// Partitions where an operator names no number. From 1 to 1,000,000. Default: none, which means that shuffles of files have as many as their size asks for
+    /// (<c>Dpark:Partitioning</c>), and others one per slot of the cluster when the application was started, before that per processor of this machine.
     /// </summary>
     public int? DefaultParallelism { get; set; }
 
@@ -34,6 +34,9 @@ public sealed class DparkClientOptions
 
     /// <summary>Retries, waits and limits of jobs.</summary>
     public SchedulerOptions Scheduler { get; } = new();
+
+    /// <summary>Into how many partitions data is cut.</summary>
+    public PartitioningOptions Partitioning { get; } = new();
 
     /// <summary>Limits of closures.</summary>
     public ClosureOptions Closures { get; } = new();

@@ -29,6 +29,7 @@ public sealed class DparkClientOptionsValidator : IValidateOptions<DparkClientOp
         [
             failures.Result,
             new SchedulerOptionsValidator().Validate(null, options.Scheduler),
+            new PartitioningOptionsValidator().Validate(null, options.Partitioning),
             closures.Result,
             new BlockClientOptionsValidator().Validate(null, options.BlockClient),
         ]);

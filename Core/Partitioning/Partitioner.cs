@@ -1,3 +1,6 @@
+using Dpark.Rdds;
+using Dpark.Shuffle;
+
 namespace Dpark.Partitioning;
 
 /// <summary>Says to which partition a key belongs. Equal partitioners put equal keys into equal partitions, so a join of equally partitioned RDDs needs no shuffle.</summary>
@@ -20,4 +23,13 @@ public abstract class Partitioner : IEquatable<Partitioner>
 
     /// <inheritdoc/>
     public abstract override int GetHashCode();
+
+    /// <summary>What map tasks write by: a bucket for each of its partitions. Several neighbouring buckets may be one partition.</summary>
+    internal virtual Partitioner Buckets => this;
+
+    /// <summary>The partitions of an RDD that reads a shuffle by it.</summary>
+    internal virtual Partition[] CreatePartitions() => Partition.Numbered(PartitionCount);
+
+    /// <summary>The buckets of a partition.</summary>
+    internal virtual BucketRange BucketsOf(int partition) => new(partition, 1);
 }

@@ -43,7 +43,7 @@ public abstract class ShuffleDependency : Dependency
     /// <summary>Names the shuffle.</summary>
     public ShuffleId Shuffle { get; }
 
-    /// <summary>Chooses the bucket of a key; its count is the number of buckets of each map output.</summary>
+    /// <summary>Chooses the partition of a key. What map tasks write may be cut finer: into neighbouring buckets that make a partition together.</summary>
     public Partitioner Partitioner { get; }
 
     /// <summary>The operator that needs the shuffle.</summary>

@@ -1,3 +1,4 @@
+using Dpark.Configuration;
 using Dpark.Shuffle;
 
 namespace Dpark.Rdds;
@@ -6,8 +7,11 @@ namespace Dpark.Rdds;
 /// <remarks>Thread-safe.</remarks>
 public interface IRddContext
 {
-    /// <summary>Partitions of a shuffle, and slices of a collection, when the caller names no number. At least 1.</summary>
+    /// <summary>Slices of a collection, and partitions of a shuffle whose data has no size, when the caller names no number. At least 1.</summary>
     int DefaultParallelism { get; }
+
+    /// <summary>Into how many partitions data is cut where the caller names no number. Must not change.</summary>
+    PartitioningOptions Partitioning => DefaultPartitioning.Instance;
 
     /// <summary>A new RDD id, never given before by this context.</summary>
     RddId NewRddId();
@@ -56,4 +60,10 @@ public abstract class PartitionResult<T>
 
     /// <summary>Streams the elements in order. A large result is read from its worker while it is enumerated; it can be read once.</summary>
     public abstract IAsyncEnumerable<ReadOnlyMemory<T>> ReadAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>The options of contexts that have none.</summary>
+internal static class DefaultPartitioning
+{
+    public static PartitioningOptions Instance { get; } = new();
 }

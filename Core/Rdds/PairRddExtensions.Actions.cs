@@ -82,14 +82,15 @@ public static partial class PairRddExtensions
         [CallerLineNumber] int line = 0)
     {
         RecordCodec.EnsureSupported<TValue>();
+        var callSite = new CallSite(nameof(LookupAsync), file, line);
         int[]? partitions = null;
+        await Lineage.PrepareAsync(rdd, callSite, cancellationToken).ConfigureAwait(false);
         if (rdd.Partitioner is { } partitioner)
         {
             partitions = [0];
             partitioner.PartitionsOf(new ReadOnlySpan<TKey>(in key), partitions);
         }
 
-        var callSite = new CallSite(nameof(LookupAsync), file, line);
         var found = rdd.Filter(pair => EqualityComparer<TKey>.Default.Equals(pair.Key, key), file, line).Values(file, line);
         return [.. await JobRunner.CollectAsync(found, partitions, callSite, cancellationToken).ConfigureAwait(false)];
     }

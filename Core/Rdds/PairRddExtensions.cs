@@ -7,8 +7,8 @@ namespace Dpark.Rdds;
 
 /// <summary>
 /// Operators on pairs. Where the keys are partitioned already as the result needs them, nothing is shuffled; see <see cref="Partitioner"/>. With no
-/// partition count given, the partitioner of an input is used if it has one, else a <see cref="HashPartitioner"/> with
-/// <see cref="IRddContext.DefaultParallelism"/> partitions.
+/// partition count given, the partitioner of an input is used if it has one, else keys are spread by their hash over <see cref="IRddContext.DefaultParallelism"/> partitions, or, where the
+/// data comes from files, over as many as its size asks for; see <see cref="IRddContext.Partitioning"/>.
 /// </summary>
 public static partial class PairRddExtensions
 {

@@ -80,7 +80,11 @@ public abstract partial class Rdd<T>
         cancellationToken.ThrowIfCancellationRequested();
 
         // Missing input is found before a directory is made for the output.
-        _ = Partitions;
+        foreach (var source in Lineage.ParentsFirst(this, static _ => true).Where(static rdd => rdd.Dependencies.Count == 0))
+        {
+            _ = source.Partitions;
+        }
+
         var output = OutputDirectory.Create(directory, overwrite);
         try
         {

@@ -81,7 +81,7 @@ public abstract partial class Rdd<T>
     }
 
     /// <summary>Each distinct element once, in no particular order. Wide.</summary>
-    /// <param name="partitionCount">Of the result; at least 1. <see langword="null"/>: <see cref="IRddContext.DefaultParallelism"/>.</param>
+    /// <param name="partitionCount">Of the result; at least 1. <see langword="null"/>: by the size of the data, see <see cref="IRddContext.Partitioning"/>.</param>
     /// <exception cref="UnsupportedKeyTypeException">The elements have no hash that holds across processes.</exception>
     public Rdd<T> Distinct(int? partitionCount = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
@@ -90,7 +90,7 @@ public abstract partial class Rdd<T>
     }
 
     /// <summary>Groups elements by a key. Wide; prefer <c>ReduceByKey</c> where the groups are only summed up, because it sends less.</summary>
-    /// <param name="partitionCount">Of the result; at least 1. <see langword="null"/>: <see cref="IRddContext.DefaultParallelism"/>.</param>
+    /// <param name="partitionCount">Of the result; at least 1. <see langword="null"/>: by the size of the data, see <see cref="IRddContext.Partitioning"/>.</param>
     /// <returns>One pair per key; keys, and the values of a key, in no particular order.</returns>
     /// <example><code>var byLength = words.GroupBy(word => word.Length);</code></example>
     /// <exception cref="Closures.ClosureException">The function captures something that cannot travel.</exception>
@@ -108,7 +108,7 @@ public abstract partial class Rdd<T>
     /// </summary>
     /// <param name="keySelector">Called about three times per element, and once more for each time that it is spilled.</param>
     /// <param name="isDescending">Greatest first; equal elements still in their original order.</param>
-    /// <param name="partitionCount">Of the result; at least 1, some may be empty. <see langword="null"/>: <see cref="IRddContext.DefaultParallelism"/>.</param>
+    /// <param name="partitionCount">Of the result; at least 1, some may be empty. <see langword="null"/>: by the size of the data, see <see cref="IRddContext.Partitioning"/>.</param>
     /// <param name="comparer">Travels to the workers. <see langword="null"/>: the natural order of the key, null first, strings by UTF-16 code units.</param>
     /// <remarks>
     /// A partition that does not fit in memory is sorted in runs on disk, which are merged while they are read. Numbers, times, strings, texts, slices of bytes and pairs

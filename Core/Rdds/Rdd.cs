@@ -25,6 +25,9 @@ public abstract class Rdd
 
     private volatile StorageLevel _storageLevel;
 
+    [NonSerialized]
+    private SizedSources? _sizedSources;
+
     private protected Rdd(IRddContext context, CallSite callSite)
     {
         _context = context;
@@ -62,6 +65,13 @@ public abstract class Rdd
     /// <summary>Hosts or workers near the data of a partition. Empty if it does not matter. Driver only.</summary>
     public virtual IReadOnlyList<string> PreferredLocations(Partition partition) => [];
 
+    /// <summary>
+    /// What it is computed from, for people: a line per RDD with its number of partitions, and why it has so many where sizes decide; a question mark where that is not known yet.
+    /// Reads no directories, runs nothing, and decides nothing. Driver only.
+    /// </summary>
+    /// <example><code>Console.WriteLine(counts.ToDebugString());</code></example>
+    public string ToDebugString() => Planning.PlanText.Of(this);
+
     /// <summary>Whether other elements come out when its input comes in another order.</summary>
     internal virtual bool IsOrderSensitive => false;
 
@@ -87,6 +97,23 @@ public abstract class Rdd
         get => _isLineagePrepared;
         set => _isLineagePrepared = value;
     }
+
+    /// <summary>Whether it is a source that knows how many bytes it reads.</summary>
+    internal virtual bool HasInputBytes => false;
+
+    /// <summary>The sources that it is computed from; <see langword="null"/> if nobody has asked yet.</summary>
+    internal SizedSources? SizedSources
+    {
+        get => Volatile.Read(ref _sizedSources);
+        set => Volatile.Write(ref _sizedSources, value);
+    }
+
+    /// <summary>The number of its partitions; <see langword="null"/> if finding out would read directories or decide something.</summary>
+    internal virtual int? KnownPartitionCount => PartitionOwner == this ? Partitions.Count : PartitionOwner.KnownPartitionCount;
+
+    /// <summary>The bytes that a source reads, as they are stored. Its files need not have been looked for; what is found here, a job may find otherwise.</summary>
+    /// <returns><see langword="null"/> if they are not known.</returns>
+    internal virtual long? FindInputBytes() => null;
 
     /// <summary>Runs the jobs whose results planning needs, such as the sampling of a sort. Called with a prepared lineage; may be called again after a failure.</summary>
     internal virtual Task PrepareAsync(CallSite action, CancellationToken cancellationToken) => Task.CompletedTask;

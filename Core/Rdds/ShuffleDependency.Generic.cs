@@ -13,5 +13,5 @@ internal sealed class ShuffleDependency<TKey, TValue, TCombined>(
     public override Rdd Parent => parent;
 
     public override StageProgram CreateMapProgram() =>
-        new ShuffleMapProgram<TKey, TValue, TCombined>(parent, Shuffle, Partitioner, aggregator, CallSite);
+        new ShuffleMapProgram<TKey, TValue, TCombined>(parent, Shuffle, Partitioner.Buckets, aggregator, CallSite);
 }

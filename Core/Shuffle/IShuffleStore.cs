@@ -19,14 +19,19 @@ public interface IShuffleStore
         TaskContext context)
         where TKey : notnull;
 
+    /// <summary>The stored bytes of each bucket, of all map outputs together. Empty if there is no map output.</summary>
+    /// <exception cref="FetchFailedException">A map output is missing: some are being computed again.</exception>
+    long[] BucketBytes(ShuffleId shuffle, TaskContext context);
+
     /// <summary>Streams the pairs of one reduce partition from all map outputs, in no particular order, as written.</summary>
+    /// <param name="buckets">The buckets that are the partition.</param>
     /// <exception cref="FetchFailedException">A map output could not be read, on the first batch or later; what was read before is void.</exception>
-    BatchReader<(TKey Key, TCombined Value)> ReadBucket<TKey, TCombined>(ShuffleId shuffle, int reduceIndex, TaskContext context)
+    BatchReader<(TKey Key, TCombined Value)> ReadBucket<TKey, TCombined>(ShuffleId shuffle, BucketRange buckets, TaskContext context)
         where TKey : notnull;
 
     /// <summary>As <see cref="ReadBucket"/>, with all values of a key merged into one pair. Memory is bounded: partial results spill to work directories.</summary>
     BatchReader<(TKey Key, TCombined Value)> ReadCombined<TKey, TCombined>(
-        ShuffleId shuffle, int reduceIndex, Func<TCombined, TCombined, TCombined> merge, TaskContext context)
+        ShuffleId shuffle, BucketRange buckets, Func<TCombined, TCombined, TCombined> merge, TaskContext context)
         where TKey : notnull;
 
     /// <summary>
@@ -35,10 +40,10 @@ public interface IShuffleStore
     /// </summary>
     /// <param name="comparer"><see langword="null"/>: the default order of the keys.</param>
     BatchReader<T> ReadSorted<T, TKey>(
-        ShuffleId shuffle, int reduceIndex, Func<T, TKey> keySelector, IComparer<TKey>? comparer, bool isDescending, TaskContext context);
+        ShuffleId shuffle, BucketRange buckets, Func<T, TKey> keySelector, IComparer<TKey>? comparer, bool isDescending, TaskContext context);
 
     /// <summary>As <see cref="ReadBucket"/>, with the values of a key gathered into one array, in no particular order.</summary>
-    BatchReader<(TKey Key, TValue[] Values)> ReadGrouped<TKey, TValue>(ShuffleId shuffle, int reduceIndex, TaskContext context)
+    BatchReader<(TKey Key, TValue[] Values)> ReadGrouped<TKey, TValue>(ShuffleId shuffle, BucketRange buckets, TaskContext context)
         where TKey : notnull;
 
     /// <summary>Gives one pair per key, its values combined. Memory is bounded as in <see cref="ReadCombined"/>.</summary>

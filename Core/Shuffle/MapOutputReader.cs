@@ -9,12 +9,12 @@ using Dpark.Workers;
 namespace Dpark.Shuffle;
 
 /// <summary>
-/// Reads one bucket of every map output of a shuffle, as written. Requests to other workers are under way while files of this one are read; each worker is asked
+/// Reads one bucket, or several neighbours, of every map output of a shuffle, as written. Requests to other workers are under way while files of this one are read; each worker is asked
 /// once for all its outputs. Used by the task's thread.
 /// </summary>
 /// <param name="arena">Where texts and slices of the records are put; <see langword="null"/> gives each batch memory of its own.</param>
 internal sealed class MapOutputReader<T>(
-    ShuffleId shuffle, int reduceIndex, WorkerId worker, MapOutputFiles files, IMapOutputSource outputs, BlockClient client, ShuffleOptions options,
+    ShuffleId shuffle, BucketRange buckets, WorkerId worker, MapOutputFiles files, IMapOutputSource outputs, BlockClient client, ShuffleOptions options,
     TaskContext context, ByteArena? arena = null) : BatchReader<T>
 {
     private readonly Queue<MapOutputLocation> _local = new();
@@ -65,7 +65,7 @@ internal sealed class MapOutputReader<T>(
     private void Open(ImmutableArray<MapOutputLocation> locations)
     {
         _isOpen = true;
-        var present = locations.Where(location => location.Output.BucketBytes[reduceIndex] > 0).ToArray();
+        var present = locations.Where(location => BytesOf(location.Output) > 0).ToArray();
         foreach (var location in present)
         {
             if (location.Output.Worker == worker)
@@ -82,6 +82,17 @@ internal sealed class MapOutputReader<T>(
         AskMore();
     }
 
+    private long BytesOf(MapOutput output)
+    {
+        var bytes = 0L;
+        foreach (var bucket in output.BucketBytes.AsSpan().Slice(buckets.First, buckets.Count))
+        {
+            bytes += bucket;
+        }
+
+        return bytes;
+    }
+
     private void AskMore()
     {
         while (_asked.Count < options.MaxParallelFetches && _notAsked.TryDequeue(out var locations))
@@ -89,7 +100,7 @@ internal sealed class MapOutputReader<T>(
             var wanted = locations.Select(location => (location.Output.MapIndex, location.Output.Attempt)).ToArray();
             _asked.Enqueue(new RemoteWorker(
                 new Queue<MapOutputLocation>(locations),
-                client.OpenBuckets(locations[0].Output.Worker, locations[0].Endpoint, new BucketRequest(shuffle, reduceIndex, wanted), context.CancellationToken)));
+                client.OpenBuckets(locations[0].Output.Worker, locations[0].Endpoint, new BucketRequest(shuffle, buckets, wanted), context.CancellationToken)));
         }
     }
 
@@ -102,14 +113,14 @@ internal sealed class MapOutputReader<T>(
         else if (TryNextRemote())
         {
             _bucket = new BucketReader<T>(Guarded(OpenRemote), arena);
-            context.Metrics.ShuffleRemoteBytesRead += _current!.Output.BucketBytes[reduceIndex];
+            context.Metrics.ShuffleRemoteBytesRead += BytesOf(_current!.Output);
         }
         else
         {
             return false;
         }
 
-        context.Metrics.ShuffleBytesRead += _current!.Output.BucketBytes[reduceIndex];
+        context.Metrics.ShuffleBytesRead += BytesOf(_current!.Output);
         return true;
     }
 
@@ -133,7 +144,7 @@ internal sealed class MapOutputReader<T>(
     private BucketSource OpenLocal()
     {
         var output = _current!.Output;
-        var slice = files.TryOpen(shuffle, output.MapIndex, output.Attempt, reduceIndex, 1)
+        var slice = files.TryOpen(shuffle, output.MapIndex, output.Attempt, buckets.First, buckets.Count)
             ?? throw new IOException("it was deleted, or another process of that name wrote it.");
         return slice.File is { } file ? new FileBucketSource(file, slice.Offset, slice.Length, ownsFile: true) : new MemoryBucketSource(slice.Bytes);
     }
@@ -141,7 +152,7 @@ internal sealed class MapOutputReader<T>(
     private BucketSource OpenRemote()
     {
         var bucket = _asked.Peek().Buckets.Next();
-        var expected = _current!.Output.BucketBytes[reduceIndex];
+        var expected = BytesOf(_current!.Output);
         return bucket.Length == expected
             ? bucket
             : throw new InvalidDataException($"its worker sends a bucket of {bucket.Length} bytes, where {expected} were written.");

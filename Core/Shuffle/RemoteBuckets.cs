@@ -1,8 +1,8 @@
 namespace Dpark.Shuffle;
 
-/// <summary>Asks one worker for one bucket of several of its map outputs.</summary>
+/// <summary>Asks one worker for one bucket, or several neighbours, of several of its map outputs.</summary>
 /// <param name="Outputs">Map index and attempt of each, in the order in which the buckets shall come.</param>
-internal sealed record BucketRequest(ShuffleId Shuffle, int ReduceIndex, (int MapIndex, int Attempt)[] Outputs);
+internal sealed record BucketRequest(ShuffleId Shuffle, BucketRange Buckets, (int MapIndex, int Attempt)[] Outputs);
 
 /// <summary>Buckets that come from another worker in one stream. Used by one thread.</summary>
 internal abstract class RemoteBuckets : IDisposable

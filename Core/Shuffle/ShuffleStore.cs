@@ -48,35 +48,52 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
     }
 
     /// <inheritdoc/>
-    public BatchReader<(TKey Key, TCombined Value)> ReadBucket<TKey, TCombined>(ShuffleId shuffle, int reduceIndex, TaskContext context)
+    public long[] BucketBytes(ShuffleId shuffle, TaskContext context)
+    {
+        long[] sums = [];
+        foreach (var location in outputs.Get(shuffle, context.MapOutputEpoch, context.CancellationToken))
+        {
+            var bytes = location.Output.BucketBytes.AsSpan();
+            sums = sums.Length == 0 ? new long[bytes.Length] : sums;
+            for (var bucket = 0; bucket < bytes.Length; bucket++)
+            {
+                sums[bucket] += bytes[bucket];
+            }
+        }
+
+        return sums;
+    }
+
+    /// <inheritdoc/>
+    public BatchReader<(TKey Key, TCombined Value)> ReadBucket<TKey, TCombined>(ShuffleId shuffle, BucketRange buckets, TaskContext context)
         where TKey : notnull =>
-        new MapOutputReader<(TKey Key, TCombined Value)>(shuffle, reduceIndex, worker, files, outputs, client, options, context);
+        new MapOutputReader<(TKey Key, TCombined Value)>(shuffle, buckets, worker, files, outputs, client, options, context);
 
     /// <inheritdoc/>
     public BatchReader<(TKey Key, TCombined Value)> ReadCombined<TKey, TCombined>(
-        ShuffleId shuffle, int reduceIndex, Func<TCombined, TCombined, TCombined> merge, TaskContext context)
+        ShuffleId shuffle, BucketRange buckets, Func<TCombined, TCombined, TCombined> merge, TaskContext context)
         where TKey : notnull =>
         new ReducingReader<TKey, TCombined, TCombined>(
-            ReadBucket<TKey, TCombined>(shuffle, reduceIndex, context),
+            ReadBucket<TKey, TCombined>(shuffle, buckets, context),
             CombiningBuffer.OfReduceSide<TKey, TCombined>(merge, context.Memory.Claim($"combining of {shuffle}", options.SpillThresholdBytes)),
             NewRuns<TKey, TCombined>(1, Merging.Fold(merge), context),
             context);
 
     /// <inheritdoc/>
     public BatchReader<T> ReadSorted<T, TKey>(
-        ShuffleId shuffle, int reduceIndex, Func<T, TKey> keySelector, IComparer<TKey>? comparer, bool isDescending, TaskContext context) =>
+        ShuffleId shuffle, BucketRange buckets, Func<T, TKey> keySelector, IComparer<TKey>? comparer, bool isDescending, TaskContext context) =>
         new SortingReader<T, TKey>(
-            arena => new MapOutputReader<(long Key, T Value)>(shuffle, reduceIndex, worker, files, outputs, client, options, context, arena),
+            arena => new MapOutputReader<(long Key, T Value)>(shuffle, buckets, worker, files, outputs, client, options, context, arena),
             new SortOrder<T, TKey>(keySelector, comparer, isDescending),
             run => SpillSorted(run, context),
             options,
             context);
 
     /// <inheritdoc/>
-    public BatchReader<(TKey Key, TValue[] Values)> ReadGrouped<TKey, TValue>(ShuffleId shuffle, int reduceIndex, TaskContext context)
+    public BatchReader<(TKey Key, TValue[] Values)> ReadGrouped<TKey, TValue>(ShuffleId shuffle, BucketRange buckets, TaskContext context)
         where TKey : notnull =>
         new ReducingReader<TKey, TValue, TValue[]>(
-            ReadBucket<TKey, TValue>(shuffle, reduceIndex, context),
+            ReadBucket<TKey, TValue>(shuffle, buckets, context),
             new GroupingBuffer<TKey, TValue>(context.Memory.Claim($"grouping of {shuffle}", options.SpillThresholdBytes)),
             NewRuns<TKey, TValue[]>(1, Merging.Concatenate, context),
             context);

@@ -302,7 +302,7 @@ internal sealed class BlockSession(
         (AnswerStatus Status, string Text)? error = null;
         try
         {
-            slice = mapOutputs.TryOpen(request.Shuffle, mapIndex, attempt, request.ReduceIndex, bucketCount: 1);
+            slice = mapOutputs.TryOpen(request.Shuffle, mapIndex, attempt, request.Buckets.First, request.Buckets.Count);
             if (slice is null)
             {
                 error = (
@@ -318,7 +318,7 @@ internal sealed class BlockSession(
         }
         catch (ArgumentOutOfRangeException)
         {
-            error = (AnswerStatus.BadRequest, $"Map output {mapIndex} of {request.Shuffle} has no bucket {request.ReduceIndex}.");
+            error = (AnswerStatus.BadRequest, $"Map output {mapIndex} of {request.Shuffle} has no {request.Buckets.Count} buckets from {request.Buckets.First} on.");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

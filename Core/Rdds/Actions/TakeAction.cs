@@ -13,6 +13,7 @@ internal static class TakeAction
         }
 
         var head = new HeadRdd<T>(rdd, count, action);
+        await Lineage.PrepareAsync(head, action, cancellationToken).ConfigureAwait(false);
         var partitionCount = head.Partitions.Count;
         var step = 1;
         for (var scanned = 0; scanned < partitionCount && taken.Count < count;)

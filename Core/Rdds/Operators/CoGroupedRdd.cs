@@ -13,9 +13,9 @@ internal sealed class CoGroupedRdd<TKey, TLeft, TRight>(
     {
         var sources = (TwoInputPartition)partition;
         return new Reader(
-            Left.Open(partition.Index, sources.Left, context),
-            () => Right.Open(partition.Index, sources.Right, context),
-            () => Right.OpenGrouped(partition.Index, sources.Right, context),
+            Left.Open(partition.Buckets, sources.Left, context),
+            () => Right.Open(partition.Buckets, sources.Right, context),
+            () => Right.OpenGrouped(partition.Buckets, sources.Right, context),
             CallSite,
             context);
     }

@@ -31,6 +31,8 @@ internal sealed class CoalescedRdd<T> : Rdd<T>
     public override IReadOnlyList<string> PreferredLocations(Partition partition) =>
         [.. ((CoalescedPartition)partition).Sources.SelectMany(_parent.PreferredLocations).Distinct()];
 
+    internal override int? KnownPartitionCount => Volatile.Read(ref _partitions)?.Length;
+
     protected override BatchReader<T> Compute(Partition partition, TaskContext context) =>
         new Reader(_parent, ((CoalescedPartition)partition).Sources, context);
 

@@ -1,3 +1,4 @@
+using Dpark.Shuffle;
 using Dpark.Tasks;
 
 namespace Dpark.Rdds.Operators;
@@ -8,6 +9,6 @@ internal sealed class CombinedRdd<TKey, TValue, TCombined>(
     : ShuffleReadRdd<(TKey Key, TCombined Value)>(dependency, dependency.Partitioner, callSite)
     where TKey : notnull
 {
-    protected override BatchReader<(TKey Key, TCombined Value)> Open(int reduceIndex, TaskContext context) =>
-        context.Shuffle.ReadCombined<TKey, TCombined>(Shuffle, reduceIndex, merge, context);
+    protected override BatchReader<(TKey Key, TCombined Value)> Open(BucketRange buckets, TaskContext context) =>
+        context.Shuffle.ReadCombined<TKey, TCombined>(Shuffle, buckets, merge, context);
 }

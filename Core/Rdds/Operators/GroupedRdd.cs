@@ -1,3 +1,4 @@
+using Dpark.Shuffle;
 using Dpark.Tasks;
 
 namespace Dpark.Rdds.Operators;
@@ -7,6 +8,6 @@ internal sealed class GroupedRdd<TKey, TValue>(ShuffleDependency<TKey, TValue, T
     : ShuffleReadRdd<(TKey Key, TValue[] Values)>(dependency, dependency.Partitioner, callSite)
     where TKey : notnull
 {
-    protected override BatchReader<(TKey Key, TValue[] Values)> Open(int reduceIndex, TaskContext context) =>
-        context.Shuffle.ReadGrouped<TKey, TValue>(Shuffle, reduceIndex, context);
+    protected override BatchReader<(TKey Key, TValue[] Values)> Open(BucketRange buckets, TaskContext context) =>
+        context.Shuffle.ReadGrouped<TKey, TValue>(Shuffle, buckets, context);
 }

@@ -9,12 +9,12 @@ internal abstract class JoinInput<TKey, TValue>
     where TKey : notnull
 {
     /// <summary>The pairs of one partition.</summary>
-    /// <param name="index">Partition of the join.</param>
+    /// <param name="buckets">Of a shuffle: the buckets that are the partition of the join.</param>
     /// <param name="source">The partition of the RDD that is read in place; <see langword="null"/> for a shuffle.</param>
-    public abstract BatchReader<(TKey Key, TValue Value)> Open(int index, Partition? source, TaskContext context);
+    public abstract BatchReader<(TKey Key, TValue Value)> Open(BucketRange buckets, Partition? source, TaskContext context);
 
     /// <summary>As <see cref="Open"/>, one pair per key.</summary>
-    public abstract BatchReader<(TKey Key, TValue[] Values)> OpenGrouped(int index, Partition? source, TaskContext context);
+    public abstract BatchReader<(TKey Key, TValue[] Values)> OpenGrouped(BucketRange buckets, Partition? source, TaskContext context);
 
     /// <summary>Reads <paramref name="rdd"/> in place if it is partitioned by <paramref name="partitioner"/>, else through a shuffle.</summary>
     public static (JoinInput<TKey, TValue> Input, Dependency Dependency) Create(
@@ -34,9 +34,9 @@ internal abstract class JoinInput<TKey, TValue>
 internal sealed class InPlaceInput<TKey, TValue>(Rdd<(TKey Key, TValue Value)> rdd) : JoinInput<TKey, TValue>
     where TKey : notnull
 {
-    public override BatchReader<(TKey Key, TValue Value)> Open(int index, Partition? source, TaskContext context) => rdd.Read(source!, context);
+    public override BatchReader<(TKey Key, TValue Value)> Open(BucketRange buckets, Partition? source, TaskContext context) => rdd.Read(source!, context);
 
-    public override BatchReader<(TKey Key, TValue[] Values)> OpenGrouped(int index, Partition? source, TaskContext context) =>
+    public override BatchReader<(TKey Key, TValue[] Values)> OpenGrouped(BucketRange buckets, Partition? source, TaskContext context) =>
         LocalGrouping.Open(rdd.Read(source!, context), context);
 }
 
@@ -44,9 +44,9 @@ internal sealed class InPlaceInput<TKey, TValue>(Rdd<(TKey Key, TValue Value)> r
 internal sealed class ShuffledInput<TKey, TValue>(ShuffleId shuffle) : JoinInput<TKey, TValue>
     where TKey : notnull
 {
-    public override BatchReader<(TKey Key, TValue Value)> Open(int index, Partition? source, TaskContext context) =>
-        context.Shuffle.ReadBucket<TKey, TValue>(shuffle, index, context);
+    public override BatchReader<(TKey Key, TValue Value)> Open(BucketRange buckets, Partition? source, TaskContext context) =>
+        context.Shuffle.ReadBucket<TKey, TValue>(shuffle, buckets, context);
 
-    public override BatchReader<(TKey Key, TValue[] Values)> OpenGrouped(int index, Partition? source, TaskContext context) =>
-        context.Shuffle.ReadGrouped<TKey, TValue>(shuffle, index, context);
+    public override BatchReader<(TKey Key, TValue[] Values)> OpenGrouped(BucketRange buckets, Partition? source, TaskContext context) =>
+        context.Shuffle.ReadGrouped<TKey, TValue>(shuffle, buckets, context);
 }

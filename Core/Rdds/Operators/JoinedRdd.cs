@@ -28,8 +28,8 @@ internal sealed class JoinedRdd<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     {
         var sources = (TwoInputPartition)partition;
         return new JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
-            Left.Open(partition.Index, sources.Left, context),
-            () => Right.Open(partition.Index, sources.Right, context),
+            Left.Open(partition.Buckets, sources.Left, context),
+            () => Right.Open(partition.Buckets, sources.Right, context),
             unmatched,
             present,
             CallSite,

@@ -1,3 +1,4 @@
+using Dpark.Shuffle;
 using Dpark.Tasks;
 
 namespace Dpark.Rdds.Operators;
@@ -7,6 +8,6 @@ internal sealed class PartitionedRdd<TKey, TValue>(ShuffleDependency<TKey, TValu
     : ShuffleReadRdd<(TKey Key, TValue Value)>(dependency, dependency.Partitioner, callSite)
     where TKey : notnull
 {
-    protected override BatchReader<(TKey Key, TValue Value)> Open(int reduceIndex, TaskContext context) =>
-        context.Shuffle.ReadBucket<TKey, TValue>(Shuffle, reduceIndex, context);
+    protected override BatchReader<(TKey Key, TValue Value)> Open(BucketRange buckets, TaskContext context) =>
+        context.Shuffle.ReadBucket<TKey, TValue>(Shuffle, buckets, context);
 }

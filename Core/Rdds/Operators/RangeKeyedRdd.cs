@@ -7,7 +7,7 @@ namespace Dpark.Rdds.Operators;
 /// <summary>The map side of a sort: puts before each element a key that says which range it belongs to and which map task it comes from. Narrow.</summary>
 /// <remarks>The ranges come from a job that samples the parent; it runs before the first job that needs them, not when the sort is defined.</remarks>
 internal sealed class RangeKeyedRdd<T, TKey>(
-    Rdd<T> parent, Func<T, TKey> keySelector, IComparer<TKey>? comparer, bool isDescending, int partitionCount, CallSite callSite)
+    Rdd<T> parent, Func<T, TKey> keySelector, IComparer<TKey>? comparer, bool isDescending, Partitioner partitioner, CallSite callSite)
     : NarrowRdd<T, (long Key, T Value)>(parent, callSite)
 {
     // Over all partitions of the parent together, per range.
@@ -15,19 +15,30 @@ internal sealed class RangeKeyedRdd<T, TKey>(
     private const int LeastSamplesPerPartition = 20;
     private const int MostSamples = 1_000_000;
 
-    private RangePartitioner<TKey>? _ranges = partitionCount == 1 ? new RangePartitioner<TKey>([], isDescending, comparer) : null;
+    [NonSerialized]
+    private readonly Partitioner _partitioner = partitioner;
+
+    private RangePartitioner<TKey>? _ranges = partitioner is BucketPartitioner { PartitionCount: 1 } ? new RangePartitioner<TKey>([], isDescending, comparer) : null;
 
     internal override bool IsPrepared => Volatile.Read(ref _ranges) is not null;
 
     internal override async Task PrepareAsync(CallSite action, CancellationToken cancellationToken)
     {
+        (_partitioner as SizedPartitioner)?.Decision.CountForJob();
+        var partitionCount = _partitioner.Buckets.PartitionCount;
+        if (partitionCount == 1)
+        {
+            Interlocked.CompareExchange(ref _ranges, new RangePartitioner<TKey>([], isDescending, comparer), null);
+            return;
+        }
+
         var samples = (int)Math.Min((long)SamplesPerRange * partitionCount, MostSamples) / Math.Max(Parent.Partitions.Count, 1);
         var summary = new SampleSummary<T, TKey>(keySelector, Math.Max(samples, LeastSamplesPerPartition));
         var keys = await JobRunner.CollectAsync(
             new SummarizedRdd<T, (TKey Key, double Weight)>(Parent, summary, CallSite), action, cancellationToken).ConfigureAwait(false);
 
         // Of two jobs that prepare at once, one must win for good: all map tasks of the shuffle need the same ranges.
-        var ranges = new RangePartitioner<TKey>(Bounds(keys), isDescending, comparer);
+        var ranges = new RangePartitioner<TKey>(Bounds(keys, partitionCount), isDescending, comparer);
         Interlocked.CompareExchange(ref _ranges, ranges, null);
     }
 
@@ -35,7 +46,7 @@ internal sealed class RangeKeyedRdd<T, TKey>(
         new Reader(Parent.Read(partition, context), keySelector, _ranges!, partition.Index, CallSite, context);
 
     /// <summary>Keys that cut the sample into parts of about equal weight; fewer where one key outweighs a part.</summary>
-    private List<TKey> Bounds(List<(TKey Key, double Weight)> samples)
+    private List<TKey> Bounds(List<(TKey Key, double Weight)> samples, int partitionCount)
     {
         var order = comparer ?? DefaultOrder<TKey>.Comparer;
         samples.Sort((left, right) => order.Compare(left.Key, right.Key));

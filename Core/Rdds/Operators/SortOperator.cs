@@ -9,8 +9,7 @@ internal static class SortOperator
     public static Rdd<T> Create<T, TKey>(
         Rdd<T> parent, Func<T, TKey> keySelector, bool isDescending, int? partitionCount, IComparer<TKey>? comparer, CallSite callSite)
     {
-        var count = partitionCount ?? parent.Context.DefaultParallelism;
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, nameof(partitionCount));
+        ArgumentOutOfRangeException.ThrowIfLessThan(partitionCount ?? 1, 1, nameof(partitionCount));
         if (comparer is null)
         {
             DefaultOrder<TKey>.EnsureComparable(callSite);
@@ -18,8 +17,11 @@ internal static class SortOperator
 
         RecordCodec.EnsureSupported<(long, T)>();
         RecordCodec.EnsureSupported<(TKey, double)>();
-        var ranged = new RangeKeyedRdd<T, TKey>(parent, keySelector, comparer, isDescending, count, callSite);
-        var dependency = new ShuffleDependency<long, T, T>(ranged, new BucketPartitioner(count), aggregator: null, callSite);
+        var partitioner = partitionCount is { } count
+            ? new BucketPartitioner(count)
+            : PartitionerChoice.New([parent], static count => new BucketPartitioner(count), canJoin: false);
+        var ranged = new RangeKeyedRdd<T, TKey>(parent, keySelector, comparer, isDescending, partitioner, callSite);
+        var dependency = new ShuffleDependency<long, T, T>(ranged, partitioner, aggregator: null, callSite);
         return new SortedRdd<T, TKey>(dependency, keySelector, comparer, isDescending, callSite);
     }
 }

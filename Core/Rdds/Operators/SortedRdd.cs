@@ -1,3 +1,4 @@
+using Dpark.Shuffle;
 using Dpark.Tasks;
 
 namespace Dpark.Rdds.Operators;
@@ -10,6 +11,6 @@ internal sealed class SortedRdd<T, TKey>(
     ShuffleDependency<long, T, T> dependency, Func<T, TKey> keySelector, IComparer<TKey>? comparer, bool isDescending, CallSite callSite)
     : ShuffleReadRdd<T>(dependency, partitioner: null, callSite)
 {
-    protected override BatchReader<T> Open(int reduceIndex, TaskContext context) =>
-        context.Shuffle.ReadSorted(Shuffle, reduceIndex, keySelector, comparer, isDescending, context);
+    protected override BatchReader<T> Open(BucketRange buckets, TaskContext context) =>
+        context.Shuffle.ReadSorted(Shuffle, buckets, keySelector, comparer, isDescending, context);
 }

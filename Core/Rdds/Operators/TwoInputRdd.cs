@@ -1,4 +1,5 @@
 using Dpark.Partitioning;
+using Dpark.Shuffle;
 
 namespace Dpark.Rdds.Operators;
 
@@ -23,6 +24,10 @@ internal abstract class TwoInputRdd<TKey, TLeft, TRight, TOut> : Rdd<TOut>
         (Right, var rightDependency) = JoinInput<TKey, TRight>.Create(right, partitioner, callSite);
         _dependencies = [leftDependency, rightDependency];
         _partitioner = partitioner;
+        if (_dependencies.Any(dependency => dependency is ShuffleDependency))
+        {
+            (partitioner as SizedPartitioner)?.Decision.Take();
+        }
     }
 
     public override IReadOnlyList<Partition> Partitions => _partitions ?? LazyInitializer.EnsureInitialized(ref _partitions, ListPartitions);
@@ -42,12 +47,19 @@ internal abstract class TwoInputRdd<TKey, TLeft, TRight, TOut> : Rdd<TOut>
         return left.Count > 0 || sources.Right is null ? left : _dependencies[1].Parent.PreferredLocations(sources.Right);
     }
 
+    internal override int? KnownPartitionCount => Volatile.Read(ref _partitions)?.Length;
+
+    internal override bool IsPrepared => _partitioner is not SizedPartitioner { Decision.IsDecided: false };
+
+    internal override Task PrepareAsync(CallSite action, CancellationToken cancellationToken) =>
+        ((SizedPartitioner)_partitioner).Decision.PrepareAsync([.. _dependencies.OfType<ShuffleDependency>()], action, cancellationToken);
+
     private Partition[] ListPartitions()
     {
         var partitions = new Partition[_partitioner.PartitionCount];
         for (var index = 0; index < partitions.Length; index++)
         {
-            partitions[index] = new TwoInputPartition(index, SourceOf(_dependencies[0], index), SourceOf(_dependencies[1], index));
+            partitions[index] = new TwoInputPartition(index, SourceOf(_dependencies[0], index), SourceOf(_dependencies[1], index), _partitioner.BucketsOf(index));
         }
 
         return partitions;
@@ -57,9 +69,11 @@ internal abstract class TwoInputRdd<TKey, TLeft, TRight, TOut> : Rdd<TOut>
 }
 
 /// <summary>The partitions of the two inputs, where they are read in place.</summary>
-internal sealed class TwoInputPartition(int index, Partition? left, Partition? right) : Partition(index)
+internal sealed class TwoInputPartition(int index, Partition? left, Partition? right, BucketRange buckets) : Partition(index)
 {
     public Partition? Left { get; } = left;
 
     public Partition? Right { get; } = right;
+
+    internal override BucketRange Buckets => buckets;
 }

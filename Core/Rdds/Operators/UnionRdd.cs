@@ -30,6 +30,8 @@ internal sealed class UnionRdd<T> : Rdd<T>
         return parent.PreferredLocations(source);
     }
 
+    internal override int? KnownPartitionCount => Volatile.Read(ref _partitions)?.Length;
+
     protected override BatchReader<T> Compute(Partition partition, TaskContext context)
     {
         var (parent, source) = Source(partition);

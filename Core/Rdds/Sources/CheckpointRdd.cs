@@ -34,6 +34,23 @@ internal sealed class CheckpointRdd<T>(IRddContext context, string directory, Pa
 
     public override Partitioner? Partitioner => _partitioner;
 
+    internal override bool HasInputBytes => true;
+
+    internal override int? KnownPartitionCount => Volatile.Read(ref _partitions)?.Length;
+
+    internal override long? FindInputBytes()
+    {
+        try
+        {
+            return Partitions.Cast<CheckpointPartition>().Sum(partition => partition.Bytes);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            // The job that reads it says so, unless the files are there by then.
+            return null;
+        }
+    }
+
     protected override BatchReader<T> Compute(Partition partition, TaskContext context) => new Reader((CheckpointPartition)partition, _directory, context);
 
     private Partition[] ListPartitions()

@@ -21,6 +21,6 @@ internal sealed class RecordFileRdd(IRddContext context, string[] paths, int rec
             }
         }
 
-        return TextPartitioning.Cut(files, options, Context.DefaultParallelism, recordBytes);
+        return TextPartitioning.Cut(files, options, Context, recordBytes);
     }
 }

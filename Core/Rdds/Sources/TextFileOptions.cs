@@ -2,10 +2,10 @@ namespace Dpark.Rdds.Sources;
 
 /// <summary>How text files are cut into partitions. The defaults suit most jobs.</summary>
 /// <remarks>
-/// A partition gets about half of what each slot would have to read, at least 1 MiB and at most 64 MiB: so small inputs are a few tasks, and large ones
+/// A partition gets about half of what each slot would have to read, at least 1 MiB and at most 64 MiB (<c>Dpark:Partitioning</c>): so small inputs are a few tasks, and large ones
 /// enough of them that no slot is idle at the end. Files are cut into equal pieces of at most that many bytes; small files share a partition, where a file
 /// counts as 32 KiB more than it has, for opening it. Of compressed files only those are cut whose members say how long they are, as <c>bgzip</c> writes
-/// them: between members, so that a piece has about that many compressed bytes. One task reads any other as a whole.
+/// them: between members, so that a piece has about that many compressed bytes. One task reads any other as a whole, unless <see cref="SplitGzipMembers"/> is set.
 /// </remarks>
 public sealed class TextFileOptions
 {
@@ -14,6 +14,12 @@ public sealed class TextFileOptions
 
     /// <summary>Bytes of a partition: files are cut at multiples of it. At least 1. Default: <see langword="null"/>, chosen as described above.</summary>
     public long? PartitionBytes { get; set; }
+
+    /// <summary>
+    /// Whether compressed files of several ordinary members, as <c>cat a.gz b.gz</c> makes them, are cut between members, too. A job decompresses them once before, in parallel, to find out
+    /// where members begin: that pays where the lines are more work than the decompression, and is lost where a file turns out to be one member. Default: <see langword="false"/>.
+    /// </summary>
+    public bool SplitGzipMembers { get; set; }
 
     /// <summary>Whether small files, and the ends of large ones, share partitions. Default: <see langword="true"/>.</summary>
     public bool PackSmallFiles { get; set; } = true;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Dpark.Tasks;
 using Dpark.Text;
 
@@ -6,7 +7,59 @@ namespace Dpark.Rdds.Sources;
 /// <summary>The lines of text files.</summary>
 internal abstract class TextFileRdd<T>(IRddContext context, string[] paths, TextFileOptions options, CallSite callSite) : FileRdd<T>(context, paths, options, callSite)
 {
-    protected override Partition[] Cut(InputFile[] files, TextFileOptions options) => TextPartitioning.Cut(files, options, Context.DefaultParallelism);
+    [NonSerialized]
+    private readonly bool _splitsMembers = options.SplitGzipMembers;
+
+    [NonSerialized]
+    private Dictionary<string, List<TextPiece>>? _members;
+
+    // Whoever asks for the partitions before has decided that such files are read as a whole.
+    internal override bool IsPrepared => !_splitsMembers || Volatile.Read(ref _members) is not null || KnownPartitionCount is not null;
+
+    internal override async Task PrepareAsync(CallSite action, CancellationToken cancellationToken)
+    {
+        var (files, limit) = FindLargeFiles();
+        var partitions = new List<GzipScanPartition>();
+        var ranges = new List<List<(long Begin, long End)>>();
+        foreach (var file in files)
+        {
+            List<(long Begin, long End)> rangesOfFile = [];
+            for (var begin = 0L; begin < file.Length; begin += limit)
+            {
+                rangesOfFile.Add((begin, Math.Min(begin + limit, file.Length)));
+                partitions.Add(new GzipScanPartition(partitions.Count, file.Path, begin, rangesOfFile[^1].End));
+            }
+
+            ranges.Add(rangesOfFile);
+        }
+
+        var found = partitions.Count == 0
+            ? []
+            : await Actions.JobRunner.CollectAsync(new GzipScanRdd(Context, [.. partitions], CallSite), action, cancellationToken).ConfigureAwait(false);
+        var members = new Dictionary<string, List<TextPiece>>(StringComparer.Ordinal);
+        var next = 0;
+        for (var i = 0; i < files.Count; i++)
+        {
+            if (GzipScanRdd.PiecesOf(files[i], ranges[i], CollectionsMarshal.AsSpan(found).Slice(next, ranges[i].Count)) is { } pieces)
+            {
+                members[files[i].Path] = pieces;
+            }
+
+            next += ranges[i].Count;
+        }
+
+        Interlocked.CompareExchange(ref _members, members, null);
+    }
+
+    protected override Partition[] Cut(InputFile[] files, TextFileOptions options) =>
+        TextPartitioning.Cut(files, options, Context, members: Volatile.Read(ref _members));
+
+    private (List<InputFile> Files, long Limit) FindLargeFiles()
+    {
+        var files = FindFiles();
+        var limit = TextPartitioning.LimitOf(files, Options, Context);
+        return ([.. files.Where(file => TextPartitioning.IsCompressed(file.Path) && file.Length > limit && BlockedGzip.TryCut(file, limit) is null).DistinctBy(file => file.Path)], limit);
+    }
 }
 
 /// <summary>Lines as strings.</summary>

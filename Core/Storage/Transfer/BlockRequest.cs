@@ -80,7 +80,7 @@ internal sealed class OneBlockRequest(RequestKind kind, WorkerId worker, BlockId
     public override IOException NotFound(string endpoint, string text) => new BlockNotFoundException(block, endpoint);
 }
 
-/// <summary>A request for one bucket of each of several map outputs.</summary>
+/// <summary>A request for one bucket, or several neighbours, of each of several map outputs.</summary>
 internal sealed class BucketsRequest(WorkerId worker, BucketRequest request) : BlockRequest(worker)
 {
     public override int BodyCount => request.Outputs.Length;
@@ -92,7 +92,8 @@ internal sealed class BucketsRequest(WorkerId worker, BucketRequest request) : B
         Begin(output);
         AppendText(request.Shuffle.Application.Value, output);
         output.AppendInt32(request.Shuffle.Ordinal);
-        output.AppendInt32(request.ReduceIndex);
+        output.AppendInt32(request.Buckets.First);
+        output.AppendInt32(request.Buckets.Count);
         BinaryPrimitives.WriteInt64LittleEndian(output.Append(8), offset);
         output.AppendInt32(outputs.Length);
         foreach (var (mapIndex, attempt) in outputs)
@@ -158,7 +159,7 @@ internal static class RequestDecoder
     {
         var input = new RecordInput(body);
         var shuffle = new ShuffleId(new AppId(ReadText(ref input)), input.ReadInt32());
-        var reduceIndex = input.ReadInt32();
+        var buckets = new BucketRange(input.ReadInt32(), input.ReadInt32());
         var offset = ReadLength(ref input);
         var outputs = new (int MapIndex, int Attempt)[input.CheckCount(input.ReadInt32(), LeastBitsPerOutput)];
         foreach (ref var output in outputs.AsSpan())
@@ -167,7 +168,7 @@ internal static class RequestDecoder
         }
 
         CheckEnd(input);
-        return (new BucketRequest(shuffle, reduceIndex, outputs), offset);
+        return (new BucketRequest(shuffle, buckets, outputs), offset);
     }
 
     /// <summary>Reads a request for a segment of a cached partition.</summary>

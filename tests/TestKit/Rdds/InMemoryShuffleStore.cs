@@ -63,11 +63,17 @@ public sealed class InMemoryShuffleStore : IShuffleStore
     }
 
     /// <inheritdoc/>
-    public BatchReader<(TKey Key, TCombined Value)> ReadBucket<TKey, TCombined>(ShuffleId shuffle, int reduceIndex, TaskContext context)
+    /// <remarks>A record counts as 100 bytes.</remarks>
+    public long[] BucketBytes(ShuffleId shuffle, TaskContext context) =>
+        [.. OutputsOf(shuffle).Values.Select(output => ((Array)output).Cast<System.Collections.ICollection>().Select(bucket => 100L * bucket.Count))
+            .Aggregate((IEnumerable<long>?)null, (sums, sizes) => sums?.Zip(sizes, (left, right) => left + right) ?? sizes) ?? []];
+
+    /// <inheritdoc/>
+    public BatchReader<(TKey Key, TCombined Value)> ReadBucket<TKey, TCombined>(ShuffleId shuffle, BucketRange buckets, TaskContext context)
         where TKey : notnull
     {
         var runs = OutputsOf(shuffle).Values.Reverse()
-            .Select(output => new Queue<(TKey Key, TCombined Value)[]>(((List<(TKey Key, TCombined Value)>[])output)[reduceIndex].Chunk(BatchLength)))
+            .Select(output => new Queue<(TKey Key, TCombined Value)[]>(((List<(TKey Key, TCombined Value)>[])output).Skip(buckets.First).Take(buckets.Count).SelectMany(bucket => bucket).Chunk(BatchLength)))
             .ToArray();
         var batches = new List<(TKey Key, TCombined Value)[]>();
         while (runs.Any(run => run.Count > 0))
@@ -80,24 +86,24 @@ public sealed class InMemoryShuffleStore : IShuffleStore
 
     /// <inheritdoc/>
     public BatchReader<(TKey Key, TCombined Value)> ReadCombined<TKey, TCombined>(
-        ShuffleId shuffle, int reduceIndex, Func<TCombined, TCombined, TCombined> merge, TaskContext context)
+        ShuffleId shuffle, BucketRange buckets, Func<TCombined, TCombined, TCombined> merge, TaskContext context)
         where TKey : notnull =>
         new DeferredReader<(TKey Key, TCombined Value)>(() => BatchListReader<(TKey Key, TCombined Value)>.Of(
-            Groups<TKey, TCombined>(shuffle, reduceIndex, context).Select(group => (group.Key, group.Values.Aggregate(merge)))));
+            Groups<TKey, TCombined>(shuffle, buckets, context).Select(group => (group.Key, group.Values.Aggregate(merge)))));
 
     /// <inheritdoc/>
     public BatchReader<T> ReadSorted<T, TKey>(
-        ShuffleId shuffle, int reduceIndex, Func<T, TKey> keySelector, IComparer<TKey>? comparer, bool isDescending, TaskContext context) =>
+        ShuffleId shuffle, BucketRange buckets, Func<T, TKey> keySelector, IComparer<TKey>? comparer, bool isDescending, TaskContext context) =>
         new SortingReader<T, TKey>(
-            _ => ReadBucket<long, T>(shuffle, reduceIndex, context),
+            _ => ReadBucket<long, T>(shuffle, buckets, context),
             new SortOrder<T, TKey>(keySelector, comparer, isDescending),
             spill: null,
             new ShuffleOptions(),
             context);
 
     /// <inheritdoc/>
-    public BatchReader<(TKey Key, TValue[] Values)> ReadGrouped<TKey, TValue>(ShuffleId shuffle, int reduceIndex, TaskContext context)
-        where TKey : notnull => BatchListReader<(TKey Key, TValue[] Values)>.Of(Groups<TKey, TValue>(shuffle, reduceIndex, context));
+    public BatchReader<(TKey Key, TValue[] Values)> ReadGrouped<TKey, TValue>(ShuffleId shuffle, BucketRange buckets, TaskContext context)
+        where TKey : notnull => BatchListReader<(TKey Key, TValue[] Values)>.Of(Groups<TKey, TValue>(shuffle, buckets, context));
 
     /// <inheritdoc/>
     public BatchReader<(TKey Key, TCombined Value)> Combine<TKey, TValue, TCombined>(
@@ -159,11 +165,11 @@ public sealed class InMemoryShuffleStore : IShuffleStore
         }
     }
 
-    private IEnumerable<(TKey Key, TValue[] Values)> Groups<TKey, TValue>(ShuffleId shuffle, int reduceIndex, TaskContext context)
+    private IEnumerable<(TKey Key, TValue[] Values)> Groups<TKey, TValue>(ShuffleId shuffle, BucketRange buckets, TaskContext context)
         where TKey : notnull
     {
         var pairs = new List<(TKey Key, TValue Value)>();
-        using var reader = ReadBucket<TKey, TValue>(shuffle, reduceIndex, context);
+        using var reader = ReadBucket<TKey, TValue>(shuffle, buckets, context);
         for (var batch = reader.Next(); !batch.IsEmpty; batch = reader.Next())
         {
             pairs.AddRange(batch);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Dpark.Applications;
 using Dpark.Codecs;
+using Dpark.Configuration;
 using Dpark.Planning;
 using Dpark.Rdds;
 using Dpark.Scheduling;
@@ -30,6 +31,9 @@ public sealed class InlineRddContext : IRddContext
 
     /// <inheritdoc/>
     public int DefaultParallelism { get; init; } = 2;
+
+    /// <inheritdoc/>
+    public PartitioningOptions Partitioning { get; init; } = new();
 
     /// <summary>Called for each program and partition before a task runs, to send it through bytes. The default runs the driver's own objects.</summary>
     public ITravel Travel { get; init; } = new NoTravel();
