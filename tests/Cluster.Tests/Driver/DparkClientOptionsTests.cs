@@ -28,13 +28,14 @@ public sealed class DparkClientOptionsTests
         options.Scheduler.MaxTaskFailures = 0;
         options.BlockClient.MaxAttempts = 0;
         options.Closures.MaxInlineCaptureBytes = -1;
+        options.Partitioning.PartitionBytes = 0;
 
         var thrown = Assert.Throws<OptionsValidationException>(() => new DparkContext(new FakeCluster().Client, options));
 
         Assert.Equal(
             [
                 "Dpark:BlockClient:MaxAttempts", "Dpark:Client:ApplicationName", "Dpark:Client:DefaultParallelism", "Dpark:Client:Lease", "Dpark:Client:MaxResultBytes",
-                "Dpark:Closures:MaxInlineCaptureBytes", "Dpark:Scheduler:MaxTaskFailures",
+                "Dpark:Closures:MaxInlineCaptureBytes", "Dpark:Partitioning:PartitionBytes", "Dpark:Scheduler:MaxTaskFailures",
             ],
             thrown.Failures.Select(failure => failure[..failure.IndexOf(' ', StringComparison.Ordinal)]).Order(StringComparer.Ordinal));
     }
@@ -47,6 +48,7 @@ public sealed class DparkClientOptionsTests
             ["Dpark:Client:DefaultParallelism"] = "17",
             ["Dpark:Client:MaxResultBytes"] = "5",
             ["Dpark:Scheduler:MaxTaskFailures"] = "9",
+            ["Dpark:Partitioning:PartitionBytes"] = "2048",
         }).Build();
         var services = new ServiceCollection().AddSingleton<IConfiguration>(configuration).AddSingleton(new FakeCluster().Client)
             .AddDparkClient(options => options.MaxResultBytes = 6);
@@ -56,6 +58,10 @@ public sealed class DparkClientOptionsTests
         var context = provider.GetRequiredService<DparkContext>();
 
         Assert.Equal((17, 6L, 9), (context.DefaultParallelism, options.MaxResultBytes, options.Scheduler.MaxTaskFailures));
+
+        // Who names a number has it, whatever the sizes.
+        Assert.Equal((true, 2048L), (options.Partitioning.BySize, options.Partitioning.PartitionBytes));
+        Assert.Equal((false, 2048L), (context.Partitioning.BySize, context.Partitioning.PartitionBytes));
     }
 
     [Fact]

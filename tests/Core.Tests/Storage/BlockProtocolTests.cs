@@ -33,7 +33,7 @@ public sealed class BlockProtocolTests
         var request = new BucketsRequest(Worker, new BucketRequest(new ShuffleId(new AppId("app"), 7), 5, [(1, 2), (3, 4), (256, 65536)]));
 
         AssertBytes(
-            "04000000 2E000000" + "0300 774031" + "0300 617070" + "07000000 05000000 0900000000000000" + "02000000" + "03000000 04000000" + "00010000 00000100",
+            "04000000 32000000" + "0300 774031" + "0300 617070" + "07000000 05000000 01000000 0900000000000000" + "02000000" + "03000000 04000000" + "00010000 00000100",
             Encode(request, firstBody: 1, offset: 9));
     }
 
@@ -52,11 +52,11 @@ public sealed class BlockProtocolTests
     [Fact]
     public void ReadBuckets_WhatWasEncoded_ComesBack()
     {
-        var request = new BucketRequest(new ShuffleId(new AppId("app"), 7), 5, [(1, 2), (3, 4)]);
+        var request = new BucketRequest(new ShuffleId(new AppId("app"), 7), new(5, 3), [(1, 2), (3, 4)]);
 
         var (decoded, offset) = RequestDecoder.ReadBuckets(Encode(new BucketsRequest(Worker, request), offset: 9).AsSpan(13));
 
-        Assert.Equal((request.Shuffle, 5, 9L), (decoded.Shuffle, decoded.ReduceIndex, offset));
+        Assert.Equal((request.Shuffle, new BucketRange(5, 3), 9L), (decoded.Shuffle, decoded.Buckets, offset));
         Assert.Equal(request.Outputs, decoded.Outputs);
     }
 
@@ -89,7 +89,7 @@ public sealed class BlockProtocolTests
     public void Proofs_KnownSecret_AreTheseHashes()
     {
         var (client, server) = (new byte[32], Enumerable.Repeat((byte)1, 32).ToArray());
-        byte[] mark = [(byte)'D', (byte)'B', (byte)'P', 2];
+        byte[] mark = [(byte)'D', (byte)'B', (byte)'P', 3];
         var secret = "secret"u8.ToArray();
 
         Assert.Equal(36, Handshake.HelloLength);
