@@ -239,5 +239,7 @@ internal sealed class FakeWorker(WorkerInfo info) : IWorkerGrain
 
     public Task EndApplicationAsync(AppId application, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task<string?> StartStandInAsync(AppId application, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<WorkerStatus> GetStatusAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 }
