@@ -10,4 +10,7 @@ public readonly record struct BucketRange(int First, int Count)
 
     /// <summary>One bucket.</summary>
     public static BucketRange FromInt32(int bucket) => new(bucket, 1);
+
+    /// <summary>For messages, such as <c>bucket 3</c> or <c>buckets 3 to 7</c>.</summary>
+    public override string ToString() => Count == 1 ? $"bucket {First}" : $"buckets {First} to {First + Count - 1}";
 }

@@ -318,7 +318,7 @@ internal sealed class BlockSession(
         }
         catch (ArgumentOutOfRangeException)
         {
-            error = (AnswerStatus.BadRequest, $"Map output {mapIndex} of {request.Shuffle} has no {request.Buckets.Count} buckets from {request.Buckets.First} on.");
+            error = (AnswerStatus.BadRequest, $"Map output {mapIndex} of {request.Shuffle} has no {request.Buckets}.");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
