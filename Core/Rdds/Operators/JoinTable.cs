@@ -21,7 +21,6 @@ internal sealed class JoinTable<TKey, TValue>(MemoryClaim memory) : LoadedPairs<
     private PooledList<int> _owners = new();
     private PooledList<int> _starts = new();
     private bool _isUnique = true;
-    private bool _isComplete;
 
     public override bool IsFull => _gauge.IsFull(ArrayBytes, this, static table => Spillable<TKey, TValue>.HeapBytes(table._index.Keys, table._values.Span));
 
@@ -73,12 +72,12 @@ internal sealed class JoinTable<TKey, TValue>(MemoryClaim memory) : LoadedPairs<
     /// <summary>Puts the values of each key in a row. Nothing is added afterwards.</summary>
     public void Complete()
     {
-        if (_isUnique || _isComplete)
+        var isComplete = _starts.Count > 0;
+        if (_isUnique || isComplete)
         {
             return;
         }
 
-        _isComplete = true;
         var owners = _owners.Span;
         var starts = _starts.ExtendTo(_index.Count + 1);
         starts.Clear();
