@@ -48,8 +48,6 @@ internal sealed class GzipMembers(string path, long offset) : IDisposable
                 continue;
             }
 
-            _crc = Crc32.Append(_crc, buffer.Slice(total, read));
-            _length += (uint)read;
             total += read;
         }
 
@@ -73,8 +71,6 @@ internal sealed class GzipMembers(string path, long offset) : IDisposable
             while (ReadMember(buffer) is var read and > 0)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                _crc = Crc32.Append(_crc, buffer.AsSpan(0, read));
-                _length += (uint)read;
                 total += read;
             }
 
@@ -93,11 +89,15 @@ internal sealed class GzipMembers(string path, long offset) : IDisposable
         _file.Dispose();
     }
 
+    /// <summary>Reads on in a member, for its checks, too.</summary>
     private int ReadMember(Span<byte> buffer)
     {
         try
         {
-            return _member!.Read(buffer);
+            var read = _member!.Read(buffer);
+            _crc = Crc32.Append(_crc, buffer[..read]);
+            _length += (uint)read;
+            return read;
         }
         catch (InvalidDataException e)
         {
