@@ -136,6 +136,7 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
     public ref TValue ValueAt(int place) => ref Unsafe.As<byte, TValue>(ref _values[(nint)place * Unsafe.SizeOf<TValue>()]);
 
     /// <summary>The places that are used, ascending.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void ListPlaces(Span<int> places)
     {
         var count = 0;
@@ -183,6 +184,7 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
     private static long BytesOf(long placeCount) => UsedBytesOf(placeCount) + (placeCount * Unsafe.SizeOf<TValue>());
 
     // The other one's places are all among these.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Take(DenseTable<TKey, TValue> other)
     {
         var shift = (int)(other.First - First);

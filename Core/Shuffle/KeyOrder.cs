@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Dpark.Partitioning;
 using Dpark.Rdds;
 
@@ -43,6 +44,7 @@ internal sealed class KeyOrder : IDisposable
     }
 
     /// <summary>Numbers from 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Number(Span<int> numbers)
     {
         for (var i = 0; i < numbers.Length; i++)
@@ -83,6 +85,7 @@ internal sealed class KeyOrder : IDisposable
     public void Dispose() => _numbers.Dispose();
 
     // By counting, so equal buckets keep their order.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Sort(ReadOnlySpan<int> buckets, ReadOnlySpan<int> numbers)
     {
         foreach (var bucket in buckets)
@@ -109,6 +112,7 @@ internal static class Partitions
 {
     /// <summary>The partition of each key.</summary>
     /// <param name="partitions">Memory for the result.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ReadOnlySpan<int> Of<TKey>(Partitioner partitioner, ReadOnlySpan<TKey> keys, ref PooledList<int> partitions)
     {
         var result = partitions.ExtendTo(keys.Length)[..keys.Length];

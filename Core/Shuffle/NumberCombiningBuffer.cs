@@ -14,6 +14,7 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
     private const int FetchAheadKeys = 128;
 
     private readonly NumberTable<TKey, TCombined> _table = new(multiplier, memory);
+    private readonly bool _isAddition = Addition<TCombined, TValue>.Is(merge);
 
     // A task may hold the numbers and buckets of all pairs beside the pairs themselves when it writes them.
     public override bool IsFull => !Memory.TryHold(_table.BytesWith(BatchReader.Capacity) + (2L * sizeof(int) * _table.Count))
@@ -21,17 +22,13 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
 
     public override void Add(ReadOnlySpan<(TKey Key, TValue Value)> pairs)
     {
-        _table.Reserve(pairs.Length);
-        Span<int> places = stackalloc int[FetchAheadKeys];
-        while (!pairs.IsEmpty)
+        if (_isAddition)
         {
-            var some = pairs[..Math.Min(pairs.Length, FetchAheadKeys)];
-            pairs = pairs[some.Length..];
-            _table.Reserve(some.Length);
-            if (!TryAddDense(some, places))
-            {
-                AddHashed(_table, some, places);
-            }
+            AddAll(pairs, default(Addition<TCombined, TValue>));
+        }
+        else
+        {
+            AddAll(pairs, new CalledMerge<TCombined, TValue>(merge));
         }
     }
 
@@ -82,7 +79,25 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
 
     protected override void ReleaseAll() => _table.Dispose();
 
-    private bool TryAddDense(ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<int> places)
+    private void AddAll<TMerge>(ReadOnlySpan<(TKey Key, TValue Value)> pairs, TMerge merging)
+        where TMerge : struct, IMerge<TCombined, TValue>
+    {
+        _table.Reserve(pairs.Length);
+        Span<int> places = stackalloc int[FetchAheadKeys];
+        while (!pairs.IsEmpty)
+        {
+            var some = pairs[..Math.Min(pairs.Length, FetchAheadKeys)];
+            pairs = pairs[some.Length..];
+            _table.Reserve(some.Length);
+            if (!TryAddDense(some, places, merging))
+            {
+                AddHashed(_table, some, places, merging);
+            }
+        }
+    }
+
+    private bool TryAddDense<TMerge>(ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<int> places, TMerge merging)
+        where TMerge : struct, IMerge<TCombined, TValue>
     {
         if (_table.Dense is not { } dense)
         {
@@ -100,7 +115,7 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
             TryLocate(dense, pairs, places);
         }
 
-        AddDense(dense, pairs, places);
+        AddDense(dense, pairs, places, merging);
         return true;
     }
 
@@ -121,18 +136,20 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void AddDense(DenseTable<TKey, TCombined> dense, ReadOnlySpan<(TKey Key, TValue Value)> pairs, ReadOnlySpan<int> places)
+    private void AddDense<TMerge>(DenseTable<TKey, TCombined> dense, ReadOnlySpan<(TKey Key, TValue Value)> pairs, ReadOnlySpan<int> places, TMerge merging)
+        where TMerge : struct, IMerge<TCombined, TValue>
     {
         places = places[..pairs.Length];
         for (var i = 0; i < places.Length; i++)
         {
             ref var value = ref dense.GetOrAdd(places[i], out var exists);
-            value = exists ? merge(value, pairs[i].Value) : create(pairs[i].Value);
+            value = exists ? merging.Merge(value, pairs[i].Value) : create(pairs[i].Value);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void AddHashed(NumberTable<TKey, TCombined> table, ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<int> positions)
+    private void AddHashed<TMerge>(NumberTable<TKey, TCombined> table, ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<int> positions, TMerge merging)
+        where TMerge : struct, IMerge<TCombined, TValue>
     {
         positions = positions[..pairs.Length];
         for (var i = 0; i < positions.Length; i++)
@@ -145,7 +162,7 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
         for (var i = 0; i < positions.Length; i++)
         {
             ref var value = ref table.GetOrAdd(pairs[i].Key, positions[i], out var exists);
-            value = exists ? merge(value, pairs[i].Value) : create(pairs[i].Value);
+            value = exists ? merging.Merge(value, pairs[i].Value) : create(pairs[i].Value);
         }
     }
 }

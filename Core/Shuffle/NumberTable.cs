@@ -8,7 +8,7 @@ namespace Dpark.Shuffle;
 /// <summary>
 /// Values by key for keys that are integers and values without references; a lookup waits for memory once. Small tables, and those whose keys are scattered, use open
 /// addressing: key and value lie side by side, a place is free if its key is 0, and the pair whose key is 0 lies behind the last place. When it grows and finds its
-/// keys so close together that a <see cref="DenseTable{TKey, TValue}"/> takes no more memory, it becomes one, until keys come that do not fit in there.
+/// keys so close together that a <see cref="DenseTable{TKey, TValue}"/> takes no more memory, or only a little, it becomes one, until keys come that do not fit in there.
 /// For types that <see cref="IsSupported"/> accepts. Used by one thread.
 /// </summary>
 /// <remarks>Hashed and dense places have the same methods but for finding them. Whoever adds looks at <see cref="Dense"/> after each <see cref="Reserve"/>.</remarks>
@@ -16,7 +16,9 @@ namespace Dpark.Shuffle;
 /// Odd; spreads keys over places. Pairs are read in the order of their places, so a table that is filled from another one needs another multiplier: in order of
 /// their own places, keys would come to a table that is still small in long runs without gaps, and every probe would walk through one.
 /// </param>
-/// <param name="memory">Counts the table that a larger one replaces, until it has; <see langword="null"/>: nobody does.</param>
+/// <param name="memory">
+/// Counts the table that a larger one replaces, until it has, and says whether there is plenty for <see cref="EarlyDenseBytes"/>; <see langword="null"/>: nobody does.
+/// </param>
 internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? memory = null) : IDisposable
 {
     // More than one in three places is free: probes stay short although neighbouring places fill up.
@@ -24,6 +26,10 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
     private const int LoadDenominator = 3;
     private const int SmallestPlaces = 1024;
     private const int MaxValueBytes = 56;
+
+    // One large page. A table of hundreds of keys that may become dense in so much does: to grow to that size by rehashing costs more than the places that stay free.
+    private const long EarlyDenseBytes = 2 << 20;
+    private const int EarlyDenseShare = 8;
 
     private PageMemory? _memory;
     private int _placeCount;
@@ -45,7 +51,7 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
     /// <summary>Places are numbered from 0, dense or hashed.</summary>
     public int PlaceCount => Dense?.PlaceCount ?? (_memory is null ? 0 : _placeCount + 1);
 
-    /// <summary>Memory once so many more pairs are there. Dense places never take more than hashed ones would.</summary>
+    /// <summary>Memory once so many more pairs are there, unless the table becomes dense early.</summary>
     public long BytesWith(int newPairs) => PageMemory.TakenFor(Math.Max(Dense?.Length ?? _memory?.Length ?? 0, BytesOf(PlacesFor((long)Count + newPairs))));
 
     /// <summary>Memory that is there for a moment beside <see cref="BytesWith"/>, because the table is replaced by a larger one; 0 if it has room. That a dense one must be replaced is seen by its keys only.</summary>
@@ -198,6 +204,7 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
     }
 
     /// <summary>The places that are used, ascending.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void ListPlaces(Span<int> places)
     {
         if (Dense is { } dense)
@@ -222,6 +229,7 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
     }
 
     /// <summary>The pairs at some places.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Read(ReadOnlySpan<int> places, Span<(TKey Key, TValue Value)> pairs)
     {
         pairs = pairs[..places.Length];
@@ -243,6 +251,7 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
     }
 
     /// <summary>The keys at some places.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void ReadKeys(ReadOnlySpan<int> places, Span<TKey> keys)
     {
         keys = keys[..places.Length];
@@ -284,6 +293,10 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
 
     private static long BytesOf(int placeCount) => (placeCount + 1L) * Unsafe.SizeOf<Place>();
 
+    /// <summary>What dense places may take instead of so many hashed ones.</summary>
+    private long MostDenseBytes(int hashedPlaces) =>
+        Math.Max(BytesOf(hashedPlaces), memory is not null && memory.RoomBytes / EarlyDenseShare >= EarlyDenseBytes ? EarlyDenseBytes : 0);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong BitsOf(TKey key) => Unsafe.SizeOf<TKey>() == sizeof(int) ? Unsafe.BitCast<TKey, uint>(key) : Unsafe.BitCast<TKey, ulong>(key);
 
@@ -298,6 +311,7 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
         return ref PlaceAt(_placeCount).Value;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryBecomeDense(int wantedPlaces)
     {
         if (_hashedCount == 0)
@@ -317,7 +331,7 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
         }
 
         (least, most) = _hasZero ? (Math.Min(least, 0), Math.Max(most, 0)) : (least, most);
-        if (DenseTable<TKey, TValue>.TryCreate(least, most, BytesOf(wantedPlaces)) is not { } dense)
+        if (DenseTable<TKey, TValue>.TryCreate(least, most, MostDenseBytes(wantedPlaces)) is not { } dense)
         {
             return false;
         }
@@ -361,7 +375,7 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
     private bool WidenOrHash(long least, long most, int places)
     {
         var dense = Dense!;
-        Dense = dense.TryWiden(least, most, BytesOf(places));
+        Dense = dense.TryWiden(least, most, MostDenseBytes(places));
         if (Dense is not null)
         {
             return true;
@@ -374,6 +388,7 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
     }
 
     // There is room.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddAll(DenseTable<TKey, TValue> dense)
     {
         for (var place = 0; place < dense.PlaceCount; place++)
@@ -396,6 +411,7 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
     }
 
     // Positions are the upper bits of a product, so the pairs come in nearly the order of their new places.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Grow(int placeCount)
     {
         var (old, oldCount) = (_memory, _placeCount);

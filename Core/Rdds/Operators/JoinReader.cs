@@ -5,7 +5,8 @@ namespace Dpark.Rdds.Operators;
 
 /// <summary>
 /// Joins one partition. First the left pairs are loaded, then the right pairs stream past them, then come the left pairs that none of these met. If the left pairs do
-/// not fit, see <see cref="SpilledJoin"/>; if they are numbers and no key comes twice, see <see cref="UniqueJoinReader{TKey, TLeft, TRight, TLeftOut, TRightOut}"/>.
+/// not fit, see <see cref="SpilledJoin"/>. A side that is numbers, no key of which comes twice, is a table in which the other side, as it streams by, finds the values
+/// themselves: the left one, or the right one where the left one is no numbers.
 /// </summary>
 internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     BatchReader<(TKey Key, TLeft Value)> left,
@@ -17,11 +18,18 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     : OperatorReader<(TKey Key, TLeft Value), (TKey Key, (TLeftOut Left, TRightOut Right) Value)>(left, callSite, context)
     where TKey : notnull
 {
-    private const string Purpose = "the left side of a join";
+    private const string LeftPurpose = "the left side of a join";
+    private const string RightPurpose = "the right side of a join";
+
+    // A right side that is larger than that may be much larger than the left one, which then is the better table.
+    private const long MostRightBytes = 64 << 20;
 
     // One of both has the left pairs, once the first ones have come.
-    private UniquePairs<TKey, TLeft>? _unique = UniquePairs<TKey, TLeft>.IsSupported ? new(context.Memory.Claim(Purpose)) : null;
+    private UniquePairs<TKey, TLeft>? _unique = UniquePairs<TKey, TLeft>.IsSupported ? new(context.Memory.Claim(LeftPurpose)) : null;
     private JoinTable<TKey, TLeft>? _general;
+
+    // Has the right pairs, if they are the table; or had some of them.
+    private UniqueSide<TKey, TRight>? _rightSide;
 
     // Pairs them in another way.
     private BatchReader<(TKey Key, (TLeftOut Left, TRightOut Right) Value)>? _other;
@@ -47,18 +55,7 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     {
         if (_right is null && _other is null)
         {
-            if (!TryLoadLeft())
-            {
-                _other = SpilledJoin.Pair(SpilledJoin.Open(Loaded, Source, openRight, Context), unmatched, present);
-            }
-            else if (_unique is not null)
-            {
-                _other = new UniqueJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(_unique.Table, openRight(), unmatched, present, Context);
-            }
-            else
-            {
-                _right = openRight();
-            }
+            Begin();
         }
 
         if (_other is not null)
@@ -86,6 +83,7 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
             _isDisposed = true;
             _right?.Dispose();
             _other?.Dispose();
+            _rightSide?.Dispose();
             _unique?.Dispose();
             _general?.Dispose();
         }
@@ -96,7 +94,45 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     private LoadedPairs<TKey, TLeft> Loaded => _unique is not null ? _unique : Table;
 
     // Not asked for before it is known that there are no unique pairs.
-    private JoinTable<TKey, TLeft> Table => _general ??= new JoinTable<TKey, TLeft>(Context.Memory.Claim(Purpose));
+    private JoinTable<TKey, TLeft> Table => _general ??= new JoinTable<TKey, TLeft>(Context.Memory.Claim(LeftPurpose));
+
+    private void Begin()
+    {
+        if (!UniquePairs<TKey, TLeft>.IsSupported && UniquePairs<TKey, TRight>.IsSupported && TryLoadRight())
+        {
+            return;
+        }
+
+        if (!TryLoadLeft())
+        {
+            _other = SpilledJoin.Pair(SpilledJoin.Open(Loaded, Source, OpenRight, Context), unmatched, present);
+        }
+        else if (_unique is not null)
+        {
+            _other = new UniqueJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut, TLeftOut, TRightOut, TableIsLeft<TLeftOut, TRightOut>>(
+                _unique.Table, OpenRight(), ((unmatched & UnmatchedPairs.Left) != 0, (unmatched & UnmatchedPairs.Right) != 0), present, Context);
+        }
+        else
+        {
+            _right = OpenRight();
+        }
+    }
+
+    /// <returns><see langword="false"/> if the right pairs are no table.</returns>
+    private bool TryLoadRight()
+    {
+        _rightSide = new UniqueSide<TKey, TRight>(openRight(), Context.Memory.Claim(RightPurpose, MostRightBytes));
+        if (!_rightSide.TryLoad(Context.CancellationToken))
+        {
+            return false;
+        }
+
+        _other = new UniqueJoinReader<TKey, TRight, TLeft, TRightOut, TLeftOut, TLeftOut, TRightOut, TableIsRight<TLeftOut, TRightOut>>(
+            _rightSide.Pairs.Table, Source, ((unmatched & UnmatchedPairs.Right) != 0, (unmatched & UnmatchedPairs.Left) != 0), (present.Right, present.Left), Context);
+        return true;
+    }
+
+    private BatchReader<(TKey Key, TRight Value)> OpenRight() => _rightSide is null ? openRight() : _rightSide.ReadAgain();
 
     /// <returns><see langword="false"/> if it does not fit.</returns>
     private bool TryLoadLeft()

@@ -4,27 +4,49 @@ using Dpark.Tasks;
 
 namespace Dpark.Rdds.Operators;
 
+/// <summary>Puts a value that was found in a table and the one that was looked up into the order that the result has.</summary>
+internal interface IJoinOrder<TFound, TStreamed, TLeft, TRight>
+{
+    /// <summary>Both, left and right.</summary>
+    static abstract (TLeft Left, TRight Right) Pair(TFound found, TStreamed streamed);
+}
+
+/// <summary>The table has the left side.</summary>
+internal readonly struct TableIsLeft<TLeft, TRight> : IJoinOrder<TLeft, TRight, TLeft, TRight>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (TLeft Left, TRight Right) Pair(TLeft found, TRight streamed) => (found, streamed);
+}
+
+/// <summary>The table has the right side.</summary>
+internal readonly struct TableIsRight<TLeft, TRight> : IJoinOrder<TRight, TLeft, TLeft, TRight>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (TLeft Left, TRight Right) Pair(TRight found, TLeft streamed) => (streamed, found);
+}
+
 /// <summary>
-/// Pairs the right side of a join with left pairs of which no key comes twice: a batch of the right side makes at most one batch of output. Then come the left pairs
-/// that no right pair met. Used by the task's thread.
+/// Pairs one side of a join, as it streams by, with the pairs of the other one in a table where no key comes twice: a batch makes at most one batch of output. Then
+/// come the pairs of the table that none of the others met. Used by the task's thread.
 /// </summary>
-/// <param name="left">Not owned.</param>
-/// <param name="right">Owned.</param>
-internal sealed class UniqueJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
-    NumberTable<TKey, TLeft> left,
-    BatchReader<(TKey Key, TRight Value)> right,
-    UnmatchedPairs unmatched,
-    (Func<TLeft, TLeftOut> Left, Func<TRight, TRightOut> Right) present,
+/// <param name="table">Not owned.</param>
+/// <param name="stream">Owned.</param>
+/// <param name="keeps">Whether pairs of either side are kept that have no partner.</param>
+internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStreamOut, TLeftOut, TRightOut, TOrder>(
+    NumberTable<TKey, TTable> table,
+    BatchReader<(TKey Key, TStream Value)> stream,
+    (bool Table, bool Stream) keeps,
+    (Func<TTable, TTableOut> Table, Func<TStream, TStreamOut> Stream) present,
     TaskContext context) : BatchReader<(TKey Key, (TLeftOut Left, TRightOut Right) Value)>
+    where TOrder : struct, IJoinOrder<TTableOut, TStreamOut, TLeftOut, TRightOut>
 {
     // What is fetched for so many keys stays in the innermost cache until it is used.
     private const int FetchAheadKeys = 128;
 
     private readonly (TKey Key, (TLeftOut Left, TRightOut Right) Value)[] _output = new (TKey Key, (TLeftOut Left, TRightOut Right) Value)[BatchReader.Capacity];
-    private readonly bool _keepsRight = (unmatched & UnmatchedPairs.Right) != 0;
 
     // By place; empty if nobody asks.
-    private readonly bool[] _isMatched = (unmatched & UnmatchedPairs.Left) == 0 ? [] : new bool[left.PlaceCount];
+    private readonly bool[] _isMatched = keeps.Table ? new bool[table.PlaceCount] : [];
     private int[]? _unmatchedPlaces;
     private int _unmatchedNext;
 
@@ -33,7 +55,7 @@ internal sealed class UniqueJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>
         while (_unmatchedPlaces is null)
         {
             context.CancellationToken.ThrowIfCancellationRequested();
-            var input = right.Next();
+            var input = stream.Next();
             if (input.IsEmpty)
             {
                 _unmatchedPlaces = ListUnmatched();
@@ -52,11 +74,11 @@ internal sealed class UniqueJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>
 
     protected override void Dispose(bool disposing)
     {
-        right.Dispose();
+        stream.Dispose();
         base.Dispose(disposing);
     }
 
-    private int PairAll(ReadOnlySpan<(TKey Key, TRight Value)> input)
+    private int PairAll(ReadOnlySpan<(TKey Key, TStream Value)> input)
     {
         Span<int> places = stackalloc int[FetchAheadKeys];
         var count = 0;
@@ -64,17 +86,17 @@ internal sealed class UniqueJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>
         {
             var some = input[..Math.Min(input.Length, FetchAheadKeys)];
             input = input[some.Length..];
-            if (left.Count == 0)
+            if (table.Count == 0)
             {
                 places.Fill(-1);
             }
-            else if (left.Dense is { } dense)
+            else if (table.Dense is { } dense)
             {
                 FindDense(dense, some, places);
             }
             else
             {
-                FindHashed(left, some, places);
+                FindHashed(table, some, places);
             }
 
             count += Pair(some, places, _output.AsSpan(count));
@@ -84,7 +106,7 @@ internal sealed class UniqueJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FindDense(DenseTable<TKey, TLeft> dense, ReadOnlySpan<(TKey Key, TRight Value)> pairs, Span<int> places)
+    private static void FindDense(DenseTable<TKey, TTable> dense, ReadOnlySpan<(TKey Key, TStream Value)> pairs, Span<int> places)
     {
         places = places[..pairs.Length];
         for (var i = 0; i < places.Length; i++)
@@ -105,7 +127,7 @@ internal sealed class UniqueJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FindHashed(NumberTable<TKey, TLeft> table, ReadOnlySpan<(TKey Key, TRight Value)> pairs, Span<int> places)
+    private static void FindHashed(NumberTable<TKey, TTable> table, ReadOnlySpan<(TKey Key, TStream Value)> pairs, Span<int> places)
     {
         places = places[..pairs.Length];
         for (var i = 0; i < places.Length; i++)
@@ -122,7 +144,7 @@ internal sealed class UniqueJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Pair(
-        ReadOnlySpan<(TKey Key, TRight Value)> pairs, ReadOnlySpan<int> places, Span<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> output)
+        ReadOnlySpan<(TKey Key, TStream Value)> pairs, ReadOnlySpan<int> places, Span<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> output)
     {
         places = places[..pairs.Length];
         output = output[..pairs.Length];
@@ -132,15 +154,15 @@ internal sealed class UniqueJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>
             var place = places[i];
             if (place >= 0)
             {
-                output[count++] = (pairs[i].Key, (present.Left(left.ValueAt(place)), present.Right(pairs[i].Value)));
+                output[count++] = (pairs[i].Key, TOrder.Pair(present.Table(table.ValueAt(place)), present.Stream(pairs[i].Value)));
                 if (_isMatched.Length > 0)
                 {
                     _isMatched[place] = true;
                 }
             }
-            else if (_keepsRight)
+            else if (keeps.Stream)
             {
-                output[count++] = (pairs[i].Key, (default!, present.Right(pairs[i].Value)));
+                output[count++] = (pairs[i].Key, TOrder.Pair(default!, present.Stream(pairs[i].Value)));
             }
         }
 
@@ -154,8 +176,8 @@ internal sealed class UniqueJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>
             return [];
         }
 
-        var places = new int[left.Count];
-        left.ListPlaces(places);
+        var places = new int[table.Count];
+        table.ListPlaces(places);
         return Array.FindAll(places, place => !_isMatched[place]);
     }
 
@@ -163,10 +185,10 @@ internal sealed class UniqueJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>
     {
         var count = Math.Min(places.Length - _unmatchedNext, _output.Length);
         Span<TKey> keys = new TKey[count];
-        left.ReadKeys(places.AsSpan(_unmatchedNext, count), keys);
+        table.ReadKeys(places.AsSpan(_unmatchedNext, count), keys);
         for (var i = 0; i < count; i++)
         {
-            _output[i] = (keys[i], (present.Left(left.ValueAt(places[_unmatchedNext + i])), default!));
+            _output[i] = (keys[i], TOrder.Pair(present.Table(table.ValueAt(places[_unmatchedNext + i])), default!));
         }
 
         _unmatchedNext += count;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Dpark.Memory;
 using Dpark.Shuffle;
 
@@ -17,12 +18,13 @@ internal sealed class UniquePairs<TKey, TValue>(MemoryClaim memory) : LoadedPair
     public static bool IsSupported => NumberTable<TKey, TValue>.IsSupported;
 
     /// <summary>The pairs by key.</summary>
-    public NumberTable<TKey, TValue> Table { get; } = new(Multiplier);
+    public NumberTable<TKey, TValue> Table { get; } = new(Multiplier, memory);
 
     public override bool IsFull => !memory.TryHold(Table.BytesWith(BatchReader.Capacity));
 
     /// <summary>Adds pairs of a batch up to the first one whose key is there already.</summary>
     /// <returns>How many were added.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Add(ReadOnlySpan<(TKey Key, TValue Value)> pairs)
     {
         Table.Reserve(pairs.Length);
