@@ -48,10 +48,12 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
     private long Last => First + PlaceCount - 1;
 
     /// <summary>Makes an empty table for keys from one to another, with room for more on both sides.</summary>
+    /// <param name="maxBytes">What it may take.</param>
+    /// <param name="cheapBytes">What it may take in any case, and takes if that is room for more keys.</param>
     /// <returns><see langword="null"/> if that takes more memory than it may.</returns>
-    public static DenseTable<TKey, TValue>? TryCreate(long least, long most, long maxBytes)
+    public static DenseTable<TKey, TValue>? TryCreate(long least, long most, long maxBytes, long cheapBytes)
     {
-        if (RoomFor(least, most, maxBytes) is not { } room)
+        if (RoomFor(least, most, maxBytes, cheapBytes) is not { } room)
         {
             return null;
         }
@@ -64,11 +66,13 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
     /// <summary>Makes a table with the same pairs that has places for other keys, too.</summary>
     /// <param name="least">The least of the other keys.</param>
     /// <param name="most">The greatest of the other keys.</param>
+    /// <param name="maxBytes">See <see cref="TryCreate"/>.</param>
+    /// <param name="cheapBytes">See <see cref="TryCreate"/>.</param>
     /// <returns><see langword="null"/> if that takes more memory than it may. Else this one is disposed.</returns>
-    public DenseTable<TKey, TValue>? TryWiden(long least, long most, long maxBytes)
+    public DenseTable<TKey, TValue>? TryWiden(long least, long most, long maxBytes, long cheapBytes)
     {
         var (first, last) = (Math.Min(First, least), Math.Max(Last, most));
-        if (RoomFor(first, last, maxBytes) is not { } room)
+        if (RoomFor(first, last, maxBytes, cheapBytes) is not { } room)
         {
             return null;
         }
@@ -101,6 +105,30 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
         {
             Sse.Prefetch0(_values + ((nint)place * Unsafe.SizeOf<TValue>()));
         }
+    }
+
+    /// <summary>Adds numbers to the values of some keys: those for which <see cref="Addition{TCombined, TValue}"/> is used.</summary>
+    /// <param name="places">Of the pairs.</param>
+    /// <remarks>Without a branch: whether a key is new is as good as random while a table fills.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void AddNumbers<TNumber>(ReadOnlySpan<(TKey Key, TNumber Value)> pairs, ReadOnlySpan<int> places)
+    {
+        var used = _used;
+        var values = _values;
+        var count = 0L;
+        places = places[..pairs.Length];
+        for (var i = 0; i < places.Length; i++)
+        {
+            var place = (uint)places[i];
+            var word = used[place / BitsPerWord];
+            used[place / BitsPerWord] = word | (1UL << (int)place);
+            var isOld = (word >> (int)place) & 1;
+            count -= (long)isOld;
+            ref var value = ref Unsafe.As<byte, TValue>(ref values[place * (nuint)Unsafe.SizeOf<TValue>()]);
+            value = default(Addition<TValue, TNumber>).Merge(Addition<TValue, TNumber>.OrNothing(value, isOld), pairs[i].Value);
+        }
+
+        Count += (int)(count + places.Length);
     }
 
     /// <summary>Whether there is a pair at a place.</summary>
@@ -164,7 +192,7 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
     }
 
     /// <returns>Places that there may be beside those that are needed; <see langword="null"/> if there is too little room.</returns>
-    private static ulong? RoomFor(long least, long most, long maxBytes)
+    private static ulong? RoomFor(long least, long most, long maxBytes, long cheapBytes)
     {
         var needed = (ulong)(most - least);
         if (needed >= MaxPlaces / 2)
@@ -174,7 +202,9 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
 
         needed++;
         var leastRoom = Math.Max(needed / RoomDenominator, BitsPerWord);
-        return BytesOf((long)(needed + leastRoom)) > maxBytes ? null
+        var cheapPlaces = (ulong)(cheapBytes / (BitsPerWord * Unsafe.SizeOf<TValue>() + sizeof(ulong)) * BitsPerWord);
+        return needed + leastRoom <= cheapPlaces ? cheapPlaces - needed
+            : BytesOf((long)(needed + leastRoom)) > maxBytes ? null
             : BytesOf((long)(2 * needed)) <= maxBytes ? Math.Max(needed, leastRoom)
             : leastRoom;
     }

@@ -122,12 +122,13 @@ internal static class Partitions
             partitioner.PartitionsOf(keys.Slice(start, count), result.Slice(start, count));
         }
 
+        var partitionCount = (uint)partitioner.PartitionCount;
         foreach (var partition in result)
         {
-            if ((uint)partition >= (uint)partitioner.PartitionCount)
+            if ((uint)partition >= partitionCount)
             {
                 throw new InvalidOperationException(
-                    $"The partitioner {partitioner.GetType()} put a key into partition {partition}, and it has {partitioner.PartitionCount}. " +
+                    $"The partitioner {partitioner.GetType()} put a key into partition {partition}, and it has {partitionCount}. " +
                     "Its results must be from 0 to its number of partitions, exclusive.");
             }
         }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Reflection.Emit;
 using System.Runtime.CompilerServices;
 
 namespace Dpark.Shuffle;
@@ -17,35 +18,43 @@ internal readonly struct CalledMerge<TCombined, TValue>(Func<TCombined, TValue, 
     public TCombined Merge(TCombined combined, TValue value) => merge(combined, value);
 }
 
-/// <summary>Adds numbers of one type, which is what most functions of a <c>ReduceByKey</c> do: the call of such a function takes longer than the addition and all that the table does for a place in the cache.</summary>
+/// <summary>
+/// Adds numbers of one type, as the functions of most <c>ReduceByKey</c> do: the call of such a function takes longer than the addition, and what it does is not known
+/// to the loop around it.
+/// </summary>
 internal readonly struct Addition<TCombined, TValue> : IMerge<TCombined, TValue>
 {
-    // The whole body of a function that adds its arguments unchecked, in an optimized assembly. Debuggable ones have more instructions: there the function is called, and can be stopped in.
-    private static readonly byte[] BodyOfStatic = [(byte)OpCode.LoadArgument0, (byte)OpCode.LoadArgument1, (byte)OpCode.Add, (byte)OpCode.Return];
-    private static readonly byte[] BodyOfInstance = [(byte)OpCode.LoadArgument1, (byte)OpCode.LoadArgument2, (byte)OpCode.Add, (byte)OpCode.Return];
+    /// <summary>
+    /// Whether a sum begins with its first value and one function does nothing else than to add, for numbers that this can add. Only known of functions in optimized
+    /// assemblies: in a debuggable one they are called, so that one can stop in them.
+    /// </summary>
+    public static bool Is(Func<TValue, TCombined> create, Func<TCombined, TValue, TCombined> merge) =>
+        typeof(TCombined) == typeof(TValue) && IsNumber &&
+        HasBody(create, [OpCodes.Ldarg_0, OpCodes.Ret], [OpCodes.Ldarg_1, OpCodes.Ret]) &&
+        HasBody(merge, [OpCodes.Ldarg_0, OpCodes.Ldarg_1, OpCodes.Add, OpCodes.Ret], [OpCodes.Ldarg_1, OpCodes.Ldarg_2, OpCodes.Add, OpCodes.Ret]);
 
-    private enum OpCode : byte
+    /// <summary>A value if it counts, else the one that makes of any other one just that when it is added; without a branch. For floating point that is -0: 0 would make 0 of -0.</summary>
+    /// <param name="counts">1 or 0.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TCombined OrNothing(TCombined value, ulong counts)
     {
-        LoadArgument0 = 0x02,
-        LoadArgument1 = 0x03,
-        LoadArgument2 = 0x04,
-        Return = 0x2A,
-        Add = 0x58,
-    }
-
-    /// <summary>Whether a function does nothing else than to add its arguments, and they are numbers that this can add.</summary>
-    public static bool Is(Func<TCombined, TValue, TCombined> function)
-    {
-        if (typeof(TCombined) != typeof(TValue) ||
-            !(typeof(TValue) == typeof(long) || typeof(TValue) == typeof(int) || typeof(TValue) == typeof(ulong) || typeof(TValue) == typeof(uint) ||
-              typeof(TValue) == typeof(double) || typeof(TValue) == typeof(float)) ||
-            !function.HasSingleTarget)
+        if (Unsafe.SizeOf<TCombined>() == sizeof(int))
         {
-            return false;
+            var nothing = typeof(TCombined) == typeof(float) ? 1u << 31 : 0;
+            var mask = 0 - (uint)counts;
+            return Unsafe.BitCast<uint, TCombined>((Unsafe.BitCast<TCombined, uint>(value) & mask) | (nothing & ~mask));
         }
-
-        return BodyOf(function.Method) is { } body && body.AsSpan().SequenceEqual(function.Method.IsStatic ? BodyOfStatic : BodyOfInstance);
+        else
+        {
+            var nothing = typeof(TCombined) == typeof(double) ? 1ul << 63 : 0;
+            var mask = 0 - counts;
+            return Unsafe.BitCast<ulong, TCombined>((Unsafe.BitCast<TCombined, ulong>(value) & mask) | (nothing & ~mask));
+        }
     }
+
+    private static bool IsNumber =>
+        typeof(TValue) == typeof(long) || typeof(TValue) == typeof(int) || typeof(TValue) == typeof(ulong) || typeof(TValue) == typeof(uint) ||
+        typeof(TValue) == typeof(double) || typeof(TValue) == typeof(float);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TCombined Merge(TCombined combined, TValue value)
@@ -63,6 +72,24 @@ internal readonly struct Addition<TCombined, TValue> : IMerge<TCombined, TValue>
         return Unsafe.SizeOf<TValue>() == sizeof(int)
             ? Unsafe.BitCast<int, TCombined>(Unsafe.BitCast<TCombined, int>(combined) + Unsafe.BitCast<TValue, int>(value))
             : Unsafe.BitCast<long, TCombined>(Unsafe.BitCast<TCombined, long>(combined) + Unsafe.BitCast<TValue, long>(value));
+    }
+
+    private static bool HasBody(Delegate function, ReadOnlySpan<OpCode> ofStatic, ReadOnlySpan<OpCode> ofInstance)
+    {
+        if (!function.HasSingleTarget || BodyOf(function.Method) is not { } body)
+        {
+            return false;
+        }
+
+        // Each of these instructions is one byte. A static method with a target has it as its first argument.
+        var wanted = function.Method.IsStatic && function.Target is null ? ofStatic : ofInstance;
+        var isSame = body.Length == wanted.Length;
+        for (var i = 0; isSame && i < body.Length; i++)
+        {
+            isSame = body[i] == wanted[i].Value;
+        }
+
+        return isSame;
     }
 
     private static byte[]? BodyOf(MethodInfo method)

@@ -14,7 +14,7 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
     private const int FetchAheadKeys = 128;
 
     private readonly NumberTable<TKey, TCombined> _table = new(multiplier, memory);
-    private readonly bool _isAddition = Addition<TCombined, TValue>.Is(merge);
+    private readonly bool _isAddition = Addition<TCombined, TValue>.Is(create, merge);
 
     // A task may hold the numbers and buckets of all pairs beside the pairs themselves when it writes them.
     public override bool IsFull => !Memory.TryHold(_table.BytesWith(BatchReader.Capacity) + (2L * sizeof(int) * _table.Count))
@@ -115,7 +115,15 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
             TryLocate(dense, pairs, places);
         }
 
-        AddDense(dense, pairs, places, merging);
+        if (typeof(TMerge) == typeof(Addition<TCombined, TValue>))
+        {
+            dense.AddNumbers(pairs, places);
+        }
+        else
+        {
+            AddDense(dense, pairs, places, merging);
+        }
+
         return true;
     }
 

@@ -288,14 +288,12 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
         ReleaseHashed();
     }
 
+    private long CheapDenseBytes => memory is not null && memory.RoomBytes / EarlyDenseShare >= EarlyDenseBytes ? EarlyDenseBytes : 0;
+
     private static int PlacesFor(long pairs) =>
         (int)Math.Min(BitOperations.RoundUpToPowerOf2((ulong)Math.Max(SmallestPlaces, (pairs * LoadDenominator / LoadNumerator) + 1)), 1UL << 30);
 
     private static long BytesOf(int placeCount) => (placeCount + 1L) * Unsafe.SizeOf<Place>();
-
-    /// <summary>What dense places may take instead of so many hashed ones.</summary>
-    private long MostDenseBytes(int hashedPlaces) =>
-        Math.Max(BytesOf(hashedPlaces), memory is not null && memory.RoomBytes / EarlyDenseShare >= EarlyDenseBytes ? EarlyDenseBytes : 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong BitsOf(TKey key) => Unsafe.SizeOf<TKey>() == sizeof(int) ? Unsafe.BitCast<TKey, uint>(key) : Unsafe.BitCast<TKey, ulong>(key);
@@ -331,7 +329,7 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
         }
 
         (least, most) = _hasZero ? (Math.Min(least, 0), Math.Max(most, 0)) : (least, most);
-        if (DenseTable<TKey, TValue>.TryCreate(least, most, MostDenseBytes(wantedPlaces)) is not { } dense)
+        if (DenseTable<TKey, TValue>.TryCreate(least, most, BytesOf(wantedPlaces), CheapDenseBytes) is not { } dense)
         {
             return false;
         }
@@ -375,7 +373,7 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
     private bool WidenOrHash(long least, long most, int places)
     {
         var dense = Dense!;
-        Dense = dense.TryWiden(least, most, MostDenseBytes(places));
+        Dense = dense.TryWiden(least, most, BytesOf(places), CheapDenseBytes);
         if (Dense is not null)
         {
             return true;
