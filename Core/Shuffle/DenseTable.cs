@@ -58,8 +58,9 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
             return null;
         }
 
-        var below = Math.Min(room / 2, (ulong)(least - long.MinValue));
-        var above = Math.Min(room / 2, (ulong)(long.MaxValue - most));
+        // Ids do not become negative.
+        var below = Math.Min(room / 2, (ulong)(least - (least < 0 ? long.MinValue : 0)));
+        var above = Math.Min(room - below, (ulong)(long.MaxValue - most));
         return new DenseTable<TKey, TValue>(least - (long)below, (int)((ulong)(most - least) + 1 + below + above));
     }
 

@@ -3,7 +3,7 @@ using Dpark.TestKit.Rdds;
 
 namespace Dpark.Tests.Rdds;
 
-/// <summary>Joins of numbers, whose left pairs are looked up by key as long as no key comes twice: the result is that of LINQ whatever the keys look like.</summary>
+/// <summary>Joins with numbers on one side, whose pairs are looked up by key as long as no key comes twice: the result is that of LINQ whatever the keys look like.</summary>
 public sealed class NumberJoinTests
 {
     private const int Many = 3 * BatchReader.Capacity;
@@ -50,6 +50,48 @@ public sealed class NumberJoinTests
         Assert.Equal(expected.Order(), joined.Order());
     }
 
+    [Theory]
+    [MemberData(nameof(LeftKeys))]
+    public async Task Join_NumbersOnTheRightOnly_AsLinq(string pattern, long[] rightKeys)
+    {
+        Assert.NotEmpty(pattern);
+        var (right, left) = Sides(rightKeys);
+
+        var joined = await Texts(left).Join(Rdd(right)).CollectAsync();
+
+        var expected = left.Join(right, pair => pair.Key, pair => pair.Key, (a, b) => (a.Key, (Left: $"{a.Value}", Right: b.Value)));
+        Assert.Equal(expected.Order(), joined.Order());
+    }
+
+    [Theory]
+    [MemberData(nameof(LeftKeys))]
+    public async Task OuterJoins_NumbersOnTheRightOnly_AsLinq(string pattern, long[] rightKeys)
+    {
+        Assert.NotEmpty(pattern);
+        var (right, left) = Sides(rightKeys);
+
+        var joined = await Texts(left).LeftOuterJoin(Rdd(right)).CollectAsync();
+        var joinedOnTheRight = await Texts(left).RightOuterJoin(Rdd(right)).CollectAsync();
+
+        var lefts = left.ToLookup(pair => pair.Key, pair => (string?)$"{pair.Value}");
+        var rights = right.ToLookup(pair => pair.Key, pair => (int?)pair.Value);
+        Assert.Equal(left.SelectMany(pair => rights[pair.Key].DefaultIfEmpty().Select(b => (pair.Key, (Left: $"{pair.Value}", Right: b)))).Order(), joined.Order());
+        Assert.Equal(right.SelectMany(pair => lefts[pair.Key].DefaultIfEmpty().Select(a => (pair.Key, (Left: a, Right: pair.Value)))).Order(), joinedOnTheRight.Order());
+    }
+
+    [Fact]
+    public async Task Join_RightNumbersAreTooManyForATable_AsLinq()
+    {
+        // More than 64 MiB in one partition.
+        const int Count = 5_000_000;
+        var right = _dpark.Range(0, Count, 1).Map(number => ((long)number, (long)number));
+        var left = _dpark.Parallelize([(3L, "a"), (Count - 1L, "b"), (Count + 7L, "c"), (3L, "d")], 1);
+
+        var joined = await left.Join(right, partitionCount: 1).CollectAsync();
+
+        Assert.Equal([(3L, ("a", 3L)), (3L, ("d", 3L)), (Count - 1L, ("b", Count - 1L))], joined.Order());
+    }
+
     [Fact]
     public async Task LeftOuterJoin_NoRightPairs_GivesEachLeftPairOnce()
     {
@@ -64,6 +106,8 @@ public sealed class NumberJoinTests
     private static ((long Key, int Value)[] Left, (long Key, int Value)[] Right) Sides(long[] leftKeys) => (
         [.. leftKeys.Select((key, i) => (key, i))],
         [.. leftKeys.Where((_, i) => i % 3 == 0).SelectMany((key, i) => Enumerable.Repeat(key, 1 + (i % 4))).Concat([-1_000_000, 7L << 50, 0]).Select((key, i) => (key, -i))]);
+
+    private Rdd<(long Key, string Value)> Texts((long Key, int Value)[] pairs) => _dpark.Parallelize(pairs, 2).MapValues(value => $"{value}");
 
     private Rdd<(long Key, int Value)> Rdd((long Key, int Value)[] pairs) => _dpark.Parallelize(pairs, 2);
 }

@@ -94,18 +94,33 @@ public sealed class NumberTableTests
     }
 
     [Theory]
-    [InlineData(1_000_003L)]
-    [InlineData(1L)]
-    public void Reserve_TableIsReplacedByALargerOne_CountsBothUntilItIs(long step)
+    [InlineData(256 << 20, true)]
+    [InlineData(8 << 20, false)]
+    public void Reserve_FewKeysFarApartForTheirNumber_BecomesDenseOnlyWhereThereIsPlentyOfMemory(int budgetBytes, bool isDense)
+    {
+        using var task = MemoryRig.NewMemory(budgetBytes).Open(default);
+        using var claim = task.Claim("a table");
+        using var table = new NumberTable<long, double>(1, claim);
+
+        Fill(table, i => i * 100L, count: 2_000);
+
+        Assert.Equal(isDense, table.Dense is not null);
+        Assert.Equal(2_000, table.Count);
+    }
+
+    [Theory]
+    [InlineData(1_000_003L, 100_000)]
+    [InlineData(1L, 1_000_000)]
+    public void Reserve_TableIsReplacedByALargerOne_CountsBothUntilItIs(long step, int count)
     {
         const long Held = 16 << 20;
-        var memory = MemoryRig.NewMemory(64 << 20);
+        var memory = MemoryRig.NewMemory(256 << 20);
         using var task = memory.Open(default);
         using var claim = task.Claim("a table");
         Assert.True(claim.TryHold(Held, Held));
         using var table = new NumberTable<long, double>(1, claim);
 
-        Fill(table, i => i * step);
+        Fill(table, i => i * step, count);
 
         // Of the blocks that were replaced, the largest is at least a quarter of the one that is there.
         Assert.InRange(memory.PeakBytes - Held, (table.Dense?.Length ?? table.BytesWith(0)) / 4, table.BytesWith(0));
@@ -174,9 +189,9 @@ public sealed class NumberTableTests
         Assert.Equal(keys.Order(), keys);
     }
 
-    private static void Fill(NumberTable<long, double> table, Func<int, long> keyOf)
+    private static void Fill(NumberTable<long, double> table, Func<int, long> keyOf, int count = 100_000)
     {
-        for (var i = 0; i < 100_000; i++)
+        for (var i = 0; i < count; i++)
         {
             table.Reserve(1);
             var key = keyOf(i);
