@@ -15,6 +15,8 @@ public sealed class PartitioningOptionsValidator : IValidateOptions<Partitioning
         var failures = new OptionFailures("Dpark:Partitioning");
         failures.CheckRange(nameof(options.PartitionBytes), options.PartitionBytes, LeastBytes, MostBytes, "each partition is a task, and its data has to fit on a worker");
         failures.CheckRange(nameof(options.MinPartitionBytes), options.MinPartitionBytes, 1, MostBytes, "it is a number of bytes");
+        failures.CheckRange(nameof(options.SkewFactor), options.SkewFactor, 1, 1_000, "a partition that is no larger than half of them is not too large");
+        failures.CheckRange(nameof(options.SkewBytes), options.SkewBytes, LeastBytes, MostBytes, "each part of a partition is a task");
         return failures.Result;
     }
 }

@@ -53,13 +53,13 @@ internal static class PartitionerChoice
         SizedPartitioner? undecided = null;
         foreach (var input in inputs)
         {
-            if (input.Partitioner is SizedPartitioner { Decision.IsDecided: false } sized)
+            if (input.PossiblePartitioner is SizedPartitioner { Decision.IsDecided: false } sized)
             {
                 // To ask for its number now would decide it, before the data is there. Those of all inputs decide together instead.
                 undecided?.Decision.TryJoin(sized.Decision);
                 undecided ??= sized;
             }
-            else if (input.Partitioner is { } candidate && candidate.PartitionCount > (best?.PartitionCount ?? 0) &&
+            else if (input.PossiblePartitioner is { } candidate && candidate.PartitionCount > (best?.PartitionCount ?? 0) &&
                 (inputs.Length == 1 || candidate.PartitionCount * SmallestShareOfParallelism >= parallelism))
             {
                 best = candidate;

@@ -61,6 +61,11 @@ internal static class PlanText
             }
         }
 
+        if (rdd.PartitionsNote is { } note)
+        {
+            text.Append(CultureInfo.InvariantCulture, $". Skew: {note}");
+        }
+
         text.Append('\n');
     }
 

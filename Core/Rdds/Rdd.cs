@@ -52,7 +52,10 @@ public abstract class Rdd
     /// <summary>What it is computed from. Empty for a source. Driver only.</summary>
     public abstract IReadOnlyList<Dependency> Dependencies { get; }
 
-    /// <summary>How keys are spread over the partitions; <see langword="null"/> if unknown. Driver only.</summary>
+    /// <summary>
+    /// How keys are spread over the partitions; <see langword="null"/> if unknown. A join whose large partitions were cut has none; asking one before its first job has it keep them whole.
+    /// Driver only.
+    /// </summary>
     public virtual Partitioner? Partitioner => null;
 
     /// <summary>Whether computed partitions are kept for later jobs.</summary>
@@ -88,6 +91,12 @@ public abstract class Rdd
     /// </summary>
     internal virtual Rdd PartitionOwner => this;
 
+    /// <summary>The RDD that decides about the partitioner, as with <see cref="PartitionOwner"/>; <see langword="null"/> if there is none.</summary>
+    internal virtual Rdd? PartitionerOwner => this;
+
+    /// <summary>The partitioner as it is now, without deciding anything. It may be gone when it is asked for: see <see cref="IsKeptPartitionedBy"/>.</summary>
+    internal virtual Partitioner? PossiblePartitioner => Partitioner;
+
     /// <summary>Whether everything that must be known before planning is known, for this RDD alone. Once <see langword="true"/>, it stays so.</summary>
     internal virtual bool IsPrepared => true;
 
@@ -108,12 +117,18 @@ public abstract class Rdd
         set => Volatile.Write(ref _sizedSources, value);
     }
 
+    /// <summary>What <see cref="ToDebugString"/> says about its partitions beside their number; <see langword="null"/> for nothing.</summary>
+    internal virtual string? PartitionsNote => null;
+
     /// <summary>The number of its partitions; <see langword="null"/> if finding out would read directories or decide something.</summary>
     internal virtual int? KnownPartitionCount => PartitionOwner == this ? Partitions.Count : PartitionOwner.KnownPartitionCount;
 
     /// <summary>The bytes that a source reads, as they are stored. Its files need not have been looked for; what is found here, a job may find otherwise.</summary>
     /// <returns><see langword="null"/> if they are not known.</returns>
     internal virtual long? FindInputBytes() => null;
+
+    /// <summary>Whether keys are spread by a partitioner, and will be: an operator that needs no shuffle for that is built on it.</summary>
+    internal bool IsKeptPartitionedBy(Partitioner partitioner) => partitioner.Equals(PossiblePartitioner) && partitioner.Equals(Partitioner);
 
     /// <summary>Runs the jobs whose results planning needs, such as the sampling of a sort. Called with a prepared lineage; may be called again after a failure.</summary>
     internal virtual Task PrepareAsync(CallSite action, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -23,13 +23,23 @@ public interface IShuffleStore
     /// <exception cref="FetchFailedException">A map output is missing: some are being computed again.</exception>
     long[] BucketBytes(ShuffleId shuffle, TaskContext context);
 
+    /// <summary>The stored bytes of some buckets, of each map output. Empty if there is no map output.</summary>
+    /// <exception cref="FetchFailedException">A map output is missing: some are being computed again.</exception>
+    long[] MapBytes(ShuffleId shuffle, BucketRange buckets, TaskContext context);
+
     /// <summary>Streams the pairs of one reduce partition from all map outputs, in no particular order, as written.</summary>
     /// <param name="buckets">The buckets that are the partition.</param>
     /// <exception cref="FetchFailedException">A map output could not be read, on the first batch or later; what was read before is void.</exception>
     BatchReader<(TKey Key, TCombined Value)> ReadBucket<TKey, TCombined>(ShuffleId shuffle, BucketRange buckets, TaskContext context)
         where TKey : notnull;
 
-    /// <summary>As <see cref="ReadBucket"/>, with all values of a key merged into one pair. Memory is bounded: partial results spill to work directories.</summary>
+    /// <summary>As the other one, from some map outputs only: one part of a partition.</summary>
+    /// <param name="maps">The map outputs that are read.</param>
+    /// <exception cref="FetchFailedException">As with the other one; also while a map output is missing that is not read.</exception>
+    BatchReader<(TKey Key, TCombined Value)> ReadBucket<TKey, TCombined>(ShuffleId shuffle, BucketRange buckets, MapRange maps, TaskContext context)
+        where TKey : notnull;
+
+    /// <summary>As <c>ReadBucket</c>, with all values of a key merged into one pair. Memory is bounded: partial results spill to work directories.</summary>
     BatchReader<(TKey Key, TCombined Value)> ReadCombined<TKey, TCombined>(
         ShuffleId shuffle, BucketRange buckets, Func<TCombined, TCombined, TCombined> merge, TaskContext context)
         where TKey : notnull;
@@ -42,7 +52,7 @@ public interface IShuffleStore
     BatchReader<T> ReadSorted<T, TKey>(
         ShuffleId shuffle, BucketRange buckets, Func<T, TKey> keySelector, IComparer<TKey>? comparer, bool isDescending, TaskContext context);
 
-    /// <summary>As <see cref="ReadBucket"/>, with the values of a key gathered into one array, in no particular order.</summary>
+    /// <summary>As <c>ReadBucket</c>, with the values of a key gathered into one array, in no particular order.</summary>
     BatchReader<(TKey Key, TValue[] Values)> ReadGrouped<TKey, TValue>(ShuffleId shuffle, BucketRange buckets, TaskContext context)
         where TKey : notnull;
 

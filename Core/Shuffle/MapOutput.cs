@@ -15,4 +15,17 @@ public sealed record MapOutput(
     [property: Id(1)] WorkerId Worker,
     [property: Id(2)] int Attempt,
     [property: Id(3)] ImmutableArray<long> BucketBytes,
-    [property: Id(4)] long RecordCount);
+    [property: Id(4)] long RecordCount)
+{
+    /// <summary>The stored bytes of some buckets.</summary>
+    internal long BytesOf(BucketRange buckets)
+    {
+        var bytes = 0L;
+        foreach (var bucket in BucketBytes.AsSpan().Slice(buckets.First, buckets.Count))
+        {
+            bytes += bucket;
+        }
+
+        return bytes;
+    }
+}

@@ -24,6 +24,9 @@ internal sealed class MapOutputReader<T>(
     private MapOutputLocation? _current;
     private bool _isOpen;
 
+    /// <summary>The map outputs that are read.</summary>
+    public MapRange Maps { get; init; } = MapRange.All;
+
     /// <exception cref="FetchFailedException">A map output could not be read.</exception>
     public override ReadOnlySpan<T> Next()
     {
@@ -65,7 +68,7 @@ internal sealed class MapOutputReader<T>(
     private void Open(ImmutableArray<MapOutputLocation> locations)
     {
         _isOpen = true;
-        var present = locations.Where(location => BytesOf(location.Output) > 0).ToArray();
+        var present = locations.Where(location => Maps.Contains(location.Output.MapIndex) && BytesOf(location.Output) > 0).ToArray();
         foreach (var location in present)
         {
             if (location.Output.Worker == worker)
@@ -82,16 +85,7 @@ internal sealed class MapOutputReader<T>(
         AskMore();
     }
 
-    private long BytesOf(MapOutput output)
-    {
-        var bytes = 0L;
-        foreach (var bucket in output.BucketBytes.AsSpan().Slice(buckets.First, buckets.Count))
-        {
-            bytes += bucket;
-        }
-
-        return bytes;
-    }
+    private long BytesOf(MapOutput output) => output.BytesOf(buckets);
 
     private void AskMore()
     {

@@ -65,9 +65,17 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
     }
 
     /// <inheritdoc/>
+    public long[] MapBytes(ShuffleId shuffle, BucketRange buckets, TaskContext context) =>
+        [.. outputs.Get(shuffle, context.MapOutputEpoch, context.CancellationToken).Select(location => location.Output.BytesOf(buckets))];
+
+    /// <inheritdoc/>
     public BatchReader<(TKey Key, TCombined Value)> ReadBucket<TKey, TCombined>(ShuffleId shuffle, BucketRange buckets, TaskContext context)
+        where TKey : notnull => ReadBucket<TKey, TCombined>(shuffle, buckets, MapRange.All, context);
+
+    /// <inheritdoc/>
+    public BatchReader<(TKey Key, TCombined Value)> ReadBucket<TKey, TCombined>(ShuffleId shuffle, BucketRange buckets, MapRange maps, TaskContext context)
         where TKey : notnull =>
-        new MapOutputReader<(TKey Key, TCombined Value)>(shuffle, buckets, worker, files, outputs, client, options, context);
+        new MapOutputReader<(TKey Key, TCombined Value)>(shuffle, buckets, worker, files, outputs, client, options, context) { Maps = maps };
 
     /// <inheritdoc/>
     public BatchReader<(TKey Key, TCombined Value)> ReadCombined<TKey, TCombined>(

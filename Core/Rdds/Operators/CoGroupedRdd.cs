@@ -1,4 +1,5 @@
 using Dpark.Partitioning;
+using Dpark.Shuffle;
 using Dpark.Tasks;
 
 namespace Dpark.Rdds.Operators;
@@ -6,15 +7,15 @@ namespace Dpark.Rdds.Operators;
 /// <summary>For each key of either input, the values that both have for it. Holds the left pairs of a partition in memory, if they fit, and streams the right input's groups.</summary>
 internal sealed class CoGroupedRdd<TKey, TLeft, TRight>(
     Rdd<(TKey Key, TLeft Value)> left, Rdd<(TKey Key, TRight Value)> right, Partitioner partitioner, CallSite callSite)
-    : TwoInputRdd<TKey, TLeft, TRight, (TKey Key, (TLeft[] Left, TRight[] Right) Value)>(left, right, partitioner, callSite)
+    : TwoInputRdd<TKey, TLeft, TRight, (TKey Key, (TLeft[] Left, TRight[] Right) Value)>(left, right, partitioner, JoinSides.None, callSite)
     where TKey : notnull
 {
     protected override BatchReader<(TKey Key, (TLeft[] Left, TRight[] Right) Value)> Compute(Partition partition, TaskContext context)
     {
         var sources = (TwoInputPartition)partition;
         return new Reader(
-            Left.Open(partition.Buckets, sources.Left, context),
-            () => Right.Open(partition.Buckets, sources.Right, context),
+            Left.Open(partition.Buckets, sources.Left, MapRange.All, context),
+            () => Right.Open(partition.Buckets, sources.Right, MapRange.All, context),
             () => Right.OpenGrouped(partition.Buckets, sources.Right, context),
             CallSite,
             context);

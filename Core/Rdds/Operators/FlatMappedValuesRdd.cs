@@ -5,7 +5,7 @@ namespace Dpark.Rdds.Operators;
 /// <summary>Replaces each pair by one pair per element that a function makes of its value. Narrow; the keys stay, and so does the partitioner.</summary>
 internal sealed class FlatMappedValuesRdd<TKey, TValue, TOut>(
     Rdd<(TKey Key, TValue Value)> parent, Func<TValue, IEnumerable<TOut>> expand, CallSite callSite)
-    : NarrowRdd<(TKey Key, TValue Value), (TKey Key, TOut Value)>(parent, callSite, parent.Partitioner)
+    : NarrowRdd<(TKey Key, TValue Value), (TKey Key, TOut Value)>(parent, callSite, keepsPartitioner: true)
 {
     protected override BatchReader<(TKey Key, TOut Value)> Compute(Partition partition, TaskContext context) =>
         new Reader(Parent.Read(partition, context), expand, CallSite, context);

@@ -11,16 +11,17 @@ internal abstract class JoinInput<TKey, TValue>
     /// <summary>The pairs of one partition.</summary>
     /// <param name="buckets">Of a shuffle: the buckets that are the partition of the join.</param>
     /// <param name="source">The partition of the RDD that is read in place; <see langword="null"/> for a shuffle.</param>
-    public abstract BatchReader<(TKey Key, TValue Value)> Open(BucketRange buckets, Partition? source, TaskContext context);
+    /// <param name="maps">Of a shuffle: the map outputs that are read.</param>
+    public abstract BatchReader<(TKey Key, TValue Value)> Open(BucketRange buckets, Partition? source, MapRange maps, TaskContext context);
 
-    /// <summary>As <see cref="Open"/>, one pair per key.</summary>
+    /// <summary>As <see cref="Open"/> with all map outputs, one pair per key.</summary>
     public abstract BatchReader<(TKey Key, TValue[] Values)> OpenGrouped(BucketRange buckets, Partition? source, TaskContext context);
 
     /// <summary>Reads <paramref name="rdd"/> in place if it is partitioned by <paramref name="partitioner"/>, else through a shuffle.</summary>
     public static (JoinInput<TKey, TValue> Input, Dependency Dependency) Create(
         Rdd<(TKey Key, TValue Value)> rdd, Partitioner partitioner, CallSite callSite)
     {
-        if (partitioner.Equals(rdd.Partitioner))
+        if (rdd.IsKeptPartitionedBy(partitioner))
         {
             return (new InPlaceInput<TKey, TValue>(rdd), NarrowDependency.OneToOne(rdd));
         }
@@ -34,7 +35,7 @@ internal abstract class JoinInput<TKey, TValue>
 internal sealed class InPlaceInput<TKey, TValue>(Rdd<(TKey Key, TValue Value)> rdd) : JoinInput<TKey, TValue>
     where TKey : notnull
 {
-    public override BatchReader<(TKey Key, TValue Value)> Open(BucketRange buckets, Partition? source, TaskContext context) => rdd.Read(source!, context);
+    public override BatchReader<(TKey Key, TValue Value)> Open(BucketRange buckets, Partition? source, MapRange maps, TaskContext context) => rdd.Read(source!, context);
 
     public override BatchReader<(TKey Key, TValue[] Values)> OpenGrouped(BucketRange buckets, Partition? source, TaskContext context) =>
         LocalGrouping.Open(rdd.Read(source!, context), context);
@@ -44,8 +45,8 @@ internal sealed class InPlaceInput<TKey, TValue>(Rdd<(TKey Key, TValue Value)> r
 internal sealed class ShuffledInput<TKey, TValue>(ShuffleId shuffle) : JoinInput<TKey, TValue>
     where TKey : notnull
 {
-    public override BatchReader<(TKey Key, TValue Value)> Open(BucketRange buckets, Partition? source, TaskContext context) =>
-        context.Shuffle.ReadBucket<TKey, TValue>(shuffle, buckets, context);
+    public override BatchReader<(TKey Key, TValue Value)> Open(BucketRange buckets, Partition? source, MapRange maps, TaskContext context) =>
+        context.Shuffle.ReadBucket<TKey, TValue>(shuffle, buckets, maps, context);
 
     public override BatchReader<(TKey Key, TValue[] Values)> OpenGrouped(BucketRange buckets, Partition? source, TaskContext context) =>
         context.Shuffle.ReadGrouped<TKey, TValue>(shuffle, buckets, context);

@@ -6,7 +6,7 @@ namespace Dpark.Rdds.Operators;
 /// <summary>One pair per key, its values combined, where equal keys are in one partition already. Narrow; combined values that do not fit in memory go to runs on disk.</summary>
 internal sealed class LocallyCombinedRdd<TKey, TValue, TCombined>(
     Rdd<(TKey Key, TValue Value)> parent, Aggregator<TValue, TCombined> aggregator, CallSite callSite)
-    : NarrowRdd<(TKey Key, TValue Value), (TKey Key, TCombined Value)>(parent, callSite, parent.Partitioner)
+    : NarrowRdd<(TKey Key, TValue Value), (TKey Key, TCombined Value)>(parent, callSite, keepsPartitioner: true)
     where TKey : notnull
 {
     protected override BatchReader<(TKey Key, TCombined Value)> Compute(Partition partition, TaskContext context) =>

@@ -4,7 +4,7 @@ namespace Dpark.Rdds.Operators;
 
 /// <summary>One pair per key with all its values, where equal keys are in one partition already. Narrow; a partition that does not fit in memory is grouped in runs on disk.</summary>
 internal sealed class LocallyGroupedRdd<TKey, TValue>(Rdd<(TKey Key, TValue Value)> parent, CallSite callSite)
-    : NarrowRdd<(TKey Key, TValue Value), (TKey Key, TValue[] Values)>(parent, callSite, parent.Partitioner)
+    : NarrowRdd<(TKey Key, TValue Value), (TKey Key, TValue[] Values)>(parent, callSite, keepsPartitioner: true)
     where TKey : notnull
 {
     protected override BatchReader<(TKey Key, TValue[] Values)> Compute(Partition partition, TaskContext context) =>

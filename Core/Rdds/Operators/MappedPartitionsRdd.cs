@@ -7,7 +7,7 @@ namespace Dpark.Rdds.Operators;
 /// <param name="keepsPartitioner">The function changes no keys.</param>
 internal sealed class MappedPartitionsRdd<TIn, TOut>(
     Rdd<TIn> parent, Func<int, IEnumerable<TIn>, IEnumerable<TOut>> transform, bool keepsPartitioner, CallSite callSite)
-    : NarrowRdd<TIn, TOut>(parent, callSite, keepsPartitioner ? parent.Partitioner : null)
+    : NarrowRdd<TIn, TOut>(parent, callSite, keepsPartitioner)
 {
     protected override BatchReader<TOut> Compute(Partition partition, TaskContext context) =>
         new Reader(Parent.Read(partition, context), partition.Index, transform, CallSite, context);

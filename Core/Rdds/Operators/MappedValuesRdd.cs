@@ -4,7 +4,7 @@ namespace Dpark.Rdds.Operators;
 
 /// <summary>Applies a function to the value of each pair. Narrow; the keys stay, and so does the partitioner.</summary>
 internal sealed class MappedValuesRdd<TKey, TValue, TOut>(Rdd<(TKey Key, TValue Value)> parent, Func<TValue, TOut> transform, CallSite callSite)
-    : NarrowRdd<(TKey Key, TValue Value), (TKey Key, TOut Value)>(parent, callSite, parent.Partitioner)
+    : NarrowRdd<(TKey Key, TValue Value), (TKey Key, TOut Value)>(parent, callSite, keepsPartitioner: true)
 {
     protected override BatchReader<(TKey Key, TOut Value)> Compute(Partition partition, TaskContext context) =>
         new Reader(Parent.Read(partition, context), transform, CallSite, context);

@@ -10,18 +10,18 @@ internal abstract class NarrowRdd<TIn, TOut> : Rdd<TOut>
     private readonly Rdd _partitionOwner;
 
     [NonSerialized]
-    private readonly Partitioner? _partitioner;
+    private readonly Rdd? _partitionerOwner;
 
     [NonSerialized]
     private readonly Dependency[] _dependencies;
 
-    /// <param name="partitioner">How keys are spread after the operator: the parent's if it keeps the keys, else <see langword="null"/>.</param>
-    private protected NarrowRdd(Rdd<TIn> parent, CallSite callSite, Partitioner? partitioner = null)
+    /// <param name="keepsPartitioner">Whether keys are spread after the operator as before it.</param>
+    private protected NarrowRdd(Rdd<TIn> parent, CallSite callSite, bool keepsPartitioner = false)
         : base(parent.Context, callSite)
     {
         Parent = parent;
         _partitionOwner = parent.PartitionOwner;
-        _partitioner = partitioner;
+        _partitionerOwner = keepsPartitioner ? parent.PartitionerOwner : null;
         _dependencies = [NarrowDependency.OneToOne(parent)];
     }
 
@@ -29,9 +29,13 @@ internal abstract class NarrowRdd<TIn, TOut> : Rdd<TOut>
 
     public override IReadOnlyList<Dependency> Dependencies => _dependencies;
 
-    public override Partitioner? Partitioner => _partitioner;
+    public override Partitioner? Partitioner => _partitionerOwner?.Partitioner;
 
     internal override Rdd PartitionOwner => _partitionOwner;
+
+    internal override Rdd? PartitionerOwner => _partitionerOwner;
+
+    internal override Partitioner? PossiblePartitioner => _partitionerOwner?.PossiblePartitioner;
 
     protected Rdd<TIn> Parent { get; }
 

@@ -12,7 +12,7 @@ internal static class PairOperators
         where TKey : notnull
     {
         ArgumentNullException.ThrowIfNull(partitioner);
-        if (partitioner.Equals(parent.Partitioner))
+        if (parent.IsKeptPartitionedBy(partitioner))
         {
             return new LocallyCombinedRdd<TKey, TValue, TCombined>(parent, aggregator, callSite);
         }
@@ -30,7 +30,7 @@ internal static class PairOperators
         where TKey : notnull
     {
         ArgumentNullException.ThrowIfNull(partitioner);
-        if (partitioner.Equals(parent.Partitioner))
+        if (parent.IsKeptPartitionedBy(partitioner))
         {
             return new LocallyGroupedRdd<TKey, TValue>(parent, callSite);
         }
@@ -44,7 +44,7 @@ internal static class PairOperators
         where TKey : notnull
     {
         ArgumentNullException.ThrowIfNull(partitioner);
-        if (partitioner.Equals(parent.Partitioner))
+        if (parent.IsKeptPartitionedBy(partitioner))
         {
             return parent;
         }
@@ -71,8 +71,13 @@ internal static class PairOperators
         where TKey : notnull
     {
         var partitioner = PartitionerOf(left, right, partitionCount, callSite);
-        return new JoinedRdd<TKey, TLeft, TRight, TLeftOut, TRightOut>(left, right, partitioner, unmatched, present, callSite);
+        var cuttable = partitionCount is null ? CuttableSides(unmatched) : JoinSides.None;
+        return new JoinedRdd<TKey, TLeft, TRight, TLeftOut, TRightOut>(left, right, partitioner, cuttable, unmatched, present, callSite);
     }
+
+    // A pair without a partner must be met by all of the other side, so that side is read whole.
+    private static JoinSides CuttableSides(UnmatchedPairs unmatched) =>
+        ((unmatched & UnmatchedPairs.Right) == 0 ? JoinSides.Left : JoinSides.None) | ((unmatched & UnmatchedPairs.Left) == 0 ? JoinSides.Right : JoinSides.None);
 
     private static Partitioner PartitionerOf<TKey, TLeft, TRight>(
         Rdd<(TKey Key, TLeft Value)> left, Rdd<(TKey Key, TRight Value)> right, int? partitionCount, CallSite callSite)

@@ -3,7 +3,7 @@ using Dpark.Tasks;
 namespace Dpark.Rdds.Operators;
 
 /// <summary>Keeps each element with the same probability. Narrow; the same seed keeps the same elements, also when a task runs again.</summary>
-internal sealed class SampledRdd<T>(Rdd<T> parent, double fraction, int seed, CallSite callSite) : NarrowRdd<T, T>(parent, callSite, parent.Partitioner)
+internal sealed class SampledRdd<T>(Rdd<T> parent, double fraction, int seed, CallSite callSite) : NarrowRdd<T, T>(parent, callSite, keepsPartitioner: true)
 {
     internal override bool IsOrderSensitive => true;
 

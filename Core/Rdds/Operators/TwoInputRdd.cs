@@ -13,11 +13,16 @@ internal abstract class TwoInputRdd<TKey, TLeft, TRight, TOut> : Rdd<TOut>
     [NonSerialized]
     private readonly Partitioner _partitioner;
 
+    // Whether its large partitions may be cut; not if an input is read in place.
+    [NonSerialized]
+    private readonly SkewDecision? _skew;
+
     [NonSerialized]
     private Partition[]? _partitions;
 
+    /// <param name="cuttable">The sides of which a partition may be cut by map outputs.</param>
     private protected TwoInputRdd(
-        Rdd<(TKey Key, TLeft Value)> left, Rdd<(TKey Key, TRight Value)> right, Partitioner partitioner, CallSite callSite)
+        Rdd<(TKey Key, TLeft Value)> left, Rdd<(TKey Key, TRight Value)> right, Partitioner partitioner, JoinSides cuttable, CallSite callSite)
         : base(left.Context, callSite)
     {
         (Left, var leftDependency) = JoinInput<TKey, TLeft>.Create(left, partitioner, callSite);
@@ -28,13 +33,18 @@ internal abstract class TwoInputRdd<TKey, TLeft, TRight, TOut> : Rdd<TOut>
         {
             (partitioner as SizedPartitioner)?.Decision.Take();
         }
+
+        if (cuttable != JoinSides.None && Context.Partitioning.SplitSkewed && _dependencies is [ShuffleDependency, ShuffleDependency])
+        {
+            _skew = new SkewDecision(Context, cuttable);
+        }
     }
 
     public override IReadOnlyList<Partition> Partitions => _partitions ?? LazyInitializer.EnsureInitialized(ref _partitions, ListPartitions);
 
     public override IReadOnlyList<Dependency> Dependencies => _dependencies;
 
-    public override Partitioner? Partitioner => _partitioner;
+    public override Partitioner? Partitioner => _skew is null || _skew.TryKeepWhole() ? _partitioner : null;
 
     protected JoinInput<TKey, TLeft> Left { get; }
 
@@ -47,19 +57,42 @@ internal abstract class TwoInputRdd<TKey, TLeft, TRight, TOut> : Rdd<TOut>
         return left.Count > 0 || sources.Right is null ? left : _dependencies[1].Parent.PreferredLocations(sources.Right);
     }
 
+    internal override Partitioner? PossiblePartitioner => _skew is { IsCut: true } ? null : _partitioner;
+
     internal override int? KnownPartitionCount => Volatile.Read(ref _partitions)?.Length;
 
-    internal override bool IsPrepared => _partitioner is not SizedPartitioner { Decision.IsDecided: false };
+    internal override string? PartitionsNote => _skew?.Description;
 
-    internal override Task PrepareAsync(CallSite action, CancellationToken cancellationToken) =>
-        ((SizedPartitioner)_partitioner).Decision.PrepareAsync([.. _dependencies.OfType<ShuffleDependency>()], action, cancellationToken);
+    internal override bool IsPrepared => _partitioner is not SizedPartitioner { Decision.IsDecided: false } && _skew is not { IsDecided: false };
+
+    internal override async Task PrepareAsync(CallSite action, CancellationToken cancellationToken)
+    {
+        if (_partitioner is SizedPartitioner sized)
+        {
+            await sized.Decision.PrepareAsync([.. _dependencies.OfType<ShuffleDependency>()], action, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (_skew is { IsDecided: false })
+        {
+            await _skew.PrepareAsync((ShuffleDependency)_dependencies[0], (ShuffleDependency)_dependencies[1], _partitioner, action, cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     private Partition[] ListPartitions()
     {
+        if (_skew is not null)
+        {
+            return [.. _skew.ListParts(_partitioner.PartitionCount).Select((part, index) => new TwoInputPartition(index, _partitioner.BucketsOf(part.Partition))
+            {
+                LeftMaps = part.Left,
+                RightMaps = part.Right,
+            })];
+        }
+
         var partitions = new Partition[_partitioner.PartitionCount];
         for (var index = 0; index < partitions.Length; index++)
         {
-            partitions[index] = new TwoInputPartition(index, SourceOf(_dependencies[0], index), SourceOf(_dependencies[1], index), _partitioner.BucketsOf(index));
+            partitions[index] = new TwoInputPartition(index, _partitioner.BucketsOf(index)) { Left = SourceOf(_dependencies[0], index), Right = SourceOf(_dependencies[1], index) };
         }
 
         return partitions;
@@ -68,12 +101,20 @@ internal abstract class TwoInputRdd<TKey, TLeft, TRight, TOut> : Rdd<TOut>
     private static Partition? SourceOf(Dependency dependency, int index) => dependency is NarrowDependency ? dependency.Parent.Partitions[index] : null;
 }
 
-/// <summary>The partitions of the two inputs, where they are read in place.</summary>
-internal sealed class TwoInputPartition(int index, Partition? left, Partition? right, BucketRange buckets) : Partition(index)
+/// <summary>What a task reads of the two inputs.</summary>
+internal sealed class TwoInputPartition(int index, BucketRange buckets) : Partition(index)
 {
-    public Partition? Left { get; } = left;
+    /// <summary>The partition of the left input, if that is read in place.</summary>
+    public Partition? Left { get; init; }
 
-    public Partition? Right { get; } = right;
+    /// <summary>The partition of the right input, if that is read in place.</summary>
+    public Partition? Right { get; init; }
+
+    /// <summary>The map outputs that are read of the left input, if that is shuffled.</summary>
+    public MapRange LeftMaps { get; init; } = MapRange.All;
+
+    /// <summary>The map outputs that are read of the right input, if that is shuffled.</summary>
+    public MapRange RightMaps { get; init; } = MapRange.All;
 
     internal override BucketRange Buckets => buckets;
 }

@@ -58,12 +58,14 @@ public sealed class PartitionSizingTests
     [Fact]
     public void Validate_WrongOptions_NamesAll()
     {
-        var result = new PartitioningOptionsValidator().Validate(null, new PartitioningOptions { PartitionBytes = 1000, MinPartitionBytes = 0 });
+        var result = new PartitioningOptionsValidator().Validate(null, new PartitioningOptions { PartitionBytes = 1000, MinPartitionBytes = 0, SkewFactor = 0.5, SkewBytes = 10 });
 
         Assert.Equal(
             [
                 "Dpark:Partitioning:PartitionBytes is 1000. Set from 1024 to 1099511627776: each partition is a task, and its data has to fit on a worker.",
                 "Dpark:Partitioning:MinPartitionBytes is 0. Set from 1 to 1099511627776: it is a number of bytes.",
+                "Dpark:Partitioning:SkewFactor is 0.5. Set from 1 to 1000: a partition that is no larger than half of them is not too large.",
+                "Dpark:Partitioning:SkewBytes is 10. Set from 1024 to 1099511627776: each part of a partition is a task.",
             ],
             result.Failures);
     }

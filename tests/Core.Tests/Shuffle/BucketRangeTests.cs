@@ -41,6 +41,24 @@ public sealed class BucketRangeTests
         Assert.Equal(context.Metrics.ShuffleBytesWritten, bytes.Sum());
     }
 
+    [Fact]
+    public void Read_SomeMaps_IsWhatTheyWrote()
+    {
+        using var rig = new ShuffleRig(_ => { });
+        var context = rig.NewContext();
+        Write(rig, context);
+        var buckets = new BucketRange(3, 5);
+
+        var parts = new[] { new MapRange(0, 1), new MapRange(1, int.MaxValue - 1) }.Select(maps => Read(rig, buckets, maps, context)).ToArray();
+
+        Assert.Equal(Read(rig, buckets, context).Count, MapCount * parts[0].Count);
+        Assert.Equal(Read(rig, buckets, context).Order(), parts.SelectMany(part => part).Order());
+        Assert.Empty(Read(rig, buckets, new MapRange(MapCount, 1), context));
+        var bytes = rig.Store.BucketBytes(rig.Shuffle, context);
+        Assert.Equal(bytes[3..8].Sum(), rig.Store.MapBytes(rig.Shuffle, buckets, context).Sum());
+        Assert.Equal(MapCount, rig.Store.MapBytes(rig.Shuffle, buckets, context).Length);
+    }
+
     private static void Write(ShuffleRig rig, TaskContext context)
     {
         for (var map = 0; map < MapCount; map++)
@@ -52,6 +70,12 @@ public sealed class BucketRangeTests
     private static List<(int Key, long Value)> Read(ShuffleRig rig, BucketRange buckets, TaskContext context)
     {
         using var reader = rig.Store.ReadBucket<int, long>(rig.Shuffle, buckets, context);
+        return ReadAll(reader);
+    }
+
+    private static List<(int Key, long Value)> Read(ShuffleRig rig, BucketRange buckets, MapRange maps, TaskContext context)
+    {
+        using var reader = rig.Store.ReadBucket<int, long>(rig.Shuffle, buckets, maps, context);
         return ReadAll(reader);
     }
 

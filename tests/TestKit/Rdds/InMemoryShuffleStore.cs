@@ -69,10 +69,19 @@ public sealed class InMemoryShuffleStore : IShuffleStore
             .Aggregate((IEnumerable<long>?)null, (sums, sizes) => sums?.Zip(sizes, (left, right) => left + right) ?? sizes) ?? []];
 
     /// <inheritdoc/>
+    /// <remarks>As <see cref="BucketBytes"/>.</remarks>
+    public long[] MapBytes(ShuffleId shuffle, BucketRange buckets, TaskContext context) =>
+        [.. OutputsOf(shuffle).Values.Select(output => ((Array)output).Cast<System.Collections.ICollection>().Skip(buckets.First).Take(buckets.Count).Sum(bucket => 100L * bucket.Count))];
+
+    /// <inheritdoc/>
     public BatchReader<(TKey Key, TCombined Value)> ReadBucket<TKey, TCombined>(ShuffleId shuffle, BucketRange buckets, TaskContext context)
+        where TKey : notnull => ReadBucket<TKey, TCombined>(shuffle, buckets, MapRange.All, context);
+
+    /// <inheritdoc/>
+    public BatchReader<(TKey Key, TCombined Value)> ReadBucket<TKey, TCombined>(ShuffleId shuffle, BucketRange buckets, MapRange maps, TaskContext context)
         where TKey : notnull
     {
-        var runs = OutputsOf(shuffle).Values.Reverse()
+        var runs = OutputsOf(shuffle).Where(output => maps.Contains(output.Key)).Select(output => output.Value).Reverse()
             .Select(output => new Queue<(TKey Key, TCombined Value)[]>(((List<(TKey Key, TCombined Value)>[])output).Skip(buckets.First).Take(buckets.Count).SelectMany(bucket => bucket).Chunk(BatchLength)))
             .ToArray();
         var batches = new List<(TKey Key, TCombined Value)[]>();
