@@ -26,6 +26,8 @@ internal sealed class GzipScanRdd(IRddContext context, GzipScanPartition[] parti
     : Rdd<(long First, long Next, long ContentBytes, long LastStored, long LastContent)>(context, callSite)
 {
     private const int ChunkBytes = 256 << 10;
+    private const int MostScansPerSlot = 16;
+    private const long EnoughBytes = 1 << 20;
 
     [NonSerialized]
     private readonly GzipScanPartition[] _partitions = partitions;
@@ -35,6 +37,15 @@ internal sealed class GzipScanRdd(IRddContext context, GzipScanPartition[] parti
     public override IReadOnlyList<Dependency> Dependencies => [];
 
     private static ReadOnlySpan<byte> Magic => [0x1F, 0x8B, 8];
+
+    /// <summary>
+    /// Bytes of a range: those of a partition, but no less than 1 MiB where smaller ranges would be more than 16 tasks per slot. A task that looks for members costs more than what it
+    /// finds in a few kilobytes is worth.
+    /// </summary>
+    /// <param name="totalBytes">Of all files that are looked through.</param>
+    /// <param name="limit">Bytes of a partition; at least 1.</param>
+    public static long RangeBytes(long totalBytes, long limit, int slotCount) =>
+        Math.Max(limit, Math.Min(EnoughBytes, 1 + (Math.Max(totalBytes - 1, 0) / ((long)MostScansPerSlot * slotCount))));
 
     /// <summary>Puts the ranges of one file together.</summary>
     /// <param name="ranges">All ranges of the file, in order, the first one from byte 0 on.</param>

@@ -17,7 +17,8 @@ public sealed class TextFileOptions
 
     /// <summary>
     /// Whether compressed files of several ordinary members, as <c>cat a.gz b.gz</c> makes them, are cut between members, too. A job decompresses them once before, in parallel, to find out
-    /// where members begin: that pays where the lines are more work than the decompression, and is lost where a file turns out to be one member. Default: <see langword="false"/>.
+    /// where members begin: that pays where the lines are more work than the decompression, and is lost where a file turns out to be one member. Each task of it looks through as much as a partition has, or
+    /// more where that is less than 1 MiB and would make more than 16 tasks per slot; partitions have at least what one task has found. Default: <see langword="false"/>.
     /// </summary>
     public bool SplitGzipMembers { get; set; }
 

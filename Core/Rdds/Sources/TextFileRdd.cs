@@ -18,15 +18,15 @@ internal abstract class TextFileRdd<T>(IRddContext context, string[] paths, Text
 
     internal override async Task PrepareAsync(CallSite action, CancellationToken cancellationToken)
     {
-        var (files, limit) = FindLargeFiles();
+        var (files, rangeBytes) = FindLargeFiles();
         var partitions = new List<GzipScanPartition>();
         var ranges = new List<List<(long Begin, long End)>>();
         foreach (var file in files)
         {
             List<(long Begin, long End)> rangesOfFile = [];
-            for (var begin = 0L; begin < file.Length; begin += limit)
+            for (var begin = 0L; begin < file.Length; begin += rangeBytes)
             {
-                rangesOfFile.Add((begin, Math.Min(begin + limit, file.Length)));
+                rangesOfFile.Add((begin, Math.Min(begin + rangeBytes, file.Length)));
                 partitions.Add(new GzipScanPartition(partitions.Count, file.Path, begin, rangesOfFile[^1].End));
             }
 
@@ -54,11 +54,15 @@ internal abstract class TextFileRdd<T>(IRddContext context, string[] paths, Text
     protected override Partition[] Cut(InputFile[] files, TextFileOptions options) =>
         TextPartitioning.Cut(files, options, Context, members: Volatile.Read(ref _members));
 
-    private (List<InputFile> Files, long Limit) FindLargeFiles()
+    private (List<InputFile> Files, long RangeBytes) FindLargeFiles()
     {
         var files = FindFiles();
         var limit = TextPartitioning.LimitOf(files, Options, Context);
-        return ([.. files.Where(file => TextPartitioning.IsCompressed(file.Path) && file.Length > limit && BlockedGzip.TryCut(file, limit) is null).DistinctBy(file => file.Path)], limit);
+        var large = files.Where(file => TextPartitioning.IsCompressed(file.Path) && file.Length > limit && BlockedGzip.TryCut(file, limit) is null).DistinctBy(file => file.Path).ToList();
+        var rangeBytes = GzipScanRdd.RangeBytes(large.Sum(file => file.Length), limit, Context.DefaultParallelism);
+
+        // A file of one range would be one piece.
+        return (large.FindAll(file => file.Length > rangeBytes), rangeBytes);
     }
 }
 

@@ -156,6 +156,33 @@ public sealed class GzipMembersTests : IDisposable
         Assert.InRange(cut.Partitions.Count, 5, 20);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(200)]
+    public async Task TextFile_TinyPartitionBytes_IsLookedThroughByAFewTasks(int partitionBytes)
+    {
+        var lines = Enumerable.Range(0, 4_000).Select(i => $"{i} {i * 7919L % 100_003}").ToArray();
+        var path = _directory["members.gz"];
+        await File.WriteAllBytesAsync(path, [.. lines.Chunk(20).SelectMany(chunk => Compress(System.Text.Encoding.ASCII.GetBytes(string.Concat(chunk.Select(line => line + "\n")))))]);
+
+        var cut = _dpark.TextFile(path, new TextFileOptions { PartitionBytes = partitionBytes, SplitGzipMembers = true, PackSmallFiles = false });
+
+        Assert.Equal<IEnumerable<string>>(lines, await cut.CollectAsync());
+        var mostRanges = 16 * _dpark.DefaultParallelism;
+        Assert.InRange(cut.Partitions.Count, mostRanges / 2, mostRanges);
+        Assert.InRange(_dpark.Tasks.Count - cut.Partitions.Count, mostRanges / 2, mostRanges);
+    }
+
+    [Theory]
+    [InlineData(1_000_000, 1, 2, 31_250)]
+    [InlineData(1_000_000, 50_000, 2, 50_000)]
+    [InlineData(1L << 40, 1, 2, 1 << 20)]
+    [InlineData(1L << 40, 64 << 20, 2, 64 << 20)]
+    [InlineData(10, 1, 2, 1)]
+    [InlineData(0, 1, 2, 1)]
+    public void RangeBytes_SmallPartitions_AreNotLookedThroughOneByOne(long totalBytes, long limit, int slotCount, long expected) =>
+        Assert.Equal(expected, GzipScanRdd.RangeBytes(totalBytes, limit, slotCount));
+
     [Fact]
     public async Task TextFile_MembersAsContentOfAMember_AreNotTakenForMembers()
     {
