@@ -18,14 +18,14 @@ internal sealed class FirstResultWorkload : Workload
 
     public override string Description => "process start to first result of a tiny local job, beside a process that adds the same numbers in a loop";
 
-    public override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
+    public override async Task<WorkloadResult> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
     {
         var sides = await run.MeasureAsync(
             engine: null,
             cancellationToken,
             () => StartAsync(EngineSide, run.TimeProvider, cancellationToken),
             () => StartAsync(PlainSide, run.TimeProvider, cancellationToken));
-        return [sides[0].Beside(sides[1], Name, Count)];
+        return sides[0].Beside(sides[1], Name, Count);
     }
 
     /// <summary>The child: writes one line, the result, and ends.</summary>

@@ -4,7 +4,7 @@ using Dpark.Rdds;
 namespace Dpark.Workloads;
 
 /// <summary>W5: PageRank with cached links. The links are made before, as they are for the plain code.</summary>
-internal sealed class PageRankWorkload : Workload
+internal sealed class PageRankWorkload : EngineWorkload
 {
     private const int IterationCount = 10;
     private const int EdgesPerNode = 10;
@@ -13,20 +13,17 @@ internal sealed class PageRankWorkload : Workload
 
     public override string Description => "10 iterations of PageRank with cached links, beside arrays on two threads";
 
-    public override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
+    public override async Task<WorkloadSides> PrepareAsync(WorkloadRun run, DparkContext dpark, int factor, CancellationToken cancellationToken)
     {
-        var edgeCount = run.Pick(10_000, 1_000_000, 10_000_000, 50_000_000);
+        var edgeCount = factor * run.Pick(10_000, 1_000_000, 10_000_000, 50_000_000);
         var nodeCount = edgeCount / EdgesPerNode;
-        await using var engine = await run.StartEngineAsync(cancellationToken);
-        var links = engine.Context.Range(0, edgeCount).Map(edge => PageRankBaseline.EdgeOf(edge, nodeCount)).GroupByKey().Cache();
+        var links = dpark.Range(0, edgeCount).Map(edge => PageRankBaseline.EdgeOf(edge, nodeCount)).GroupByKey().Cache();
         await links.CountAsync(cancellationToken);
         var baseline = new PageRankBaseline(nodeCount, edgeCount);
-        var sides = await run.MeasureAsync(
-            engine,
-            cancellationToken,
+        return new WorkloadSides(
             run.Timed(() => RunAsync(links, cancellationToken)),
-            run.TimedPlain(() => baseline.Run(IterationCount, 2)));
-        return [sides[0].Beside(sides[1], Name, (long)edgeCount * IterationCount, 0, engine.Context.Totals.SpilledBytes)];
+            run.TimedPlain(() => baseline.Run(IterationCount, 2)),
+            () => (long)edgeCount * IterationCount);
     }
 
     private static async Task<string> RunAsync(Rdd<(long Key, long[] Values)> links, CancellationToken cancellationToken)
@@ -59,7 +56,7 @@ internal sealed class PageRankWorkload : Workload
 }
 
 /// <summary>W6: k-means with cached points. The points are made before, as they are for the plain code.</summary>
-internal sealed class KMeansWorkload : Workload
+internal sealed class KMeansWorkload : EngineWorkload
 {
     private const int IterationCount = 10;
 
@@ -67,19 +64,16 @@ internal sealed class KMeansWorkload : Workload
 
     public override string Description => "10 iterations of k-means over cached points, beside arrays on two threads";
 
-    public override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
+    public override async Task<WorkloadSides> PrepareAsync(WorkloadRun run, DparkContext dpark, int factor, CancellationToken cancellationToken)
     {
-        var pointCount = run.Pick(10_000, 1_000_000, 5_000_000, 20_000_000);
-        await using var engine = await run.StartEngineAsync(cancellationToken);
-        var points = engine.Context.Range(0, pointCount).Map(KMeansBaseline.PointOf).Cache();
+        var pointCount = factor * run.Pick(10_000, 1_000_000, 5_000_000, 20_000_000);
+        var points = dpark.Range(0, pointCount).Map(KMeansBaseline.PointOf).Cache();
         await points.CountAsync(cancellationToken);
         var baseline = new KMeansBaseline(pointCount);
-        var sides = await run.MeasureAsync(
-            engine,
-            cancellationToken,
+        return new WorkloadSides(
             run.Timed(() => RunAsync(points, cancellationToken)),
-            run.TimedPlain(() => baseline.Run(IterationCount, 2)));
-        return [sides[0].Beside(sides[1], Name, (long)pointCount * IterationCount, 0, engine.Context.Totals.SpilledBytes)];
+            run.TimedPlain(() => baseline.Run(IterationCount, 2)),
+            () => (long)pointCount * IterationCount);
     }
 
     private static async Task<string> RunAsync(Rdd<double[]> points, CancellationToken cancellationToken)

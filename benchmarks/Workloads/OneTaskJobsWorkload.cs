@@ -12,7 +12,7 @@ internal sealed class OneTaskJobsWorkload : Workload
 
     public override string Description => "200 jobs of one task in a row, beside handing an action to a waiting thread; time of one";
 
-    public override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
+    public override async Task<WorkloadResult> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
     {
         var jobCount = run.Size == WorkloadSize.Smoke ? JobCount / 10 : JobCount;
         await using var engine = await run.StartEngineAsync(cancellationToken);
@@ -40,6 +40,6 @@ internal sealed class OneTaskJobsWorkload : Workload
                 var times = QueueBaseline.RunOneTaskJobs(jobCount, time);
                 return Task.FromResult(new Sample(Measurement.Median(times.Select(job => job.TotalSeconds)), $"{times.Length} jobs"));
             });
-        return [sides[0].Beside(sides[1], Name, 1, repeatCount: jobCount)];
+        return sides[0].Beside(sides[1], Name, 1, repeatCount: jobCount);
     }
 }

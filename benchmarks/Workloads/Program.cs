@@ -18,6 +18,7 @@ var mode = new Option<WorkloadMode>("--mode") { Description = "local: the engine
 var clock = new Option<WorkloadClock>("--clock") { Description = "wall: time that passes. processor: time of this process on all processors. Default: wall." };
 var rounds = new Option<int>("--rounds") { HelpName = "N", DefaultValueFactory = _ => 5, Description = "Times that each side runs; the medians count. Default: 5." };
 var memory = new Option<int?>("--memory") { HelpName = "MIB", Description = "Mebibytes that tasks and caches of a worker share (Dpark:Memory:BudgetBytes). Default: as the engine chooses." };
+var doubling = new Option<bool>("--doubling") { Description = "Run the engine on the data and on twice as much instead, alternately, and print how many times as long that takes." };
 var json = new Option<FileInfo?>("--json") { HelpName = "FILE", Description = "Write the results there, too, as an array of objects." };
 rounds.Validators.Add(result =>
 {
@@ -34,7 +35,7 @@ memory.Validators.Add(result =>
     }
 });
 
-var command = new RootCommand("Measures workloads on the engine beside plain C# code.") { only, size, mode, clock, rounds, memory, json };
+var command = new RootCommand("Measures workloads on the engine beside plain C# code.") { only, size, mode, clock, rounds, memory, doubling, json };
 command.SetAction(async (arguments, cancellationToken) =>
 {
     string[] prefixes = arguments.GetValue(only)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [""];
@@ -51,14 +52,18 @@ command.SetAction(async (arguments, cancellationToken) =>
         arguments.GetValue(clock),
         arguments.GetValue(rounds),
         TimeProvider.System);
+    if (arguments.GetValue(doubling))
+    {
+        return await DoubleAsync(chosen, run, arguments.GetValue(json), cancellationToken);
+    }
+
     var results = new List<WorkloadResult>();
     var exitCode = 0;
     foreach (var workload in chosen)
     {
         Console.Error.WriteLine($"{workload.Name}: {workload.Description}");
-        var rows = await workload.RunAsync(run, cancellationToken);
-        results.AddRange(rows);
-        if (arguments.GetValue(mode) == WorkloadMode.Local && rows.Max(row => row.LeastAllocatedBytesPerRecord) is var allocated && allocated > workload.MaxAllocatedBytesPerRecord)
+        results.Add(await workload.RunAsync(run, cancellationToken));
+        if (arguments.GetValue(mode) == WorkloadMode.Local && results[^1].LeastAllocatedBytesPerRecord is var allocated && allocated > workload.MaxAllocatedBytesPerRecord)
         {
             Console.Error.WriteLine(FormattableString.Invariant(
                 $"{workload.Name} allocated {allocated:F2} bytes per record; at most {workload.MaxAllocatedBytesPerRecord} are allowed."));
@@ -75,3 +80,28 @@ command.SetAction(async (arguments, cancellationToken) =>
     return exitCode;
 });
 return await command.Parse(args).InvokeAsync();
+
+static async Task<int> DoubleAsync(Workload[] chosen, WorkloadRun run, FileInfo? json, CancellationToken cancellationToken)
+{
+    var results = new List<DoublingResult>();
+    foreach (var workload in chosen)
+    {
+        if (await workload.DoubleAsync(run, cancellationToken) is { } result)
+        {
+            Console.Error.WriteLine($"{workload.Name}: {workload.Description}");
+            results.Add(result);
+        }
+        else
+        {
+            Console.Error.WriteLine($"{workload.Name} is left out: it has no data that could be doubled.");
+        }
+    }
+
+    ResultTable.Write(Console.Out, results);
+    if (json is not null)
+    {
+        await ResultTable.WriteJsonAsync(json.FullName, results, cancellationToken);
+    }
+
+    return 0;
+}

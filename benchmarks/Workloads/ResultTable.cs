@@ -11,10 +11,21 @@ internal static class ResultTable
     private static readonly string[] Columns =
         ["workload", "engine s", "baseline s", "ratio", "records/s", "MB/s", "peak MB", "allocated B/record", "spilled MB", "check"];
 
-    public static void Write(TextWriter output, IEnumerable<WorkloadResult> results)
+    private static readonly string[] DoublingColumns = ["workload", "seconds", "seconds at double", "factor", "goal", "spilled MB", "spilled MB at double", "check at double"];
+
+    public static void Write(TextWriter output, IEnumerable<WorkloadResult> results) => Write(output, [Columns, .. results.Select(Cells)]);
+
+    public static void Write(TextWriter output, IEnumerable<DoublingResult> results) => Write(output, [DoublingColumns, .. results.Select(Cells)]);
+
+    public static async Task WriteJsonAsync<T>(string path, IReadOnlyList<T> results, CancellationToken cancellationToken)
     {
-        List<string[]> rows = [Columns, .. results.Select(Cells)];
-        int[] widths = [.. Columns.Select((_, column) => rows.Max(row => row[column].Length))];
+        await using var file = File.Create(path);
+        await JsonSerializer.SerializeAsync(file, results, Json, cancellationToken);
+    }
+
+    private static void Write(TextWriter output, List<string[]> rows)
+    {
+        int[] widths = [.. rows[0].Select((_, column) => rows.Max(row => row[column].Length))];
         for (var i = 0; i < rows.Count; i++)
         {
             output.WriteLine($"| {string.Join(" | ", rows[i].Select((cell, column) => column == 0 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column])))} |");
@@ -23,12 +34,6 @@ internal static class ResultTable
                 output.WriteLine($"|{string.Join('|', widths.Select((width, column) => column == 0 ? new string('-', width + 2) : $"{new string('-', width + 1)}:"))}|");
             }
         }
-    }
-
-    public static async Task WriteJsonAsync(string path, IReadOnlyList<WorkloadResult> results, CancellationToken cancellationToken)
-    {
-        await using var file = File.Create(path);
-        await JsonSerializer.SerializeAsync(file, results, Json, cancellationToken);
     }
 
     private static string[] Cells(WorkloadResult result) =>
@@ -43,6 +48,18 @@ internal static class ResultTable
         Text($"{result.AllocatedBytesPerRecord:F1}"),
         Text($"{result.SpilledBytes / 1e6:F0}"),
         result.Check,
+    ];
+
+    private static string[] Cells(DoublingResult result) =>
+    [
+        result.Workload,
+        Seconds(result.Seconds),
+        Seconds(result.DoubleSeconds),
+        Text($"{result.Factor:F2}"),
+        Text($"{result.Goal:F1}"),
+        Text($"{result.SpilledBytes / 1e6:F0}"),
+        Text($"{result.DoubleSpilledBytes / 1e6:F0}"),
+        result.DoubleCheck,
     ];
 
     private static string Seconds(double seconds) => seconds < 0.1 ? Text($"{seconds:F5}") : Text($"{seconds:F3}");

@@ -5,7 +5,7 @@ using Dpark.Rdds;
 namespace Dpark.Workloads;
 
 /// <summary>W9: a shuffle between two processes and nothing else. Always runs on processes.</summary>
-internal sealed class ShuffleWorkload : Workload
+internal sealed class ShuffleWorkload : EngineWorkload
 {
     private const int PayloadBytes = 1000;
 
@@ -13,24 +13,25 @@ internal sealed class ShuffleWorkload : Workload
 
     public override string Description => "PartitionBy between two processes, beside the same bytes written, read and sent over TCP";
 
-    public override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
+    public override Task<EngineHost> StartEngineAsync(WorkloadRun run, CancellationToken cancellationToken) =>
+        EngineHost.StartAsync(new EnginePlace(WorkloadMode.Processes, MemoryBytes: null), cancellationToken);
+
+    public override Task<WorkloadSides> PrepareAsync(WorkloadRun run, DparkContext dpark, int factor, CancellationToken cancellationToken)
     {
-        var bytes = run.Pick(10_000_000L, 1_000_000_000, 4_000_000_000, 16_000_000_000);
+        var bytes = factor * run.Pick(10_000_000L, 1_000_000_000, 4_000_000_000, 16_000_000_000);
         var rowCount = bytes / PayloadBytes;
-        await using var engine = await EngineHost.StartAsync(new EnginePlace(WorkloadMode.Processes, MemoryBytes: null), cancellationToken);
-        var sides = await run.MeasureAsync(
-            engine,
-            cancellationToken,
+        return Task.FromResult(new WorkloadSides(
             run.Timed(async () =>
             {
                 var payload = new byte[PayloadBytes];
-                var arrived = await engine.Context.Range(0, rowCount)
+                var arrived = await dpark.Range(0, rowCount)
                     .Map(row => (row, payload))
-                    .PartitionBy(new HashPartitioner(engine.Context.DefaultParallelism))
+                    .PartitionBy(new HashPartitioner(dpark.DefaultParallelism))
                     .AggregateAsync(0L, (sum, pair) => sum + pair.Value.Length, (a, b) => a + b, cancellationToken);
                 return $"{arrived} bytes";
             }),
-            run.TimedPlain(() => $"{CopyBaseline.Shuffle(run.Directory, bytes)} bytes"));
-        return [sides[0].Beside(sides[1], Name, rowCount, bytes, engine.Context.Totals.SpilledBytes)];
+            run.TimedPlain(() => $"{CopyBaseline.Shuffle(run.Directory, bytes)} bytes"),
+            () => rowCount,
+            bytes));
     }
 }

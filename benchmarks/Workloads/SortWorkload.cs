@@ -4,30 +4,28 @@ using Dpark.Rdds;
 namespace Dpark.Workloads;
 
 /// <summary>W2: records of a file sorted by their keys into files.</summary>
-internal sealed class SortWorkload : Workload
+internal sealed class SortWorkload : EngineWorkload
 {
     public override string Name => "W2";
 
     public override string Description => "sort of 100-byte records by 10-byte keys into files, beside radix sort on two threads";
 
-    public override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
+    public override Task<WorkloadSides> PrepareAsync(WorkloadRun run, DparkContext dpark, int factor, CancellationToken cancellationToken)
     {
-        var recordCount = run.Pick(20_000, 2_000_000, 10_000_000, 20_000_000);
-        var path = run.PathOf("records");
+        var recordCount = factor * run.Pick(20_000, 2_000_000, 10_000_000, 20_000_000);
+        var path = run.PathOf($"records-{factor}");
         SortBaseline.WriteRecords(path, recordCount);
-        await using var engine = await run.StartEngineAsync(cancellationToken);
-        var output = run.PathOf("sorted");
-        var sides = await run.MeasureAsync(
-            engine,
-            cancellationToken,
+        var output = run.PathOf($"sorted-{factor}");
+        return Task.FromResult(new WorkloadSides(
             run.Timed(
-                () => engine.Context.BinaryRecords(path, SortBaseline.RecordBytes)
+                () => dpark.BinaryRecords(path, SortBaseline.RecordBytes)
                     .SortBy(record => record[..SortBaseline.KeyBytes], partitionCount: run.Pick(2, 4, 16, 32))
                     .SaveAsBinaryFileAsync(output, cancellationToken: cancellationToken),
                 paths => Check(paths, output)),
-            run.TimedPlain(() => SortBaseline.Sort(path, output, 2), paths => Check(paths, output)));
-        File.Delete(path);
-        return [sides[0].Beside(sides[1], Name, recordCount, (long)recordCount * SortBaseline.RecordBytes, engine.Context.Totals.SpilledBytes)];
+            run.TimedPlain(() => SortBaseline.Sort(path, output, 2), paths => Check(paths, output)),
+            () => recordCount,
+            (long)recordCount * SortBaseline.RecordBytes,
+            path));
     }
 
     // The order counts. The files go, because the next round writes them again.

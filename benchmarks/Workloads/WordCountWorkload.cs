@@ -6,27 +6,25 @@ using Dpark.TestKit;
 namespace Dpark.Workloads;
 
 /// <summary>How often each word of a text comes. All counts end in the driver.</summary>
-internal abstract class TextWorkload : Workload
+internal abstract class TextWorkload : EngineWorkload
 {
     private const ulong Seed = 20_260_601;
 
-    public sealed override async Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken)
+    public sealed override Task<WorkloadSides> PrepareAsync(WorkloadRun run, DparkContext dpark, int factor, CancellationToken cancellationToken)
     {
-        var path = run.PathOf("words.txt");
-        var bytes = new ZipfText(Seed).WriteFile(path, run.Pick(1_000_000L, 200_000_000, 1_000_000_000, 4_000_000_000));
-        await using var engine = await run.StartEngineAsync(cancellationToken);
+        var path = run.PathOf($"words-{factor}.txt");
+        var bytes = new ZipfText(Seed).WriteFile(path, factor * run.Pick(1_000_000L, 200_000_000, 1_000_000_000, 4_000_000_000));
         var words = 0L;
-        var sides = await run.MeasureAsync(
-            engine,
-            cancellationToken,
-            run.Timed(() => CountAsync(engine.Context, path, cancellationToken), counts =>
+        return Task.FromResult(new WorkloadSides(
+            run.Timed(() => CountAsync(dpark, path, cancellationToken), counts =>
             {
                 words = counts.Sum(pair => pair.Count);
                 return Check(counts);
             }),
-            run.TimedPlain(() => CountPlain(path), counts => Check(counts.Select(pair => (pair.Key, pair.Value)))));
-        File.Delete(path);
-        return [sides[0].Beside(sides[1], Name, words, bytes, engine.Context.Totals.SpilledBytes)];
+            run.TimedPlain(() => CountPlain(path), counts => Check(counts.Select(pair => (pair.Key, pair.Value)))),
+            () => words,
+            bytes,
+            path));
     }
 
     /// <summary>The engine's job.</summary>

@@ -20,9 +20,13 @@ internal abstract class Workload
     public virtual double? MaxAllocatedBytesPerRecord => null;
 
     /// <summary>Makes the data, runs both sides alternately, and checks that they agree.</summary>
-    /// <returns>One result for each baseline.</returns>
     /// <exception cref="InvalidDataException">The sides disagree.</exception>
-    public abstract Task<IReadOnlyList<WorkloadResult>> RunAsync(WorkloadRun run, CancellationToken cancellationToken);
+    public abstract Task<WorkloadResult> RunAsync(WorkloadRun run, CancellationToken cancellationToken);
+
+    /// <summary>Runs the engine on the data of the run's size and on twice as much, alternately, and checks both results by the plain code.</summary>
+    /// <returns><see langword="null"/> if there is no data that could be doubled.</returns>
+    /// <exception cref="InvalidDataException">The engine and the plain code disagree.</exception>
+    public virtual Task<DoublingResult?> DoubleAsync(WorkloadRun run, CancellationToken cancellationToken) => Task.FromResult<DoublingResult?>(null);
 }
 
 /// <summary>How much data a workload takes.</summary>

@@ -26,3 +26,26 @@ internal sealed record WorkloadResult(
     [property: JsonIgnore] double LeastAllocatedBytesPerRecord,
     long SpilledBytes,
     string Check);
+
+/// <summary>One row of the table of <c>--doubling</c>. Times are medians over the rounds.</summary>
+/// <param name="Workload">Name of the workload.</param>
+/// <param name="Seconds">Time of the engine at the size of the run.</param>
+/// <param name="DoubleSeconds">With twice the data.</param>
+/// <param name="Factor">The second to the first.</param>
+/// <param name="Goal">What the factor should not exceed; more where twice the data was spilled.</param>
+/// <param name="Records">Elements at the size of the run.</param>
+/// <param name="SpilledBytes">Written to spill files by one run at the size of the run.</param>
+/// <param name="DoubleSpilledBytes">With twice the data.</param>
+/// <param name="Check">What was computed at the size of the run.</param>
+/// <param name="DoubleCheck">With twice the data.</param>
+internal sealed record DoublingResult(
+    string Workload,
+    double Seconds,
+    double DoubleSeconds,
+    double Factor,
+    double Goal,
+    long Records,
+    long SpilledBytes,
+    long DoubleSpilledBytes,
+    string Check,
+    string DoubleCheck);

@@ -7,6 +7,9 @@ internal sealed class WorkloadRun(WorkloadSize size, EnginePlace place, Workload
 
     public WorkloadSize Size => size;
 
+    /// <summary>How often a measured side runs, with the round that is not counted.</summary>
+    public int RunCount => roundCount + 1;
+
     public TimeProvider TimeProvider => timeProvider;
 
     /// <summary>A directory that goes with the run.</summary>
@@ -46,7 +49,16 @@ internal sealed class WorkloadRun(WorkloadSize size, EnginePlace place, Workload
     /// <param name="engine">Whose processes count for the peak of memory, beside this one; <see langword="null"/> for this one alone.</param>
     /// <returns>One measurement per side, in the same order.</returns>
     /// <exception cref="InvalidDataException">Sides have different checks, or a side has not the same in every round.</exception>
-    public async Task<Measurement[]> MeasureAsync(EngineHost? engine, CancellationToken cancellationToken, params Func<Task<Sample>>[] sides)
+    public Task<Measurement[]> MeasureAsync(EngineHost? engine, CancellationToken cancellationToken, params Func<Task<Sample>>[] sides) =>
+        MeasureAsync(engine, isOneResult: true, sides, cancellationToken);
+
+    /// <summary>As <see cref="MeasureAsync(EngineHost?, CancellationToken, Func{Task{Sample}}[])"/>, of sides that have different results.</summary>
+    public Task<Measurement[]> MeasureEachAsync(CancellationToken cancellationToken, params Func<Task<Sample>>[] sides) =>
+        MeasureAsync(engine: null, isOneResult: false, sides, cancellationToken);
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    private async Task<Measurement[]> MeasureAsync(EngineHost? engine, bool isOneResult, Func<Task<Sample>>[] sides, CancellationToken cancellationToken)
     {
         var measurements = sides.Select(_ => new Measurement()).ToArray();
         for (var round = -1; round < roundCount; round++)
@@ -60,9 +72,9 @@ internal sealed class WorkloadRun(WorkloadSize size, EnginePlace place, Workload
                 using var memory = new PeakMemory(engine?.Silos ?? []);
                 var allocated = GC.GetTotalAllocatedBytes();
                 var sample = await sides[i]();
-                if (measurements[0].Check is { } check && check != sample.Check)
+                if (measurements[isOneResult ? 0 : i].Check is { } check && check != sample.Check)
                 {
-                    throw new InvalidDataException($"Side {i} computed {sample.Check} where the first one had {check}. One of them is wrong; no time counts.");
+                    throw new InvalidDataException($"Side {i} computed {sample.Check} where {(isOneResult ? "the first one" : "it")} had {check}. One of them is wrong; no time counts.");
                 }
 
                 measurements[i].Check = sample.Check;
@@ -75,8 +87,6 @@ internal sealed class WorkloadRun(WorkloadSize size, EnginePlace place, Workload
 
         return measurements;
     }
-
-    public void Dispose() => _directory.Delete(recursive: true);
 }
 
 /// <summary>What is measured.</summary>

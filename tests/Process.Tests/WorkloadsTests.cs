@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Dpark.Tests.Process;
 
@@ -29,6 +30,35 @@ public sealed class WorkloadsTests
                 row.EnumerateObject().Select(property => property.Name));
             Assert.True(row.GetProperty("engineSeconds").GetDouble() > 0);
             Assert.NotEqual("", row.GetProperty("check").GetString());
+        });
+    }
+
+    [Fact]
+    public async Task Workloads_Doubling_SaysHowMuchLongerTwiceTheDataTakes()
+    {
+        using var directory = new TestDirectory();
+        var path = Path.Combine(directory.Path, "results.json");
+        using var program = WordCountProgram.StartCommand(
+            directory,
+            WordCountProgram.Host, Path.Combine(AppContext.BaseDirectory, "Dpark.Orleans.Workloads.dll"),
+            "--doubling", "--only", "W1b,W2,W3,W4,W5,W7", "--size", "smoke", "--rounds", "1", "--memory", "8", "--json", path);
+
+        var result = await program.WaitAsync();
+
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Assert.Contains("| workload | seconds | seconds at double | factor | goal | spilled MB | spilled MB at double |", Regex.Replace(result.Output, " +", " "), StringComparison.Ordinal);
+        using var rows = JsonDocument.Parse(await File.ReadAllTextAsync(path));
+        Assert.Equal(
+            ["W1b", "W2", "W3group", "W3reduce", "W4", "W5", "W7-tasks"],
+            rows.RootElement.EnumerateArray().Select(row => row.GetProperty("workload").GetString()!).Order(StringComparer.Ordinal));
+        Assert.All(rows.RootElement.EnumerateArray(), row =>
+        {
+            Assert.Equal(
+                ["workload", "seconds", "doubleSeconds", "factor", "goal", "records", "spilledBytes", "doubleSpilledBytes", "check", "doubleCheck"],
+                row.EnumerateObject().Select(property => property.Name));
+            Assert.Equal(row.GetProperty("doubleSeconds").GetDouble() / row.GetProperty("seconds").GetDouble(), row.GetProperty("factor").GetDouble(), 6);
+            Assert.Equal(row.GetProperty("doubleSpilledBytes").GetInt64() > 0 ? 2.5 : 2.2, row.GetProperty("goal").GetDouble());
+            Assert.NotEqual(row.GetProperty("check").GetString(), row.GetProperty("doubleCheck").GetString());
         });
     }
 }
