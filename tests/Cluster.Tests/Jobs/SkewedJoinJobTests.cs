@@ -1,3 +1,4 @@
+using Dpark.Driver;
 using Dpark.Rdds;
 
 namespace Dpark.Jobs;
