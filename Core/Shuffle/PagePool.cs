@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 
 namespace Dpark.Shuffle;
 
@@ -10,18 +9,14 @@ namespace Dpark.Shuffle;
 /// </summary>
 /// <remarks>Blocks that are in use count for the task that has them, with their whole length (<see cref="LengthFor"/>); those that wait are counted by <see cref="WaitingBytes"/>.</remarks>
 /// <param name="maxBytes">Bytes that wait at most.</param>
-internal sealed unsafe partial class PagePool(long maxBytes, TimeProvider timeProvider)
+internal sealed unsafe class PagePool(long maxBytes, TimeProvider timeProvider)
 {
     /// <summary>How long a block waits at most, as long as others are returned or somebody looks (<see cref="DropUnwanted"/>).</summary>
     public static readonly TimeSpan MaxIdle = TimeSpan.FromMinutes(1);
 
-    private const nuint LargePageBytes = 2 << 20;
-    private const nuint LeastLargeBytes = LargePageBytes / 4;
-    private const nuint LineBytes = 64;
+    private const nuint LeastLargeBytes = SystemPages.LargePageBytes / 4;
     private const nuint PageBytes = 4 << 10;
     private const int StepsPerDouble = 16;
-    private const nuint LeastPooledBytes = 64 << 10;
-    private const int AdviseLargePages = 14;
 
     private readonly Lock _gate = new();
 
@@ -29,6 +24,7 @@ internal sealed unsafe partial class PagePool(long maxBytes, TimeProvider timePr
     private readonly List<(nint Start, nuint Length, long ReturnedAt)> _blocks = [];
 
     private long _bytes;
+    private long _rentedBytes;
 
     /// <summary>That of the process, 128 MiB.</summary>
     public static PagePool Shared { get; } = new(128 << 20, TimeProvider.System);
@@ -36,18 +32,21 @@ internal sealed unsafe partial class PagePool(long maxBytes, TimeProvider timePr
     /// <summary>Bytes that wait. Takes no lock.</summary>
     public long WaitingBytes => Volatile.Read(ref _bytes);
 
+    /// <summary>Bytes of the blocks that are in use. Takes no lock.</summary>
+    public long RentedBytes => Volatile.Read(ref _rentedBytes);
+
     /// <summary>The length of a block for so many bytes.</summary>
     public static nuint LengthFor(nuint bytes)
     {
-        if (bytes < LeastPooledBytes)
+        if (bytes < SystemPages.LeastBytes)
         {
             return bytes;
         }
 
         // From here on a large page is worth more than the memory that it wastes.
-        if (bytes is >= LeastLargeBytes and <= LargePageBytes)
+        if (bytes is >= LeastLargeBytes and <= SystemPages.LargePageBytes)
         {
-            return LargePageBytes;
+            return SystemPages.LargePageBytes;
         }
 
         var step = nuint.Max(((nuint)1 << BitOperations.Log2(bytes)) / StepsPerDouble, PageBytes);
@@ -68,27 +67,24 @@ internal sealed unsafe partial class PagePool(long maxBytes, TimeProvider timePr
                 var block = _blocks[index].Start;
                 _blocks.RemoveAt(index);
                 _bytes -= (long)length;
+                Interlocked.Add(ref _rentedBytes, (long)length);
                 return (void*)block;
             }
         }
 
-        var isLarge = length >= LargePageBytes;
-        var start = NativeMemory.AlignedAlloc(length, isLarge ? LargePageBytes : LineBytes);
-        if (isLarge && OperatingSystem.IsLinux())
-        {
-            _ = Advise(start, length, AdviseLargePages);
-        }
-
-        return start;
+        var taken = SystemPages.Take(length);
+        Interlocked.Add(ref _rentedBytes, (long)length);
+        return taken;
     }
 
     /// <summary>Returns a block. Nothing may refer to it any more.</summary>
     /// <param name="length">As it was rented.</param>
     public void Return(void* block, nuint length)
     {
-        if (length < LeastPooledBytes || (long)length > maxBytes)
+        Interlocked.Add(ref _rentedBytes, -(long)length);
+        if (length < SystemPages.LeastBytes || (long)length > maxBytes)
         {
-            NativeMemory.AlignedFree(block);
+            SystemPages.Free(block, length);
             return;
         }
 
@@ -130,14 +126,10 @@ internal sealed unsafe partial class PagePool(long maxBytes, TimeProvider timePr
         var dropped = 0;
         for (; dropped < _blocks.Count && isMeant(_blocks[dropped].ReturnedAt); dropped++)
         {
-            NativeMemory.AlignedFree((void*)_blocks[dropped].Start);
+            SystemPages.Free((void*)_blocks[dropped].Start, _blocks[dropped].Length);
             _bytes -= (long)_blocks[dropped].Length;
         }
 
         _blocks.RemoveRange(0, dropped);
     }
-
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Advise(void* address, nuint length, int advice);
 }

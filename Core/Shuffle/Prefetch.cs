@@ -35,9 +35,9 @@ internal static class Prefetch
 
         foreach (ref readonly var slice in MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<T, ByteSlice>(ref MemoryMarshal.GetReference(values)), values.Length))
         {
-            if (slice.Block?.Bytes is { } bytes)
+            if (slice.Block is { } block)
             {
-                var start = (byte*)Unsafe.AsPointer(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(bytes), slice.Start));
+                var start = (byte*)block.AddressOf(slice.Start);
                 Sse.Prefetch0(start);
                 Sse.Prefetch0(start + LineBytes);
             }

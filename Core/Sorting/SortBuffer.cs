@@ -46,22 +46,22 @@ internal sealed record SortOrder<T, TKey>(Func<T, TKey> KeySelector, IComparer<T
 /// <param name="memory">What it may hold; owned.</param>
 internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim memory, CancellationToken cancellationToken) : IDisposable
 {
-    private readonly HeapGauge _gauge = new(memory, !RecordCodec<T>.Default.IsInline && typeof(T) != typeof(ByteSlice) && typeof(T) != typeof(Utf8Text));
+    private readonly HeapGauge _gauge = new(memory, !RecordCodec<T>.Default.IsInline && !SortElements<T>.ArePlaces);
     private readonly TKey[] _batchKeys = new TKey[BatchReader.Capacity];
     private readonly ulong[] _batchPrefixes = new ulong[BatchReader.Capacity];
+    private readonly SortElements<T> _elements = new();
     private RunPacer _pacer = new(cancellationToken);
-    private PooledList<T> _elements = new();
     private PageList<int> _maps;
     private PageList<SortEntry> _entries;
 
     /// <summary>Where texts and slices of the elements are.</summary>
-    public ByteArena Arena { get; } = new();
+    public ByteArena Arena => _elements.Arena;
 
     /// <summary>Elements held.</summary>
     public int Count => _elements.Count;
 
     /// <summary>Whether another batch could exceed what it may hold. Not asked while it is empty.</summary>
-    public bool IsFull => _gauge.IsFull(ArrayBytes, this, static buffer => RecordCodec<T>.Default.HeapBytes(buffer._elements.Span, depth: 0));
+    public bool IsFull => _gauge.IsFull(ArrayBytes, this, static buffer => RecordCodec<T>.Default.HeapBytes(buffer._elements.Objects, depth: 0));
 
     // Entries are needed twice while they are sorted.
     private long ArrayBytes
@@ -69,7 +69,7 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
         get
         {
             var count = (long)Count + BatchReader.Capacity;
-            return _elements.BytesWith(count) + _maps.BytesWith(count) + (2 * _entries.BytesWith(count)) + Arena.Capacity;
+            return _elements.BytesWith(count) + _maps.BytesWith(count) + (2 * _entries.BytesWith(count));
         }
     }
 
@@ -78,11 +78,10 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
     public void Add(ReadOnlySpan<(long Key, T Value)> pairs)
     {
         var start = Count;
-        var elements = _elements.ExtendTo(start + pairs.Length)[start..];
+        _elements.Add(pairs);
         var maps = _maps.ExtendTo(start + pairs.Length)[start..];
         for (var i = 0; i < pairs.Length; i++)
         {
-            elements[i] = pairs[i].Value;
             maps[i] = BucketPartitioner.TagOf(pairs[i].Key);
         }
 
@@ -91,7 +90,7 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
         {
             for (var end = _pacer.EndOfRun(i, keys.Length); i < end; i++)
             {
-                keys[i] = order.KeySelector(elements[i]);
+                keys[i] = order.KeySelector(pairs[i].Value);
             }
         }
 
@@ -145,7 +144,6 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
         _elements.Clear();
         _maps.Clear();
         _entries.Clear();
-        Arena.Recycle();
         _gauge.Reset();
     }
 
@@ -161,7 +159,6 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
         _elements.Dispose();
         _maps.Dispose();
         _entries.Dispose();
-        Arena.Dispose();
         _gauge.Reset();
     }
 
@@ -180,45 +177,14 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
             return;
         }
 
-        var byMap = new int[Count];
-        for (var i = 0; i < byMap.Length; i++)
-        {
-            byMap[i] = i;
-        }
-
         var positions = StableSort.Order(maps.ToArray(), Comparer<int>.Default, isDescending: false);
-        Arrange(ref _elements, positions);
-        Arrange(ref _maps, positions);
-        Arrange(ref _entries, positions);
+        _elements.Arrange(positions);
+        SortElements<T>.Arrange(ref _maps, positions);
+        SortElements<T>.Arrange(ref _entries, positions);
         var entries = _entries.Span;
         for (var i = 0; i < entries.Length; i++)
         {
             entries[i] = entries[i] with { Number = i };
-        }
-    }
-
-    private static void Arrange(ref PooledList<T> list, int[] positions)
-    {
-        var arranged = new PooledList<T>();
-        Arrange<T>(list.Span, positions, arranged.ExtendTo(positions.Length));
-        list.Dispose();
-        list = arranged;
-    }
-
-    private static void Arrange<TItem>(ref PageList<TItem> list, int[] positions)
-        where TItem : unmanaged
-    {
-        var arranged = new PageList<TItem>();
-        Arrange<TItem>(list.Span, positions, arranged.ExtendTo(positions.Length));
-        list.Dispose();
-        list = arranged;
-    }
-
-    private static void Arrange<TItem>(ReadOnlySpan<TItem> source, int[] positions, Span<TItem> target)
-    {
-        for (var i = 0; i < positions.Length; i++)
-        {
-            target[i] = source[positions[i]];
         }
     }
 
@@ -242,13 +208,12 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
     // Few prefixes are equal, so keys are made once more instead of kept.
     private void SortByKey(Span<SortEntry> entries)
     {
-        var elements = _elements.Span;
         var someKeys = new TKey[entries.Length];
         for (var i = 0; i < someKeys.Length;)
         {
             for (var end = _pacer.EndOfRun(i, someKeys.Length); i < end; i++)
             {
-                someKeys[i] = order.KeySelector(elements[entries[i].Number]);
+                someKeys[i] = order.KeySelector(_elements.Get(entries[i].Number));
             }
         }
 
@@ -270,42 +235,38 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
         {
             var entries = buffer._entries.Span[_next..];
             entries = entries[..Math.Min(entries.Length, _output.Length)];
-            var elements = buffer._elements.Span;
             for (var i = 0; i < entries.Length; i++)
             {
                 _numbers[i] = entries[i].Number;
             }
 
-            // Sorted elements are everywhere: for a batch, all waits for an element overlap, and then all waits for its bytes.
-            var numbers = _numbers.AsSpan(0, entries.Length);
-            Prefetch.Elements(elements, numbers);
-            for (var i = 0; i < numbers.Length; i++)
-            {
-                _output[i] = elements[numbers[i]];
-            }
-
             _next += entries.Length;
-            var output = _output.AsSpan(0, entries.Length);
-            Prefetch.Bytes<T>(output);
-            return output;
+            buffer._elements.Get(_numbers.AsSpan(0, entries.Length), _output);
+            return _output.AsSpan(0, entries.Length);
         }
     }
 
     private sealed class TaggedReader(SortBuffer<T, TKey> buffer) : BatchReader<(long Key, T Value)>
     {
         private readonly (long Key, T Value)[] _output = new (long Key, T Value)[Math.Min(BatchReader.Capacity, buffer.Count)];
+        private readonly T[] _values = new T[Math.Min(BatchReader.Capacity, buffer.Count)];
+        private readonly int[] _numbers = new int[Math.Min(BatchReader.Capacity, buffer.Count)];
         private int _next;
 
         public override ReadOnlySpan<(long Key, T Value)> Next()
         {
             var entries = buffer._entries.Span[_next..];
             entries = entries[..Math.Min(entries.Length, _output.Length)];
-            var elements = buffer._elements.Span;
+            for (var i = 0; i < entries.Length; i++)
+            {
+                _numbers[i] = entries[i].Number;
+            }
+
+            buffer._elements.Get(_numbers.AsSpan(0, entries.Length), _values);
             var maps = buffer._maps.Span;
             for (var i = 0; i < entries.Length; i++)
             {
-                var number = entries[i].Number;
-                _output[i] = (BucketPartitioner.KeyOf(0, maps[number]), elements[number]);
+                _output[i] = (BucketPartitioner.KeyOf(0, maps[_numbers[i]]), _values[i]);
             }
 
             _next += entries.Length;

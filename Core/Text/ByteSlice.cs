@@ -46,13 +46,9 @@ public readonly struct ByteSlice : IEquatable<ByteSlice>, IComparable<ByteSlice>
                 return default;
             }
 
-            var bytes = _block!.Bytes;
-            if (bytes is null)
-            {
-                ThrowRetired();
-            }
-
-            return new ReadOnlySpan<byte>(bytes, _start, _length);
+            var block = _block!;
+            var bytes = block.Bytes;
+            return bytes is not null ? new ReadOnlySpan<byte>(bytes, _start, _length) : block.OnPages(_start, _length);
         }
     }
 
@@ -133,14 +129,9 @@ public readonly struct ByteSlice : IEquatable<ByteSlice>, IComparable<ByteSlice>
     /// <summary>What was read before is right only if the buffer was not used again meanwhile.</summary>
     internal void EnsureAlive()
     {
-        if (_length > 0 && _block!.Bytes is null)
+        if (_length > 0 && _block!.IsRetired)
         {
-            ThrowRetired();
+            ByteBlock.ThrowRetired();
         }
     }
-
-    [DoesNotReturn]
-    private static void ThrowRetired() => throw new InvalidOperationException(
-        "A text or slice of bytes was kept longer than the call that it was passed to, and its buffer has been used again. " +
-        "Call Keep() for a copy before it is stored, or make a string or an array of it.");
 }

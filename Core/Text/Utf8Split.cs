@@ -76,9 +76,10 @@ public readonly struct Utf8Split : IEnumerable<Utf8Text>
     internal int Fill(ref int next, Span<Utf8Text> target)
     {
         var block = _text.Bytes.Block;
-        var array = _text.IsEmpty ? [] : block!.Bytes;
-        if (array is null)
+        var array = _text.IsEmpty ? default : block!.All;
+        if (array.IsEmpty)
         {
+            // Fails if the text was kept for too long.
             _ = _text.Span;
         }
 

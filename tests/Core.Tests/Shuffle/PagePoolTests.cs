@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Dpark.TestKit;
 
 namespace Dpark.Shuffle;
@@ -72,6 +71,27 @@ public sealed class PagePoolTests : IDisposable
         _pool.Return(block, 4 * Mebi);
     }
 
+    [Theory]
+    [InlineData(64 * Kibi)]
+    [InlineData(200 * Kibi)]
+    [InlineData(2 * Mebi)]
+    [InlineData(34 * Mebi)]
+    public unsafe void Take_BlocksOfPages_AreApartAndGoOneByOne(int length)
+    {
+        void*[] blocks = [SystemPages.Take((nuint)length), SystemPages.Take((nuint)length), SystemPages.Take((nuint)length)];
+        for (var i = 0; i < blocks.Length; i++)
+        {
+            new Span<byte>(blocks[i], length).Fill((byte)(i + 1));
+        }
+
+        SystemPages.Free(blocks[1], (nuint)length);
+
+        Assert.Equal(-1, new Span<byte>(blocks[0], length).IndexOfAnyExcept((byte)1));
+        Assert.Equal(-1, new Span<byte>(blocks[2], length).IndexOfAnyExcept((byte)3));
+        SystemPages.Free(blocks[0], (nuint)length);
+        SystemPages.Free(blocks[2], (nuint)length);
+    }
+
     [Fact]
     public unsafe void Return_MoreThanMayWait_OldestGo()
     {
@@ -83,8 +103,10 @@ public sealed class PagePoolTests : IDisposable
         Assert.Equal(8 * Mebi, _pool.WaitingBytes);
         Assert.True(_pool.Rent(4 * Mebi) == blocks[2]);
         Assert.True(_pool.Rent(4 * Mebi) == blocks[1]);
-        NativeMemory.AlignedFree(blocks[1]);
-        NativeMemory.AlignedFree(blocks[2]);
+        Assert.Equal(8 * Mebi, _pool.RentedBytes);
+        _pool.Return(blocks[1], 4 * Mebi);
+        _pool.Return(blocks[2], 4 * Mebi);
+        Assert.Equal(0, _pool.RentedBytes);
     }
 
     [Fact]
