@@ -1,4 +1,5 @@
 using Dpark.Configuration;
+using Dpark.Driver;
 using Dpark.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,6 +21,7 @@ public static class DparkClientServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         services.AddDparkContracts();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IClusterConnectionStatusObserver, GatewayWatch>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<DparkClientOptions>, BindOptions>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DparkClientOptions>, DparkClientOptionsValidator>());
         var options = services.AddOptions<DparkClientOptions>().ValidateOnStart();

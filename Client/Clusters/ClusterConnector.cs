@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using Dpark.Configuration;
+using Dpark.Driver;
 using Dpark.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
@@ -103,6 +105,7 @@ internal sealed class ClusterConnector(ConnectOptions options)
                 client.UseStaticClustering(gateways);
             }
 
+            client.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IClusterConnectionStatusObserver, GatewayWatch>());
             client.UseDparkTls(options.Tls.CopyTo);
             options.ConfigureClient?.Invoke(client);
         });

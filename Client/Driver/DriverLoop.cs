@@ -59,7 +59,7 @@ internal sealed class DriverLoop(
             return;
         }
 
-        if (change is JobCancelled)
+        if (change is JobCancelled or RegistryLost)
         {
             _marks.Add(change);
         }

@@ -111,6 +111,10 @@ internal sealed partial class DriverSession
         {
             EndJob(cancelled.Job, JobOutcome.Cancelled, null);
         }
+        else if (change is RegistryLost)
+        {
+            _registrar.EnqueueRefilled();
+        }
     }
 
     private void OnRefused(JobSubmitted submission, ArgumentException reason) => EndJob(submission.Job, JobOutcome.Failed, reason);

@@ -47,7 +47,7 @@ internal sealed partial class DriverSession : IAsyncDisposable
     private readonly CodeResolver _code;
     private readonly RemoteFailures _failures;
     private readonly ActivityGate _activity = new();
-    private readonly RepeatedCall _calls;
+    private readonly RepeatedCall _starts;
     private readonly DriverLoop _loop;
     private readonly WorkerFleet _workers;
     private readonly ContentPublisher _contents;
@@ -78,7 +78,9 @@ internal sealed partial class DriverSession : IAsyncDisposable
         _planner = planner;
         _listeners = listeners;
         _logger = loggers.CreateLogger<DriverSession>();
-        _calls = RepeatedCall.WithinWaitingLimit(settings, timeProvider);
+        _starts = RepeatedCall.WithinWaitingLimit(settings, timeProvider);
+        var gateways = GatewayWatch.Of(client);
+        var calls = RepeatedCall.WithinWaitingLimit(settings, timeProvider, gateways);
         _code = CodeResolver.ForDriver(settings.Application, closures.Catalog);
         _failures = new RemoteFailures(_code);
         Blocks = new BlockClient(
@@ -87,14 +89,15 @@ internal sealed partial class DriverSession : IAsyncDisposable
         Names = new ApplicationNames(ApplicationGrain);
         _loop = new DriverLoop(
             new JobScheduler(settings.Application, settings.Options.Scheduler, timeProvider), timeProvider, CarryOut, OnApplied, OnRefused);
-        _workers = new WorkerFleet(client, settings, _loop.Tell, _activity, timeProvider, loggers);
-        _contents = new ContentPublisher(client, settings, _workers, Blocks, _calls, timeProvider);
+        _workers = new WorkerFleet(client, gateways, settings, _loop.Tell, _activity, timeProvider, loggers);
+        _contents = new ContentPublisher(client, settings, _workers, Blocks, calls, timeProvider);
         Broadcasts = new BroadcastPublisher(_contents, closures, _workers);
         _stages = new StagePublisher(settings, closures, _contents, Broadcasts, _loop.Tell, loggers.CreateLogger<StagePublisher>());
         _registrar = new MapOutputRegistrar(
             client.GetGrain<IMapOutputRegistryGrain>(settings.Application.Value),
             worker => _workers.Find(worker)?.Info.BlockEndpoint,
-            _calls,
+            calls,
+            _loop.Tell,
             loggers.CreateLogger<MapOutputRegistrar>());
     }
 
@@ -264,7 +267,7 @@ internal sealed partial class DriverSession : IAsyncDisposable
     private Task<long> RegisterAsync(ApplicationInfo application, CancellationToken cancellationToken)
     {
         var count = 0;
-        return _calls.RunAsync(
+        return _starts.RunAsync(
             () => StartOnceAsync(application, cancellationToken),
             MaxStartCalls,
             StartRetryDelay,

@@ -8,20 +8,37 @@ namespace Dpark.Driver;
 
 /// <summary>Tells the registry of map outputs what the scheduler decides, in order, and knows when it has arrived. Fed by the driver's loop.</summary>
 /// <remarks>
+/// <para>
 /// An action that cannot be delivered after a few tries is given up: tasks that miss it report a fetch failure, and the scheduler has the shuffle registered again.
+/// </para>
+/// <para>
+/// The registry keeps nothing when its silo dies. Its answers name the activation, so the first one of a new activation shows that: then the scheduler is told
+/// <see cref="RegistryLost"/> and has everything registered again, and nothing counts as arrived before that has (<see cref="EnqueueRefilled"/>). Since the loss of a worker is itself told
+/// to the registry, tasks that start after it find the table filled. Only those that ask while nobody knows of the loss fail a fetch.
+/// </para>
 /// </remarks>
+/// <param name="tell">Gives an event to the loop.</param>
 internal sealed partial class MapOutputRegistrar(
-    IMapOutputRegistryGrain registry, Func<WorkerId, string?> endpointOf, RepeatedCall calls, ILogger<MapOutputRegistrar> logger)
+    IMapOutputRegistryGrain registry, Func<WorkerId, string?> endpointOf, RepeatedCall calls, Action<SchedulerEvent> tell, ILogger<MapOutputRegistrar> logger)
 {
     private const int MaxAttempts = 5;
     private const int MaxMessageBytes = 384 << 10;
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
 
-    private readonly Channel<(SchedulerAction Action, TaskCompletionSource Done)> _queue =
-        Channel.CreateUnbounded<(SchedulerAction, TaskCompletionSource)>(new() { SingleReader = true, SingleWriter = true });
+    // Without an action: the end of what the loss of the registry has brought.
+    private readonly Channel<(SchedulerAction? Action, TaskCompletionSource Done)> _queue =
+        Channel.CreateUnbounded<(SchedulerAction?, TaskCompletionSource)>(new() { SingleReader = true, SingleWriter = true });
 
     private readonly Dictionary<ShuffleId, Task> _last = [];
+
+    // Of actions for all shuffles.
+    private Task _lastOfAll = Task.CompletedTask;
+
+    // While the registry is being filled again: ends what was delivered meanwhile. Set by the delivery, read by the loop.
+    private volatile TaskCompletionSource? _refill;
+    private int _refillCount;
+    private Guid _generation;
 
     /// <summary>Queues an action. Called by the loop.</summary>
     public void Enqueue(SchedulerAction action, ShuffleId? shuffle)
@@ -31,14 +48,36 @@ internal sealed partial class MapOutputRegistrar(
         {
             _last[id] = done.Task;
         }
+        else
+        {
+            _lastOfAll = done.Task;
+        }
 
         _queue.Writer.TryWrite((action, done));
     }
 
+    /// <summary>What follows from <see cref="RegistryLost"/> is queued. Called by the loop, once for each.</summary>
+    public void EnqueueRefilled() => _queue.Writer.TryWrite((null, new TaskCompletionSource()));
+
     /// <summary>Completes when the registry has all that was queued for some shuffles. Called by the loop.</summary>
     public Task ArrivedAsync(IReadOnlyList<StageInfo> parents)
     {
+        if (parents.Count == 0)
+        {
+            return Task.CompletedTask;
+        }
+
         List<Task>? waits = null;
+        if (!_lastOfAll.IsCompleted)
+        {
+            (waits ??= []).Add(_lastOfAll);
+        }
+
+        if (_refill is { } refill)
+        {
+            (waits ??= []).Add(refill.Task);
+        }
+
         foreach (var parent in parents)
         {
             if (parent.Shuffle is { } shuffle && _last.TryGetValue(shuffle, out var last))
@@ -64,8 +103,21 @@ internal sealed partial class MapOutputRegistrar(
         {
             await foreach (var (action, done) in _queue.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
+                if (action is null)
+                {
+                    OnRefilled();
+                    continue;
+                }
+
                 await DeliverAsync(action, cancellationToken).ConfigureAwait(false);
-                done.SetResult();
+                if (_refill is { } refill)
+                {
+                    _ = refill.Task.ContinueWith(_ => done.SetResult(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+                }
+                else
+                {
+                    done.SetResult();
+                }
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -74,11 +126,42 @@ internal sealed partial class MapOutputRegistrar(
         }
     }
 
+    private void OnRefilled()
+    {
+        if (--_refillCount == 0)
+        {
+            var refill = _refill!;
+            _refill = null;
+            refill.SetResult();
+        }
+    }
+
+    /// <summary>Looks who has answered.</summary>
+    private void OnAnswer(Guid generation)
+    {
+        var isAnother = _generation != default && _generation != generation;
+        _generation = generation;
+        if (isAnother)
+        {
+            LogLost();
+            _refillCount++;
+            _refill ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            tell(new RegistryLost());
+        }
+    }
+
     private async Task DeliverAsync(SchedulerAction action, CancellationToken cancellationToken)
     {
         try
         {
-            await calls.RunAsync(() => SendAsync(action, cancellationToken), MaxAttempts, RetryDelay, cancellationToken).ConfigureAwait(false);
+            if (action is RegisterMapOutputs register)
+            {
+                await RegisterAsync(register, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                await CallAsync(() => ForgetAsync(action, cancellationToken), cancellationToken).ConfigureAwait(false);
+            }
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -86,9 +169,11 @@ internal sealed partial class MapOutputRegistrar(
         }
     }
 
-    private Task SendAsync(SchedulerAction action, CancellationToken cancellationToken) => action switch
+    private async Task CallAsync(Func<Task<Guid>> call, CancellationToken cancellationToken) =>
+        OnAnswer(await calls.RunAsync(call, MaxAttempts, RetryDelay, cancellationToken).ConfigureAwait(false));
+
+    private Task<Guid> ForgetAsync(SchedulerAction action, CancellationToken cancellationToken) => action switch
     {
-        RegisterMapOutputs register => RegisterAsync(register, cancellationToken),
         ForgetMapOutputs forget => registry.ForgetAsync(forget.Shuffle, [.. forget.MapIndexes], forget.Epoch, cancellationToken),
         ForgetWorkerOutputs forget => registry.ForgetWorkerAsync(forget.Worker, forget.Epoch, cancellationToken),
         _ => throw new ArgumentException($"{action.GetType().Name} is nothing for the registry of map outputs.", nameof(action)),
@@ -115,8 +200,8 @@ internal sealed partial class MapOutputRegistrar(
             }
 
             var isLast = next == action.Outputs.Count;
-            await registry.RegisterAsync(
-                new MapOutputRegistration(action.Shuffle, action.MapCount, [.. page], action.Epoch, isLast), cancellationToken).ConfigureAwait(false);
+            var registration = new MapOutputRegistration(action.Shuffle, action.MapCount, [.. page], action.Epoch, isLast);
+            await CallAsync(() => registry.RegisterAsync(registration, cancellationToken), cancellationToken).ConfigureAwait(false);
             start = next;
         }
         while (start < action.Outputs.Count);
@@ -124,6 +209,9 @@ internal sealed partial class MapOutputRegistrar(
 
     /// <summary>Bytes in a message, at most.</summary>
     private static long BytesOf(MapOutput output) => 200 + (10L * output.BucketBytes.Length);
+
+    [LoggerMessage(LogLevel.Information, "The registry of map outputs has started over without what it was told. It is told everything again.")]
+    private partial void LogLost();
 
     [LoggerMessage(LogLevel.Warning, "The registry of map outputs could not be told {Action} in {Attempts} attempts. Tasks that miss it have it registered again.")]
     private partial void LogGivenUp(Exception exception, string action, int attempts);

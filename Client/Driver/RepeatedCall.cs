@@ -8,13 +8,14 @@ namespace Dpark.Driver;
 /// minutes after it if most of the cluster died with it; the directory names it until then. A client without gateways looks for others all the while.
 /// </remarks>
 /// <param name="undeliveredLimit">How long a call is made that cannot be delivered. <see cref="Timeout.InfiniteTimeSpan"/>: until it is cancelled.</param>
-internal sealed class RepeatedCall(TimeSpan undeliveredLimit, TimeProvider timeProvider)
+/// <param name="gateways">Makes calls again that were under way when a gateway was lost. <see langword="null"/>: they wait for their timeout.</param>
+internal sealed class RepeatedCall(TimeSpan undeliveredLimit, TimeProvider timeProvider, GatewayWatch? gateways = null)
 {
     private const int MaxDelays = 10;
 
     /// <summary>Repeats what cannot be delivered as long as a job waits for it, at the end of which the job says so.</summary>
-    public static RepeatedCall WithinWaitingLimit(DriverSettings settings, TimeProvider timeProvider) =>
-        new(settings.Options.Scheduler.WaitingLimit is var limit && limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan, timeProvider);
+    public static RepeatedCall WithinWaitingLimit(DriverSettings settings, TimeProvider timeProvider, GatewayWatch? gateways = null) =>
+        new(settings.Options.Scheduler.WaitingLimit is var limit && limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan, timeProvider, gateways);
 
     /// <summary>Makes a call until it succeeds.</summary>
     /// <param name="call">Harmless when it is made twice.</param>
@@ -31,7 +32,7 @@ internal sealed class RepeatedCall(TimeSpan undeliveredLimit, TimeProvider timeP
         {
             try
             {
-                return await call().ConfigureAwait(false);
+                return await (gateways?.RunAsync(call, cancellationToken) ?? call()).ConfigureAwait(false);
             }
             catch (OrleansException e) when (IsWithinLimit(start) && !cancellationToken.IsCancellationRequested)
             {

@@ -16,7 +16,13 @@ namespace Dpark.Driver;
 /// the new list does not have yet are kept for <see cref="RegistrationGrace"/>, except those that the master knows to be dead.</para>
 /// </remarks>
 internal sealed partial class WorkerFleet(
-    IClusterClient client, DriverSettings settings, Action<SchedulerEvent[]> tell, ActivityGate activity, TimeProvider timeProvider, ILoggerFactory loggers)
+    IClusterClient client,
+    GatewayWatch gateways,
+    DriverSettings settings,
+    Action<SchedulerEvent[]> tell,
+    ActivityGate activity,
+    TimeProvider timeProvider,
+    ILoggerFactory loggers)
 {
     private const int MaxCopyTargets = 3;
 
@@ -144,7 +150,7 @@ internal sealed partial class WorkerFleet(
     }
 
     private Task<WorkerList> AskAsync(TimeSpan hold, CancellationToken cancellationToken) =>
-        client.GetGrain<IMasterGrain>(IMasterGrain.Key).WatchWorkersAsync(_generation, _version, hold, cancellationToken);
+        gateways.RunAsync(() => client.GetGrain<IMasterGrain>(IMasterGrain.Key).WatchWorkersAsync(_generation, _version, hold, cancellationToken), cancellationToken);
 
     private void Apply(WorkerList list, CancellationToken cancellationToken)
     {
@@ -200,7 +206,7 @@ internal sealed partial class WorkerFleet(
         }
         else
         {
-            link = new WorkerLink(info, client, settings, tell, activity, timeProvider, loggers.CreateLogger<WorkerLink>());
+            link = new WorkerLink(info, client, gateways, settings, tell, activity, timeProvider, loggers.CreateLogger<WorkerLink>());
             _links.TryAdd(info.Id, link);
             LogJoined(info.Id, info.Host, info.SlotCount);
             link.Start(cancellationToken);

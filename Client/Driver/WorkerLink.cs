@@ -11,7 +11,14 @@ namespace Dpark.Driver;
 /// fail. A cancellation is sent when the launches before it have come to an end, or it could overtake the attempt that it is meant for.
 /// </remarks>
 internal sealed partial class WorkerLink(
-    WorkerInfo info, IClusterClient client, DriverSettings settings, Action<SchedulerEvent[]> tell, ActivityGate activity, TimeProvider timeProvider, ILogger<WorkerLink> logger)
+    WorkerInfo info,
+    IClusterClient client,
+    GatewayWatch gateways,
+    DriverSettings settings,
+    Action<SchedulerEvent[]> tell,
+    ActivityGate activity,
+    TimeProvider timeProvider,
+    ILogger<WorkerLink> logger)
 {
     private const int MaxDropAttempts = 3;
     private const int MaxCancelCalls = 5;
@@ -115,7 +122,7 @@ internal sealed partial class WorkerLink(
         string? reason;
         try
         {
-            reason = await new RepeatedCall(StandInLimit, timeProvider).RunAsync(
+            reason = await new RepeatedCall(StandInLimit, timeProvider, gateways).RunAsync(
                 () => _grain.StartStandInAsync(settings.Application, cancellationToken), MaxStandInCalls, CancelRetryDelay, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
@@ -199,7 +206,7 @@ internal sealed partial class WorkerLink(
         string reason;
         try
         {
-            refused = await _grain.LaunchAsync(batch, cancellationToken).ConfigureAwait(false);
+            refused = await gateways.RunAsync(() => _grain.LaunchAsync(batch, cancellationToken), cancellationToken).ConfigureAwait(false);
             reason = "The worker refused it: the application has ended there, another driver has taken it over, or the worker stops.";
         }
 #pragma warning disable CA1031 // Whatever the call met, its outcome is unknown, and the scheduler knows what to do then.
@@ -227,7 +234,7 @@ internal sealed partial class WorkerLink(
         await Task.WhenAll(launches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         try
         {
-            await new RepeatedCall(CancelLimit, timeProvider).RunAsync(
+            await new RepeatedCall(CancelLimit, timeProvider, gateways).RunAsync(
                 () => _grain.CancelAsync(settings.Application, epoch, attempts, cancellationToken), MaxCancelCalls, CancelRetryDelay, cancellationToken)
                 .ConfigureAwait(false);
         }
@@ -250,7 +257,8 @@ internal sealed partial class WorkerLink(
                 await activity.WaitAsync(cancellationToken).ConfigureAwait(false);
                 var start = timeProvider.GetTimestamp();
                 Interlocked.CompareExchange(ref _unansweredSince, Math.Max(start, 1), 0);
-                var batch = await _grain.PollAsync(settings.Application, cursor, PollHold, cancellationToken).ConfigureAwait(false);
+                var after = cursor;
+                var batch = await gateways.RunAsync(() => _grain.PollAsync(settings.Application, after, PollHold, cancellationToken), cancellationToken).ConfigureAwait(false);
                 OnAnswer();
                 cursor = Take(batch, cursor);
                 if (batch.Reports.Length > 0 || timeProvider.GetElapsedTime(start) >= ShortPoll)

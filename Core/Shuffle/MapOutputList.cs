@@ -10,7 +10,10 @@ public sealed class MapOutputList
 
     private readonly MapOutputLocation?[] _outputs;
 
-    internal MapOutputList(int mapCount) => _outputs = new MapOutputLocation?[mapCount];
+    // When each was registered or forgotten last.
+    private readonly long[] _changedAt;
+
+    internal MapOutputList(int mapCount) => (_outputs, _changedAt) = (new MapOutputLocation?[mapCount], new long[mapCount]);
 
     /// <summary>Map outputs that the shuffle has when it is complete.</summary>
     public int MapCount => _outputs.Length;
@@ -69,30 +72,41 @@ public sealed class MapOutputList
 
     internal WorkerId[] Workers() => [.. _outputs.OfType<MapOutputLocation>().Select(static o => o.Output.Worker).Distinct()];
 
-    internal void Set(MapOutputLocation output)
+    /// <summary>Adds an output, or replaces the one of the same map, unless something newer was said of it.</summary>
+    internal void Set(MapOutputLocation output, long epoch)
     {
-        ref var place = ref _outputs[output.Output.MapIndex];
-        RegisteredCount += place is null ? 1 : 0;
-        place = output;
-    }
-
-    internal void Remove(int mapIndex)
-    {
-        if ((uint)mapIndex < (uint)_outputs.Length && _outputs[mapIndex] is not null)
+        var map = output.Output.MapIndex;
+        if (epoch < _changedAt[map])
         {
-            _outputs[mapIndex] = null;
-            RegisteredCount--;
+            return;
         }
+
+        RegisteredCount += _outputs[map] is null ? 1 : 0;
+        _outputs[map] = output;
+        _changedAt[map] = epoch;
     }
 
-    internal int RemoveAll(WorkerId worker)
+    /// <summary>Removes an output, unless something newer was said of it.</summary>
+    internal void Remove(int mapIndex, long epoch)
+    {
+        if ((uint)mapIndex >= (uint)_outputs.Length || epoch < _changedAt[mapIndex])
+        {
+            return;
+        }
+
+        RegisteredCount -= _outputs[mapIndex] is null ? 0 : 1;
+        _outputs[mapIndex] = null;
+        _changedAt[mapIndex] = epoch;
+    }
+
+    internal int RemoveAll(WorkerId worker, long epoch)
     {
         var before = RegisteredCount;
         for (var map = 0; map < _outputs.Length; map++)
         {
             if (_outputs[map]?.Output.Worker == worker)
             {
-                Remove(map);
+                Remove(map, epoch);
             }
         }
 

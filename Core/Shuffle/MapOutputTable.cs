@@ -5,8 +5,8 @@ namespace Dpark.Shuffle;
 
 /// <summary>The map outputs of one application's shuffles: where each is, and how new each list is. Not thread-safe: its grain runs one call at a time.</summary>
 /// <remarks>
-/// The driver decides, this only remembers. An epoch never falls: a message that was slow can add an output, but neither make a list look older than it is nor
-/// bring back what a worker took with it when it was lost.
+/// The driver decides, this only remembers. An epoch never falls: a message that was slow can add an output, but neither make a list look older than it is, nor replace or remove what was
+/// registered later, nor bring back what was forgotten or what a worker took with it when it was lost. So the driver may send a message twice, and the first may come last.
 /// </remarks>
 public sealed class MapOutputTable
 {
@@ -47,7 +47,7 @@ public sealed class MapOutputTable
         {
             if (!_lostAt.TryGetValue(output.Output.Worker, out var lostAt) || epoch >= lostAt)
             {
-                list.Set(output);
+                list.Set(output, epoch);
             }
         }
 
@@ -69,7 +69,7 @@ public sealed class MapOutputTable
 
         foreach (var mapIndex in mapIndexes)
         {
-            list.Remove(mapIndex);
+            list.Remove(mapIndex, epoch);
         }
 
         list.Raise(epoch);
@@ -84,7 +84,7 @@ public sealed class MapOutputTable
         var count = 0;
         foreach (var list in _lists.Values)
         {
-            count += list.RemoveAll(worker);
+            count += list.RemoveAll(worker, epoch);
             list.Raise(epoch);
         }
 

@@ -12,27 +12,28 @@ internal sealed partial class MapOutputRegistryGrain(ILogger<MapOutputRegistryGr
     private const int MaxPageBytes = 512 << 10;
 
     private readonly MapOutputTable _table = new();
+    private readonly Guid _generation = Guid.NewGuid();
 
-    public Task RegisterAsync(MapOutputRegistration registration, CancellationToken cancellationToken)
+    public Task<Guid> RegisterAsync(MapOutputRegistration registration, CancellationToken cancellationToken)
     {
         _table.Register(registration.Shuffle, registration.MapCount, registration.Outputs, registration.Epoch, registration.IsLast);
 
         // Losing the table costs a round through the driver for every shuffle; it goes when the application ends.
         DelayDeactivation(TimeSpan.MaxValue);
-        return Task.CompletedTask;
+        return Task.FromResult(_generation);
     }
 
-    public Task ForgetAsync(ShuffleId shuffle, int[] mapIndexes, long epoch, CancellationToken cancellationToken)
+    public Task<Guid> ForgetAsync(ShuffleId shuffle, int[] mapIndexes, long epoch, CancellationToken cancellationToken)
     {
         _table.Forget(shuffle, mapIndexes, epoch);
-        return Task.CompletedTask;
+        return Task.FromResult(_generation);
     }
 
-    public Task ForgetWorkerAsync(WorkerId worker, long epoch, CancellationToken cancellationToken)
+    public Task<Guid> ForgetWorkerAsync(WorkerId worker, long epoch, CancellationToken cancellationToken)
     {
         var count = _table.ForgetWorker(worker, epoch);
         LogWorkerForgotten(worker, count, epoch);
-        return Task.CompletedTask;
+        return Task.FromResult(_generation);
     }
 
     public Task<WorkerId[]> RemoveShuffleAsync(ShuffleId shuffle, CancellationToken cancellationToken) => Task.FromResult(_table.Remove(shuffle));

@@ -73,6 +73,39 @@ public sealed class DriverPublishingTests : DriverTest
     }
 
     [Fact]
+    public async Task Shuffle_RegistryStartsOverWithTheLossOfAWorker_ReducersAreLaunchedWhenItIsFull()
+    {
+        var worker = Cluster.AddWorker("w1");
+        var lost = Cluster.AddWorker("w2", slotCount: 0);
+        var sums = Context().Parallelize([("a", 1L)], sliceCount: 1).ReduceByKey((a, b) => a + b, 1);
+        var collected = sums.CollectAsync();
+        var map = await worker.NextLaunchAsync();
+        worker.Report(Reports.MapOutput(map.Attempt, worker.Info.Id, 10));
+        worker.Report(Reports.Result((await worker.NextLaunchAsync()).Attempt, ("a", 1L)));
+        await AssertCollectedAsync([("a", 1L)], collected);
+        await Wait.For(Cluster.Registry.Arrivals, "registration");
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Cluster.Registry.Gate = gate.Task;
+        Cluster.Registry.Generation = Guid.NewGuid();
+
+        Cluster.Master.Remove(lost.Info.Id);
+        var again = await Wait.For(Cluster.Registry.Arrivals, "registration with the new activation");
+        var registered = new List<int>();
+        worker.OnLaunch = _ =>
+        {
+            registered.Add(Cluster.Registry.Registrations.Count);
+            return Task.FromResult<Tasks.TaskAttemptId[]>([]);
+        };
+        var second = sums.CollectAsync();
+        gate.SetResult();
+        worker.Report(Reports.Result((await worker.NextLaunchAsync()).Attempt, ("a", 1L)));
+
+        await AssertCollectedAsync([("a", 1L)], second);
+        Assert.Equal(map.Attempt.PartitionIndex, Assert.Single(again.Outputs).Output.MapIndex);
+        Assert.Equal([2], registered);
+    }
+
+    [Fact]
     public async Task Shuffle_ListIsLarge_IsRegisteredInSeveralMessages()
     {
         var worker = Cluster.AddWorker("w1", slotCount: 8);

@@ -139,22 +139,33 @@ internal sealed class FakeRegistry : IMapOutputRegistryGrain
     /// <summary>Registrations end when this does.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
-    public async Task RegisterAsync(MapOutputRegistration registration, CancellationToken cancellationToken)
+    /// <summary>Which activation answers; another one has forgotten everything.</summary>
+    public Guid Generation { get; set; } = Guid.NewGuid();
+
+    /// <summary>The registrations that have come, whether or not they have ended.</summary>
+    public ChannelReader<MapOutputRegistration> Arrivals => _arrivals.Reader;
+
+    private readonly Channel<MapOutputRegistration> _arrivals = Channel.CreateUnbounded<MapOutputRegistration>();
+
+    public async Task<Guid> RegisterAsync(MapOutputRegistration registration, CancellationToken cancellationToken)
     {
+        var generation = Generation;
+        _arrivals.Writer.TryWrite(registration);
         await Gate;
         Registrations.Enqueue(registration);
+        return generation;
     }
 
-    public Task ForgetAsync(ShuffleId shuffle, int[] mapIndexes, long epoch, CancellationToken cancellationToken)
+    public Task<Guid> ForgetAsync(ShuffleId shuffle, int[] mapIndexes, long epoch, CancellationToken cancellationToken)
     {
         Forgotten.Enqueue($"{shuffle}: {string.Join(',', mapIndexes)} at {epoch}");
-        return Task.CompletedTask;
+        return Task.FromResult(Generation);
     }
 
-    public Task ForgetWorkerAsync(WorkerId worker, long epoch, CancellationToken cancellationToken)
+    public Task<Guid> ForgetWorkerAsync(WorkerId worker, long epoch, CancellationToken cancellationToken)
     {
         Forgotten.Enqueue($"{worker} at {epoch}");
-        return Task.CompletedTask;
+        return Task.FromResult(Generation);
     }
 
     public Task<WorkerId[]> RemoveShuffleAsync(ShuffleId shuffle, CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -21,6 +21,7 @@ public sealed class WorkerLinkTests
         var link = new WorkerLink(
             worker.Info,
             cluster.Client,
+            new GatewayWatch(),
             new DriverSettings(new("app-1"), new DparkClientOptions(), IsLocal: false),
             events => Array.ForEach(events, change => told.Writer.TryWrite(change)),
             gate,

@@ -90,6 +90,43 @@ public sealed class MapOutputTableTests
     }
 
     [Fact]
+    public void Register_ComesAgainAfterALaterOne_DoesNotReplaceIt()
+    {
+        _table.Register(Shuffle, 1, [Output(0)], epoch: 1, isLast: true);
+        _table.Register(Shuffle, 1, [Output(0, "b")], epoch: 3, isLast: true);
+
+        _table.Register(Shuffle, 1, [Output(0)], epoch: 1, isLast: true);
+
+        Assert.Equal(new WorkerId("b"), Assert.Single(_table.Find(Shuffle)!.Page(0, PageBytes)).Output.Worker);
+    }
+
+    [Fact]
+    public void Register_ComesAgainAfterItWasForgotten_DoesNotBringItBack()
+    {
+        _table.Register(Shuffle, 1, [Output(0)], epoch: 1, isLast: true);
+        _table.Forget(Shuffle, [0], epoch: 2);
+
+        _table.Register(Shuffle, 1, [Output(0)], epoch: 1, isLast: true);
+        var isComplete = _table.Find(Shuffle)!.IsComplete;
+        _table.Register(Shuffle, 1, [Output(0, "b")], epoch: 2, isLast: true);
+
+        Assert.False(isComplete);
+        Assert.True(_table.Find(Shuffle)!.IsComplete);
+    }
+
+    [Fact]
+    public void Forget_ComesAgainAfterALaterRegistration_LeavesIt()
+    {
+        _table.Register(Shuffle, 1, [Output(0)], epoch: 1, isLast: true);
+        _table.Forget(Shuffle, [0], epoch: 2);
+        _table.Register(Shuffle, 1, [Output(0, "b")], epoch: 3, isLast: true);
+
+        _table.Forget(Shuffle, [0], epoch: 2);
+
+        Assert.True(_table.Find(Shuffle)!.IsComplete);
+    }
+
+    [Fact]
     public void Forget_OneOutput_LeavesTheOthersAndRaisesTheEpoch()
     {
         _table.Register(Shuffle, 3, [Output(0), Output(1), Output(2)], epoch: 1, isLast: true);

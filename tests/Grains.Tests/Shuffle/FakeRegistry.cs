@@ -23,11 +23,11 @@ internal sealed class FakeRegistry : IMapOutputRegistryGrain
             : new MapOutputPage(false, 0, 0, []));
     }
 
-    public Task RegisterAsync(MapOutputRegistration registration, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<Guid> RegisterAsync(MapOutputRegistration registration, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task ForgetAsync(ShuffleId shuffle, int[] mapIndexes, long epoch, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<Guid> ForgetAsync(ShuffleId shuffle, int[] mapIndexes, long epoch, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task ForgetWorkerAsync(WorkerId worker, long epoch, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<Guid> ForgetWorkerAsync(WorkerId worker, long epoch, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<WorkerId[]> RemoveShuffleAsync(ShuffleId shuffle, CancellationToken cancellationToken) => throw new NotSupportedException();
 
