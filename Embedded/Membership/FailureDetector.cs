@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
@@ -13,6 +14,11 @@ namespace Orleans.Runtime.MembershipService;
 /// do, or a large message before the probe. Votes are written by <see cref="MembershipProtocol.SuspectAsync"/>; whoever completes the quorum declares the
 /// death. A vote that cannot be written is repeated in the next round. An answer also tells the version of the membership that the other silo knows, so a silo
 /// that missed gossip reads the table; one that has been declared dead meanwhile learns it so, or when it tries to vote.
+/// <para>
+/// A process that has ended is found sooner: its connections end, and its machine refuses others. So when a connection with a silo ends, or a probe was not answered, its endpoint is
+/// tried <see cref="ClusterMembershipOptions.NumMissedProbesLimit"/> times, <see cref="TriesPerProbe"/> in the time of a probe; if every try is refused and nothing comes from the silo
+/// meanwhile, this silo votes without waiting for further probes. A process that hangs does not refuse, nor does a machine that is gone or cut off: these are left to the probes.
+/// </para>
 /// </remarks>
 internal sealed partial class FailureDetector(
     MembershipProtocol protocol,
@@ -25,7 +31,10 @@ internal sealed partial class FailureDetector(
     TimeProvider clock,
     ILogger<FailureDetector> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
+    private const int TriesPerProbe = 10;
+
     private readonly CancellationTokenSource _stopping = new();
+    private readonly ConcurrentDictionary<SiloAddress, bool> _beingTried = new();
     private readonly ClusterMembershipOptions _options = options.Value;
     private Dictionary<SiloAddress, Watched> _watched = [];
     private int _round;
@@ -69,11 +78,13 @@ internal sealed partial class FailureDetector(
     private Task StartAsync(CancellationToken cancellationToken)
     {
         _rounds = RunAsync(_stopping.Token);
+        traffic.ConnectionEnded += OnConnectionEnded;
         return Task.CompletedTask;
     }
 
     private async Task StopAsync(CancellationToken cancellationToken)
     {
+        traffic.ConnectionEnded -= OnConnectionEnded;
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _rounds.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
@@ -87,6 +98,61 @@ internal sealed partial class FailureDetector(
         }
     }
 
+    /// <summary>Votes for the death of a silo if nobody listens at its endpoint any more.</summary>
+    internal async Task CheckEndpointAsync(SiloAddress target, CancellationToken cancellationToken)
+    {
+        if (view.Current.GetSiloStatus(target) != SiloStatus.Active || !_beingTried.TryAdd(target, true))
+        {
+            return;
+        }
+
+        try
+        {
+            if (await IsGoneAsync(target, cancellationToken).ConfigureAwait(false))
+            {
+                LogGone(target, _options.NumMissedProbesLimit);
+                await protocol.SuspectAsync(target, null, _options, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+        }
+        catch (Exception exception)
+        {
+            LogTableFailed(exception, target);
+        }
+        finally
+        {
+            _beingTried.TryRemove(target, out _);
+        }
+    }
+
+    private void OnConnectionEnded(SiloAddress target)
+    {
+        var token = _stopping.Token;
+        _ = Task.Run(() => CheckEndpointAsync(target, token), CancellationToken.None);
+    }
+
+    private async Task<bool> IsGoneAsync(SiloAddress target, CancellationToken cancellationToken)
+    {
+        var begin = clock.GetTimestamp();
+        for (var i = 0; i < _options.NumMissedProbesLimit; i++)
+        {
+            if (i > 0)
+            {
+                await Task.Delay(_options.ProbeTimeout / TriesPerProbe, clock, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (!await prober.IsRefusedAsync(target, Timeout, cancellationToken).ConfigureAwait(false))
+            {
+                return false;
+            }
+        }
+
+        // Where only new connections are refused, one that there is still serves.
+        return !traffic.HasHeardFrom(target, clock.GetElapsedTime(begin));
+    }
+
     private async Task CheckAsync(Watched target, CancellationToken cancellationToken)
     {
         try
@@ -98,6 +164,9 @@ internal sealed partial class FailureDetector(
             if (!isAnswered)
             {
                 LogMissed(target.Silo, target.Misses, _options.NumMissedProbesLimit);
+
+                // A machine that says nothing must not hold up the round.
+                _ = CheckEndpointAsync(target.Silo, cancellationToken);
             }
 
             if (target.Misses >= _options.NumMissedProbesLimit)
@@ -191,6 +260,9 @@ internal sealed partial class FailureDetector(
 
     [LoggerMessage(LogLevel.Warning, "Silo {Silo} has missed {Misses} probes in a row. After {Limit} it is suspected.")]
     private partial void LogMissed(SiloAddress silo, int misses, int limit);
+
+    [LoggerMessage(LogLevel.Warning, "Nobody listens any more where silo {Silo} was; {Count} connections were refused. It is suspected.")]
+    private partial void LogGone(SiloAddress silo, int count);
 
     [LoggerMessage(LogLevel.Information, "Silo {Silo} answers no probes, but other messages come from it. It is not suspected.")]
     private partial void LogHeard(SiloAddress silo);

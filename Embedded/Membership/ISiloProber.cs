@@ -12,4 +12,7 @@ internal interface ISiloProber
     /// <param name="timeout">How long the target may take. The silo between has twice the time.</param>
     /// <exception cref="TimeoutException">The silo between did not answer in time. Other exceptions: it cannot be reached.</exception>
     Task<IndirectProbeResult> ProbeThroughAsync(SiloAddress intermediary, SiloAddress target, TimeSpan timeout, CancellationToken cancellationToken);
+
+    /// <summary>Whether the machine of a silo says that nobody listens at its endpoint. A process that hangs still listens, and a machine that is gone or cut off says nothing.</summary>
+    Task<bool> IsRefusedAsync(SiloAddress target, TimeSpan timeout, CancellationToken cancellationToken);
 }

@@ -174,7 +174,13 @@ internal sealed partial class SiloConnections(
     }
 
     /// <summary>A connection has ended.</summary>
-    public void OnEnded(SiloConnection connection) => _connections.TryRemove(connection, out _);
+    public void OnEnded(SiloConnection connection)
+    {
+        if (_connections.TryRemove(connection, out _) && !_isClosed)
+        {
+            connection.Source?.End();
+        }
+    }
 
     /// <summary>A link has no connection. One to a dead silo is not kept.</summary>
     public void OnIdle(SiloLink link)

@@ -13,6 +13,9 @@ internal interface IMessageTransport
     /// <summary>Connects to an endpoint.</summary>
     /// <exception cref="Messaging.ConnectionFailedException">Nobody accepts there.</exception>
     ValueTask<IMessageConnection> ConnectAsync(IPEndPoint endpoint, CancellationToken cancellationToken);
+
+    /// <summary>Whether the machine of an endpoint says that nobody listens there. False if it says nothing, and where a network cannot tell.</summary>
+    ValueTask<bool> IsRefusedAsync(IPEndPoint endpoint, CancellationToken cancellationToken) => new(false);
 }
 
 /// <summary>A connection: frames in order both ways until one side closes it or it breaks. Thread-safe.</summary>

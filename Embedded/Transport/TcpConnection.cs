@@ -12,7 +12,8 @@ namespace Orleans.Runtime;
 /// The receiver calls back on the thread that the bytes came on.
 /// </para>
 /// <para>
-/// End: <see cref="Close"/> lets the queue run empty, ends the stream and waits for the end of the other side's, at most <see cref="LingerLimit"/>; so what was sent arrives. A broken
+/// End: <see cref="Close"/> lets the queue run empty, ends the stream and waits for the end of the other side's; so what was sent arrives, also where the other side is slow. It gives up
+/// when nothing could be written for <see cref="TcpSettings.LingerLimit"/>, and after <see cref="TcpSettings.MaxLinger"/> in any case. A broken
 /// connection, an end of the stream or a bad frame end it at once. Both lead out of <see cref="ReceiveAsync"/>, which tells the owner when nothing is being written any more;
 /// frames that no write has begun with can be taken back then.
 /// </para>
@@ -26,10 +27,11 @@ internal sealed class TcpConnection : IMessageConnection, IThreadPoolWorkItem, I
     /// <summary>The longest first frame.</summary>
     public const int MaxFirstFrameBytes = 4096;
 
-    /// <summary>How long a closed connection waits for the other side.</summary>
-    public static readonly TimeSpan LingerLimit = TimeSpan.FromSeconds(2);
-
     private const int BufferBytes = 32 * 1024;
+
+    // A write that ends shows that the other side takes something.
+    private const int MostBytesPerWrite = 256 * 1024;
+    private const int LooksPerLinger = 4;
     private const int MostKeptFrames = 1024;
     private const long CongestedBytes = 128 * 1024 * 1024;
     private const long PauseBytes = 16 * 1024 * 1024;
@@ -52,6 +54,8 @@ internal sealed class TcpConnection : IMessageConnection, IThreadPoolWorkItem, I
     private TaskCompletionSource? _flushed;
     private TaskCompletionSource? _room;
     private Timer? _linger;
+    private long _closedAt;
+    private long _writtenAt;
     private Action<ReadOnlyMemory<byte>> _onFrame = static _ => { };
     private Action _onClosed = static () => { };
 
@@ -122,7 +126,9 @@ internal sealed class TcpConnection : IMessageConnection, IThreadPoolWorkItem, I
             }
 
             _isClosed = true;
-            _linger = new Timer(static connection => ((TcpConnection)connection!).Dispose(), this, LingerLimit, Timeout.InfiniteTimeSpan);
+            _closedAt = _writtenAt = Environment.TickCount64;
+            var interval = _owner.Settings.LingerLimit / LooksPerLinger;
+            _linger = new Timer(static connection => ((TcpConnection)connection!).EndLinger(), this, interval, interval);
             if (_isFlushing)
             {
                 return;
@@ -146,6 +152,16 @@ internal sealed class TcpConnection : IMessageConnection, IThreadPoolWorkItem, I
 
         _stream.Dispose();
         room?.SetResult();
+    }
+
+    /// <summary>Breaks a closed connection that has waited long enough.</summary>
+    private void EndLinger()
+    {
+        var now = Environment.TickCount64;
+        if (now - Volatile.Read(ref _writtenAt) >= _owner.Settings.LingerLimit.TotalMilliseconds || now - _closedAt >= _owner.Settings.MaxLinger.TotalMilliseconds)
+        {
+            Dispose();
+        }
     }
 
     public List<ReadOnlyMemory<byte>> TakeUnsent()
@@ -257,7 +273,11 @@ internal sealed class TcpConnection : IMessageConnection, IThreadPoolWorkItem, I
 
         if (frame.Length > BufferBytes)
         {
-            await _stream.WriteAsync(frame).ConfigureAwait(false);
+            for (var rest = frame; !rest.IsEmpty; rest = rest[Math.Min(rest.Length, MostBytesPerWrite)..])
+            {
+                await _stream.WriteAsync(rest[..Math.Min(rest.Length, MostBytesPerWrite)]).ConfigureAwait(false);
+                NoteWritten();
+            }
         }
         else
         {
@@ -276,9 +296,18 @@ internal sealed class TcpConnection : IMessageConnection, IThreadPoolWorkItem, I
         {
             await _stream.WriteAsync(Buffer.AsMemory(0, _bufferedBytes)).ConfigureAwait(false);
             _bufferedBytes = 0;
+            NoteWritten();
         }
 
         OnTaken();
+    }
+
+    private void NoteWritten()
+    {
+        if (Volatile.Read(ref _isClosed))
+        {
+            Volatile.Write(ref _writtenAt, Environment.TickCount64);
+        }
     }
 
     private void OnTaken()

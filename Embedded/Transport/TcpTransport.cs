@@ -87,6 +87,22 @@ internal sealed partial class TcpTransport(TcpSettings settings, ILogger<TcpTran
         }
     }
 
+    public async ValueTask<bool> IsRefusedAsync(IPEndPoint endpoint, CancellationToken cancellationToken)
+    {
+        using var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(endpoint, cancellationToken).ConfigureAwait(false);
+
+            // A socket that was connected with itself; see above.
+            return Equals(socket.LocalEndPoint, socket.RemoteEndPoint);
+        }
+        catch (SocketException exception)
+        {
+            return exception.SocketErrorCode == SocketError.ConnectionRefused;
+        }
+    }
+
     /// <summary>Breaks what is open.</summary>
     public void Dispose()
     {
@@ -107,9 +123,9 @@ internal sealed partial class TcpTransport(TcpSettings settings, ILogger<TcpTran
             return connection.Ended;
         });
 
-        // Each ends within the linger limit, but one that was accepted a moment ago and that nobody has started.
+        // Each ends within the longest linger, but one that was accepted a moment ago and that nobody has started.
         var all = Task.WhenAll(ends);
-        await Task.WhenAny(all, Task.Delay(2 * TcpConnection.LingerLimit)).ConfigureAwait(false);
+        await Task.WhenAny(all, Task.Delay(settings.MaxLinger + settings.LingerLimit)).ConfigureAwait(false);
     }
 
     internal void OnEnded(TcpConnection connection) => _connections.TryRemove(connection, out _);

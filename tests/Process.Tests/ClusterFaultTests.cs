@@ -128,7 +128,7 @@ public sealed class ClusterFaultTests(FaultCluster faults) : IClassFixture<Fault
         options.Redis = null;
         options.Gateways.Add(silos[0].Gateway);
         options.Gateways.Add(silos[1].Gateway);
-        await using var dpark = await DparkContext.ConnectAsync(options);
+        await using var dpark = await ChildCluster.ConnectAsync(options);
 
         AssertRight(await SumsAsync(dpark, tokens));
         Assert.NotEqual(0, await silos[0].WaitForExitAsync());

@@ -3,7 +3,6 @@ using Dpark.Jobs;
 using Dpark.Rdds;
 using Dpark.Scheduling;
 using Dpark.Tests.Process.Clusters;
-using Microsoft.Extensions.Logging;
 using Xunit.Abstractions;
 
 namespace Dpark.Tests.Process;
@@ -30,7 +29,7 @@ public sealed class ShuffleLossTests(ITestOutputHelper output)
         var log = new LossLog();
         var options = cluster.NewOptions();
         options.Loggers = log;
-        await using var dpark = await DparkContext.ConnectAsync(options);
+        await using var dpark = await ChildCluster.ConnectAsync(options);
 
         // The first run pays for code that is compiled for the first time.
         await RunAsync(dpark);
@@ -95,37 +94,6 @@ public sealed class ShuffleLossTests(ITestOutputHelper output)
                 _isReached = true;
                 ReachedAt = Stopwatch.GetTimestamp();
                 act();
-            }
-        }
-    }
-
-    /// <summary>Notes when the driver notices the loss of a worker.</summary>
-    private sealed class LossLog : ILoggerFactory, ILogger
-    {
-        private readonly TaskCompletionSource<long> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task<long> Lost => _lost.Task;
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void AddProvider(ILoggerProvider provider)
-        {
-        }
-
-        public void Dispose()
-        {
-        }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (formatter(state, exception).Contains("left the cluster", StringComparison.Ordinal))
-            {
-                _lost.TrySetResult(Stopwatch.GetTimestamp());
             }
         }
     }

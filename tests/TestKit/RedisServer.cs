@@ -7,7 +7,7 @@ namespace Dpark.TestKit;
 /// <summary>A redis-server of the test's own, on loopback and in memory only. It ends when it is disposed.</summary>
 public sealed class RedisServer : IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
 
     private readonly string? _directory;
     private Process _process;

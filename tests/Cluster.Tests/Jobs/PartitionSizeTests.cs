@@ -2,6 +2,9 @@ using Dpark.Applications;
 using Dpark.Driver;
 using Dpark.Rdds;
 using Dpark.Rdds.Sources;
+using Dpark.Scheduling;
+using Dpark.Shuffle;
+using Orleans.Runtime;
 
 namespace Dpark.Jobs;
 
@@ -52,6 +55,46 @@ public sealed class PartitionSizeTests : IDisposable
         Assert.All(await Wait.For(sums.CollectAsync(), "the second job"), pair => Assert.Equal(LineCount / 3_000, pair.Value));
         Assert.Equal(before, sums.Partitions.Count);
         Assert.Equal(LineCount, added.Value);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Job_SiloIsKilledWhenBucketSizesAreToBeMeasured_IsRight(bool isWithRegistry)
+    {
+        await using var cluster = await JobCluster.StartAsync(siloCount: 3, JobCluster.OutputsAreFiles);
+        await using var context = await NewContextAsync(cluster, bySize: true);
+        var sums = Keyed(context).ReduceByKey((a, b) => a + b);
+        var mapped = new MapsEnded();
+        using var subscription = context.Subscribe(mapped);
+
+        var collected = Task.Run(() => sums.CollectAsync());
+        await Wait.For(mapped.Reached, "the first map stage");
+        var registry = await cluster.Cluster.Client.GetGrain<IManagementGrain>(0).GetActivationAddress(
+            cluster.Cluster.Client.GetGrain<IMapOutputRegistryGrain>(context.Application.Value));
+        var victim = cluster.Cluster.SecondarySilos.First(silo => silo.SiloAddress.Equals(registry) == isWithRegistry || cluster.Cluster.Primary!.SiloAddress.Equals(registry));
+        await Wait.For(cluster.Cluster.KillSiloAsync(victim), "the end of the silo");
+
+        var pairs = await Wait.For(collected, "the job");
+        Assert.Equal(3_000, pairs.Length);
+        Assert.All(pairs, pair => Assert.Equal(LineCount / 3_000, pair.Value));
+        Assert.InRange(sums.Partitions.Count, 2, 60);
+    }
+
+    /// <summary>Completes when the maps of a shuffle are done, before anything reads them.</summary>
+    private sealed class MapsEnded : IJobListener
+    {
+        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Reached => _reached.Task;
+
+        public void OnStageProgress(StageProgress progress)
+        {
+            if (progress is { IsEnded: true, Stage.Shuffle: not null })
+            {
+                _reached.TrySetResult();
+            }
+        }
     }
 
     private static (long Key, long Value) Note((long Key, long Value) pair, Accumulators.Accumulator<long, long> added)

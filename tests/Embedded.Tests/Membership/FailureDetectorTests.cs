@@ -193,6 +193,106 @@ public sealed class FailureDetectorTests : IDisposable
     }
 
     [Fact]
+    public async Task CheckEndpointAsync_EveryTryIsRefused_VotesAfterTheLimit()
+    {
+        await ClusterAsync(3);
+        _prober.Refused[Rows.Silo(2)] = static () => { };
+
+        await CheckEndpointAsync(2);
+
+        var row = await RowAsync(2);
+        Assert.Equal([Rows.Silo(1)], row.SuspectTimes!.Select(vote => vote.Item1));
+        Assert.Equal(SiloStatus.Active, row.Status);
+        Assert.Equal(_options.NumMissedProbesLimit, _prober.TryCount);
+        Assert.Empty(_prober.Probes);
+    }
+
+    [Fact]
+    public async Task CheckEndpointAsync_SomebodyListensAgain_DoesNotVote()
+    {
+        await ClusterAsync(3);
+        _prober.Refused[Rows.Silo(2)] = () =>
+        {
+            if (_prober.TryCount == _options.NumMissedProbesLimit - 1)
+            {
+                _prober.Refused.Clear();
+            }
+        };
+
+        await CheckEndpointAsync(2);
+
+        Assert.Null((await RowAsync(2)).SuspectTimes);
+        Assert.Equal(_options.NumMissedProbesLimit, _prober.TryCount);
+    }
+
+    [Fact]
+    public async Task CheckEndpointAsync_SomethingComesFromTheSilo_DoesNotVote()
+    {
+        await ClusterAsync(3);
+        var source = _traffic.From(Rows.Silo(2));
+        _prober.Refused[Rows.Silo(2)] = () =>
+        {
+            if (_prober.TryCount == 2)
+            {
+                source.Note();
+            }
+        };
+
+        await CheckEndpointAsync(2);
+
+        Assert.Null((await RowAsync(2)).SuspectTimes);
+    }
+
+    [Fact]
+    public async Task CheckEndpointAsync_SiloHasLeft_DoesNotTry()
+    {
+        await ClusterAsync(3);
+        await SetStatusAsync(2, SiloStatus.ShuttingDown);
+        await _protocol.RefreshAsync(CancellationToken.None);
+        _prober.Refused[Rows.Silo(2)] = static () => { };
+
+        await CheckEndpointAsync(2);
+
+        Assert.Equal(0, _prober.TryCount);
+    }
+
+    [Fact]
+    public async Task RunRoundAsync_ProbeIsMissedAndTheEndpointRefuses_VotesInTheFirstRound()
+    {
+        await ClusterAsync(2);
+        _prober.Silence(Rows.Silo(2));
+        _prober.Refused[Rows.Silo(2)] = static () => { };
+
+        var isDead = new TaskCompletionSource();
+        _view.Changed += update => isDead.TrySetResult();
+        await RunRoundsAsync(1);
+        await AdvanceUntilAsync(isDead.Task);
+
+        Assert.Equal(SiloStatus.Dead, (await RowAsync(2)).Status);
+    }
+
+    [Fact]
+    public async Task Lifecycle_ConnectionEnds_TriesTheEndpointWhileStarted()
+    {
+        await ClusterAsync(2);
+        using var tried = new SemaphoreSlim(0);
+        _prober.Refused[Rows.Silo(2)] = () =>
+        {
+            _prober.Refused.Clear();
+            tried.Release();
+        };
+        var lifecycle = new SiloLifecycle(NullLogger<SiloLifecycle>.Instance);
+        _detector.Participate(lifecycle);
+        await lifecycle.StartAsync(CancellationToken.None);
+
+        _traffic.From(Rows.Silo(2)).End();
+        var isTried = await tried.WaitAsync(Limit);
+        await lifecycle.StopAsync(CancellationToken.None).WaitAsync(Limit);
+
+        Assert.True(isTried, "The endpoint was not tried.");
+    }
+
+    [Fact]
     public async Task Lifecycle_Started_ProbesOncePerPeriodUntilStopped()
     {
         await ClusterAsync(2);
@@ -242,6 +342,26 @@ public sealed class FailureDetectorTests : IDisposable
         {
             await _detector.RunRoundAsync(CancellationToken.None).WaitAsync(Limit);
         }
+    }
+
+    private Task CheckEndpointAsync(int number) => AdvanceUntilAsync(_detector.CheckEndpointAsync(Rows.Silo(number), CancellationToken.None));
+
+    /// <summary>Moves the clock over the pauses of what runs.</summary>
+    private async Task AdvanceUntilAsync(Task ended)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (!ended.IsCompleted)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            if (_clock.ArmedTimerCount > 0)
+            {
+                _clock.Advance(_options.ProbeTimeout / 10);
+            }
+
+            await Task.Yield();
+        }
+
+        await ended;
     }
 
     private async Task SetStatusAsync(int number, SiloStatus status)

@@ -36,6 +36,26 @@ internal sealed class FakeProber : ISiloProber
         return _silent.ContainsKey(target) ? Task.FromException<MembershipVersion>(new TimeoutException()) : Task.FromResult(Version);
     }
 
+    /// <summary>Silos at whose endpoint nobody listens, and what else happens when that is tried.</summary>
+    public ConcurrentDictionary<SiloAddress, Action> Refused { get; } = [];
+
+    /// <summary>How often an endpoint was tried.</summary>
+    public int TryCount => _tryCount;
+
+    private int _tryCount;
+
+    public Task<bool> IsRefusedAsync(SiloAddress target, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _tryCount);
+        if (!Refused.TryGetValue(target, out var act))
+        {
+            return Task.FromResult(false);
+        }
+
+        act();
+        return Task.FromResult(true);
+    }
+
     public Task<IndirectProbeResult> ProbeThroughAsync(SiloAddress intermediary, SiloAddress target, TimeSpan timeout, CancellationToken cancellationToken)
     {
         Probes.Enqueue((target, intermediary));

@@ -11,7 +11,7 @@ public sealed class SiloProberTests
     [Fact]
     public async Task ProbeAsync_NoAnswer_EndsAtTheTimeout()
     {
-        var probe = new SiloProber(_ => new SilentTarget(), _clock).ProbeAsync(Rows.Silo(1), TimeSpan.FromSeconds(5), CancellationToken.None);
+        var probe = new SiloProber(_ => new SilentTarget(), new InMemoryTransport(), _clock).ProbeAsync(Rows.Silo(1), TimeSpan.FromSeconds(5), CancellationToken.None);
         _clock.Advance(TimeSpan.FromSeconds(4.9));
         var isEarly = probe.IsCompleted;
 
@@ -25,7 +25,7 @@ public sealed class SiloProberTests
     [Fact]
     public async Task ProbeThroughAsync_NoAnswer_GivesTheSiloBetweenTwiceTheTime()
     {
-        var probe = new SiloProber(_ => new SilentTarget(), _clock).ProbeThroughAsync(Rows.Silo(1), Rows.Silo(2), TimeSpan.FromSeconds(5), CancellationToken.None);
+        var probe = new SiloProber(_ => new SilentTarget(), new InMemoryTransport(), _clock).ProbeThroughAsync(Rows.Silo(1), Rows.Silo(2), TimeSpan.FromSeconds(5), CancellationToken.None);
         _clock.Advance(TimeSpan.FromSeconds(9.9));
         var isEarly = probe.IsCompleted;
 

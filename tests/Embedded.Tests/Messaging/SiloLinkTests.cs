@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
@@ -257,6 +258,53 @@ public sealed class SiloLinkTests : IAsyncLifetime
         await AssertSendsOverAsync(anew);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task SiloIsDeclaredDead_WhatWaitsForIt_IsSentElsewhere(bool isFirstCallAnswered)
+    {
+        Start(Lower);
+        var management = _host.Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0);
+        var locator = _host.Services.GetRequiredService<IGrainLocator>();
+        await locator.RegisterAsync(
+            new GrainAddress { GrainId = management.GetGrainId(), SiloAddress = Other.Address, ActivationId = ActivationId.NewId() }, null);
+        var waiting = management.GetHosts(onlyActive: true);
+        var begun = await Other.AcceptAsync();
+        await begun.GreetingAsync();
+        if (isFirstCallAnswered)
+        {
+            // What has been sent may have been carried out, so it must not be sent again.
+            Other.Answer(begun, GreetingKind.Welcome);
+            await begun.MessageAsync(Serializer);
+        }
+
+        await DeclareDeadAsync(Other.Address);
+
+        if (isFirstCallAnswered)
+        {
+            await Assert.ThrowsAsync<SiloUnavailableException>(() => waiting.WaitAsync(ScriptedConnection.Limit));
+        }
+        else
+        {
+            Assert.Equal([This], (await waiting.WaitAsync(ScriptedConnection.Limit)).Keys);
+        }
+
+        Assert.Equal([This], (await management.GetHosts(onlyActive: true).WaitAsync(ScriptedConnection.Limit)).Keys);
+    }
+
+    [Theory]
+    [InlineData(Greeting.MostLinks - 1, GreetingKind.Welcome)]
+    [InlineData(Greeting.MostLinks, GreetingKind.Refusal)]
+    [InlineData(-1, GreetingKind.Refusal)]
+    public async Task Greeting_ForALink_IsTakenUpToTheMost(int link, object answer)
+    {
+        Start(Higher);
+
+        var connection = await Other.ConnectAsync(This, attempt: 1, lost: 0, link);
+
+        Assert.Equal(answer, (await connection.GreetingAsync()).Kind);
+    }
+
     /// <summary>Sends a message and sees it come over a connection.</summary>
     private async Task AssertSendsOverAsync(ScriptedConnection connection)
     {
@@ -292,6 +340,14 @@ public sealed class SiloLinkTests : IAsyncLifetime
         await connection.GreetingAsync();
         Other.Answer(connection, answer);
         return connection;
+    }
+
+    private async Task DeclareDeadAsync(SiloAddress silo)
+    {
+        var table = _host.Services.GetRequiredService<IMembershipTable>();
+        var entry = new MembershipEntry { SiloAddress = silo, Status = SiloStatus.Dead, SiloName = "other", HostName = "", StartTime = DateTime.UnixEpoch, IAmAliveTime = DateTime.UnixEpoch };
+        Assert.True(await table.InsertRow(entry, (await table.ReadAll()).Version.Next()));
+        await _host.Services.GetRequiredService<MembershipProtocol>().RefreshAsync(CancellationToken.None);
     }
 
     // Nobody answers: it ends with the host, or as the test says.

@@ -30,10 +30,10 @@ internal sealed class ScriptedSilo : IDisposable
     public Task<ScriptedConnection> AcceptAsync() => _accepted.Reader.ReadAsync().AsTask().WaitAsync(ScriptedConnection.Limit);
 
     /// <summary>Connects to another silo and greets it.</summary>
-    public async Task<ScriptedConnection> ConnectAsync(SiloAddress target, long attempt, long lost)
+    public async Task<ScriptedConnection> ConnectAsync(SiloAddress target, long attempt, long lost, int link = 0)
     {
         var connection = Add(await _network.ConnectAsync(target.Endpoint, CancellationToken.None));
-        connection.Send(new Greeting(GreetingKind.Silo, _clusterId, Address.ToParsableString(), target.ToParsableString(), Link: 0, attempt, lost));
+        connection.Send(new Greeting(GreetingKind.Silo, _clusterId, Address.ToParsableString(), target.ToParsableString(), link, attempt, lost));
         return connection;
     }
 

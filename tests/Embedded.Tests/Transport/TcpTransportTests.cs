@@ -70,6 +70,64 @@ public sealed class TcpTransportTests : IAsyncDisposable, IAsyncLifetime
     }
 
     [Fact]
+    public async Task IsRefusedAsync_WhereSomebodyListensAndNobody_SaysSo()
+    {
+        using var listener = new TcpListener(_endpoint);
+        listener.Start();
+        var whileItListens = await _transport.IsRefusedAsync(_endpoint, CancellationToken.None);
+        listener.Stop();
+
+        Assert.False(whileItListens);
+        Assert.True(await _transport.IsRefusedAsync(_endpoint, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Close_PeerThatReadsSlowly_GetsAllThoughItTakesLongerThanTheLimit()
+    {
+        const int Count = 8;
+        const int FrameBytes = 4 * 1024 * 1024;
+        var settings = new TcpSettings(MaxFrameBytes, Limit, new SocketConnectionOptions()) { LingerLimit = TimeSpan.FromSeconds(4), MaxLinger = 2 * Limit };
+        await using var transport = new TcpTransport(settings, NullLogger<TcpTransport>.Instance);
+        var accepted = AcceptOne(transport);
+        using var peer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 64 * 1024 };
+        await peer.ConnectAsync(_endpoint);
+        var connection = await accepted.WaitAsync(Limit);
+        var ended = Collect(connection);
+
+        Assert.All(Enumerable.Range(0, Count), number => Assert.True(connection.TrySend(Frame(number, FrameBytes))));
+        connection.Close();
+        using var stream = new NetworkStream(peer);
+        var frame = new byte[FrameBytes + sizeof(int)];
+        for (var number = 0; number < Count; number++)
+        {
+            // The pauses together are longer than the limit, each is much shorter.
+            await Task.Delay(settings.LingerLimit / 5);
+            await stream.ReadExactlyAsync(frame).AsTask().WaitAsync(Limit);
+            Assert.Equal(number, BinaryPrimitives.ReadInt32LittleEndian(frame.AsSpan(sizeof(int))));
+        }
+
+        peer.Shutdown(SocketShutdown.Send);
+        Assert.Empty(await ended.WaitAsync(Limit));
+    }
+
+    [Fact]
+    public async Task Close_PeerThatReadsNothing_EndsAtTheLimitAndNotAtTheLongest()
+    {
+        var settings = new TcpSettings(MaxFrameBytes, Limit, new SocketConnectionOptions()) { LingerLimit = TimeSpan.FromMilliseconds(200), MaxLinger = TimeSpan.FromHours(1) };
+        await using var transport = new TcpTransport(settings, NullLogger<TcpTransport>.Instance);
+        var accepted = AcceptOne(transport);
+        using var peer = await ConnectRawAsync();
+        var connection = await accepted.WaitAsync(Limit);
+        var ended = Collect(connection);
+        Assert.All(Enumerable.Range(0, 20), number => Assert.True(connection.TrySend(Frame(number, MaxFrameBytes))));
+
+        connection.Close();
+
+        Assert.Empty(await ended.WaitAsync(Limit));
+        Assert.NotEmpty(connection.TakeUnsent());
+    }
+
+    [Fact]
     public async Task TrySend_FromManyThreads_LosesAndMixesNothing()
     {
         var (near, far) = await ConnectAsync();

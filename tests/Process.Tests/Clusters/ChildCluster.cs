@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Dpark.Clusters;
 using Dpark.Configuration;
 using Dpark.TestKit;
 using Microsoft.Extensions.Logging;
@@ -10,6 +11,8 @@ internal sealed class ChildCluster : IAsyncDisposable
 {
     /// <summary>How long a silo may be silent before the others declare it dead.</summary>
     public static readonly TimeSpan ProbeTime = TimeSpan.FromSeconds(3);
+
+    private const int MaxAttempts = 4;
 
     private readonly TestDirectory _directory;
     private readonly TimeSpan? _aliveInterval;
@@ -70,15 +73,33 @@ internal sealed class ChildCluster : IAsyncDisposable
             environment["Orleans__ClusterMembership__IAmAliveTablePublishTimeout"] = $"{interval}";
         }
 
-        ChildSilo silo;
+        int index;
         lock (Silos)
         {
-            silo = ChildSilo.Start(["--redis", Redis.Address, "--cluster-id", Id, "--work-dir", WorkPathOf(Silos.Count), "--cores", "2", .. Arguments], environment);
-            Silos.Add(silo);
+            index = Silos.Count;
+            Silos.Add(Start(index));
         }
 
-        await silo.Ready;
-        return silo;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await Silos[index].Ready;
+                return Silos[index];
+            }
+            catch (InvalidOperationException) when (attempt < MaxAttempts)
+            {
+                // It gives up after 5 s without an answer, which is nothing on a machine with much to do.
+                await Silos[index].DisposeAsync();
+                lock (Silos)
+                {
+                    Silos[index] = Start(index);
+                }
+            }
+        }
+
+        ChildSilo Start(int index) => ChildSilo.Start(
+            ["--redis", Redis.Address, "--cluster-id", Id, "--work-dir", WorkPathOf(index), "--cores", "2", .. Arguments], environment);
     }
 
     /// <summary>Kills a silo and starts another one with the same ports and the same work directory, and waits until it is ready.</summary>
@@ -96,7 +117,7 @@ internal sealed class ChildCluster : IAsyncDisposable
     /// <summary>What a client in this process says to connect.</summary>
     public ConnectOptions NewOptions(bool throughRedis = true)
     {
-        var options = new ConnectOptions { ClusterId = Id, MinimumLogLevel = LogLevel.Critical, Timeout = TimeSpan.FromSeconds(30) };
+        var options = new ConnectOptions { ClusterId = Id, MinimumLogLevel = LogLevel.Critical, Timeout = TimeSpan.FromMinutes(1) };
         if (throughRedis)
         {
             options.Redis = Redis.Address;
@@ -114,7 +135,22 @@ internal sealed class ChildCluster : IAsyncDisposable
     {
         var options = NewOptions();
         options.Client.Scheduler.SpareLastWorker = sparesLastWorker;
-        return DparkContext.ConnectAsync(options);
+        return ConnectAsync(options);
+    }
+
+    /// <summary>Connects to a cluster that is there. A machine with much to do may not answer within the limits of a client, so it is tried several times.</summary>
+    public static async Task<DparkContext> ConnectAsync(ConnectOptions options)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await DparkContext.ConnectAsync(options);
+            }
+            catch (ClusterUnreachableException) when (attempt < MaxAttempts)
+            {
+            }
+        }
     }
 
     /// <summary>Where a silo has its files.</summary>

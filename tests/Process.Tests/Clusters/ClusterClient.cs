@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Orleans.Clustering.Redis;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
@@ -9,6 +10,8 @@ namespace Dpark.Tests.Process.Clusters;
 /// <summary>A client of the actor runtime alone, which asks what the silos know of each other.</summary>
 internal sealed class ClusterClient : IDisposable
 {
+    private const int MaxAttempts = 4;
+
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     // Nobody outside of the silos is told of a change of the membership.
@@ -20,15 +23,31 @@ internal sealed class ClusterClient : IDisposable
 
     private IClusterClient Client => _host.Services.GetRequiredService<IClusterClient>();
 
+    /// <summary>Starts one. A machine with much to do may not answer within the limits of a client, so it is tried several times.</summary>
     public static async Task<ClusterClient> StartAsync(ChildCluster cluster)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var host = Build(cluster);
+            try
+            {
+                await host.StartAsync().WaitAsync(Limit);
+                return new ClusterClient(host);
+            }
+            catch (Exception e) when (e is OrleansException or RedisClusteringException && attempt < MaxAttempts)
+            {
+                host.Dispose();
+            }
+        }
+    }
+
+    private static IHost Build(ChildCluster cluster)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.UseOrleansClient(client => client
             .UseRedisClustering(cluster.Redis.Address)
             .Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (cluster.Id, cluster.Id)));
-        var host = builder.Build();
-        await host.StartAsync().WaitAsync(Limit);
-        return new ClusterClient(host);
+        return builder.Build();
     }
 
     /// <summary>Waits until the membership is as it should be.</summary>
@@ -59,7 +78,20 @@ internal sealed class ClusterClient : IDisposable
 
     /// <summary>The silo on which a grain is active; <see langword="null"/> if it is not.</summary>
     public async Task<SiloAddress?> FindAsync<TGrain>(string key)
-        where TGrain : IGrainWithStringKey => await Client.GetGrain<IManagementGrain>(0).GetActivationAddress(Client.GetGrain<TGrain>(key));
+        where TGrain : IGrainWithStringKey
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await Client.GetGrain<IManagementGrain>(0).GetActivationAddress(Client.GetGrain<TGrain>(key));
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException && attempt < MaxAttempts)
+            {
+                await Task.Delay(Pause);
+            }
+        }
+    }
 
     public void Dispose() => _host.Dispose();
 }
