@@ -71,7 +71,8 @@ public sealed class StandInTests : IDisposable
         await using var dpark = await ChildCluster.ConnectAsync(options);
         try
         {
-            Assert.Equal([7L], await dpark.Range(7, 1, 1).Map(n => RunOnlyInStandIn(n, spared)).CollectAsync().WaitAsync(s_limit));
+            var result = await dpark.Range(7, 1, 1).Map(n => RunOnlyInStandIn(n, spared)).CollectAsync().WaitAsync(s_limit);
+            Assert.Equal([7L], result);
         }
         catch (Exception e)
         {
