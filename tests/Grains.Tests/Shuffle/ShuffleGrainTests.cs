@@ -92,7 +92,7 @@ public sealed class ShuffleGrainTests(ThreeSilos fixture) : IClassFixture<ThreeS
         return [.. outputs];
     }
 
-    private Task RegisterAsync(MapOutputLocation[] outputs, long epoch) =>
+    private Task<Guid> RegisterAsync(MapOutputLocation[] outputs, long epoch) =>
         Registry.RegisterAsync(new(Shuffle, 3, outputs, epoch, IsLast: true), CancellationToken.None);
 
     private async Task<int> SumAsync(int reduce, int silo, long mapOutputEpoch)
