@@ -11,14 +11,24 @@ namespace Orleans.Runtime;
 internal static class GrainClassScanner
 {
     private static readonly ConditionalWeakTable<Assembly, Type[]> ByAssembly = new();
+    private static readonly Lock Gate = new();
 
     /// <summary>All grain classes, of loaded assemblies.</summary>
     public static IEnumerable<Type> FindAll() =>
-        AssemblyLoadContext.Default.Assemblies.Where(KnownAssemblies.IsKnown).SelectMany(assembly => ByAssembly.GetValue(assembly, Find));
+        AssemblyLoadContext.Default.Assemblies.Where(KnownAssemblies.IsKnown).SelectMany(ClassesOf);
 
     /// <summary>Whether the class can be activated as a grain, if it is generic once it has arguments.</summary>
     public static bool IsGrainClass(Type type) =>
         type is { IsClass: true, IsAbstract: false } && (!type.ContainsGenericParameters || type.IsGenericTypeDefinition) && typeof(IGrain).IsAssignableFrom(type) && !typeof(GrainReference).IsAssignableFrom(type);
+
+    private static Type[] ClassesOf(Assembly assembly)
+    {
+        // The start looks for them in two threads: the second one takes what the first one finds.
+        lock (Gate)
+        {
+            return ByAssembly.GetValue(assembly, Find);
+        }
+    }
 
     private static unsafe Type[] Find(Assembly assembly)
     {

@@ -22,7 +22,11 @@ public static class OrleansSiloGenericHostExtensions
     {
         ArgumentNullException.ThrowIfNull(hostBuilder);
         ArgumentNullException.ThrowIfNull(configureDelegate);
-        return hostBuilder.ConfigureServices((context, services) => configureDelegate(context, SiloBuilder.GetOrAdd(services, context.Configuration)));
+        return hostBuilder.ConfigureServices((context, services) =>
+        {
+            configureDelegate(context, SiloBuilder.GetOrAdd(services, context.Configuration));
+            SiloPreparation.Begin();
+        });
     }
 
     /// <summary>Adds a silo.</summary>
@@ -44,6 +48,7 @@ public static class OrleansSiloGenericHostExtensions
         ArgumentNullException.ThrowIfNull(hostAppBuilder);
         ArgumentNullException.ThrowIfNull(configureDelegate);
         configureDelegate(SiloBuilder.GetOrAdd(hostAppBuilder.Services, hostAppBuilder.Configuration));
+        SiloPreparation.Begin();
         return hostAppBuilder;
     }
 
@@ -53,6 +58,7 @@ public static class OrleansSiloGenericHostExtensions
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configureDelegate);
         configureDelegate(SiloBuilder.GetOrAdd(services, BuilderMarker.FindConfiguration(services)));
+        SiloPreparation.Begin();
         return services;
     }
 }

@@ -14,6 +14,7 @@ internal sealed class GrainInterface
 {
     private static readonly ConditionalWeakTable<Type, GrainInterface> ByType = new();
     private static readonly ConcurrentDictionary<GrainInterfaceType, GrainInterface> ByName = new();
+    private static readonly Lock Gate = new();
 
     private readonly Dictionary<uint, InterfaceMethod> _methods;
 
@@ -45,7 +46,12 @@ internal sealed class GrainInterface
             return found;
         }
 
-        found = ByType.GetValue(type, static type => new GrainInterface(type));
+        // A proxy takes milliseconds to make: who asks meanwhile waits for it.
+        lock (Gate)
+        {
+            found = ByType.GetValue(type, static type => new GrainInterface(type));
+        }
+
         ByName.TryAdd(found.Name, found);
         return found;
     }

@@ -1,3 +1,4 @@
+using System.Reflection;
 using Dpark.Applications;
 using Dpark.Closures;
 using Dpark.Codecs;
@@ -22,6 +23,8 @@ internal sealed class Rehearsal : IRddContext
 
     private static int s_isDone;
 
+    private readonly ClosureSerializer _serializer = new();
+
     private int _nextId;
 
     public int DefaultParallelism => 1;
@@ -31,7 +34,11 @@ internal sealed class Rehearsal : IRddContext
     {
         if (Environment.ProcessorCount > 1 && Interlocked.Exchange(ref s_isDone, 1) == 0)
         {
-            _ = Task.Run(new Rehearsal().Play);
+            _ = Task.Run(static () =>
+            {
+                new Rehearsal().Play();
+                DescribeProgram();
+            });
         }
     }
 
@@ -39,18 +46,17 @@ internal sealed class Rehearsal : IRddContext
 
     public ShuffleId NewShuffleId() => new(Application, _nextId++);
 
-    public void CheckClosure(Delegate function, CallSite callSite)
-    {
-    }
+    public void CheckClosure(Delegate function, CallSite callSite) => _serializer.Check(function, callSite);
 
     public IAsyncEnumerable<PartitionResult<T>> RunJobAsync<T>(Rdd<T> rdd, IReadOnlyList<int>? partitions, JobOptions options, CancellationToken cancellationToken) =>
         throw new NotSupportedException("A rehearsal runs no jobs.");
 
-    /// <summary>A job of one task from its plan to its result.</summary>
+    /// <summary>A job of one task, with a function that captures a value, from its plan to its result.</summary>
     /// <returns>The elements that came out.</returns>
     internal IReadOnlyList<long> Play()
     {
-        var stage = new StagePlanner().Plan(this.Range(0, 3, 1)).ResultStage;
+        var offset = _nextId;
+        var stage = new StagePlanner().Plan(this.Range(0, 3, 1).Map(number => number + offset)).ResultStage;
         var scheduler = new JobScheduler(Application, new SchedulerOptions(), TimeProvider.System);
         var info = new StageInfo(stage.Id, stage.PartitionCount, null, []) { CallSite = stage.CallSite, Source = stage };
         scheduler.Apply(new WorkerJoined(Worker, "", 1));
@@ -66,12 +72,20 @@ internal sealed class Rehearsal : IRddContext
         return reader.Next().ToArray();
     }
 
-    private static ResultOutput Compute(Stage stage, TaskAttemptId attempt)
+    // Functions of a job are of some assembly, mostly the program's: it is read and hashed, with code of the framework that nothing else needs before.
+    private static void DescribeProgram()
     {
-        var serializer = new ClosureSerializer();
+        if (Assembly.GetEntryAssembly() is { } program)
+        {
+            new ClosureSerializer().Catalog.DescribeWithReferences(program);
+        }
+    }
+
+    private ResultOutput Compute(Stage stage, TaskAttemptId attempt)
+    {
         using var code = new CodeResolver(Application, module => throw new FileNotFoundException($"A rehearsal has no {module}."));
-        var program = (StageProgram)ClosureSerializer.Deserialize(serializer.Serialize(stage.CreateProgram(), null).Bytes, code);
-        var partition = (Partition)ClosureSerializer.Deserialize(serializer.Serialize(stage.Rdd.Partitions[0], null).Bytes, code);
+        var program = (StageProgram)ClosureSerializer.Deserialize(_serializer.Serialize(stage.CreateProgram(), null).Bytes, code);
+        var partition = (Partition)ClosureSerializer.Deserialize(_serializer.Serialize(stage.Rdd.Partitions[0], null).Bytes, code);
         var context = new TaskContext
         {
             Attempt = attempt,
