@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Dpark.TestKit;
 
@@ -39,7 +37,7 @@ public sealed class RedisServer : IAsyncDisposable
         // Another program may take the port between the question and the start.
         for (var attempt = 1; ; attempt++)
         {
-            var server = new RedisServer(FreePort(), directory);
+            var server = new RedisServer(FreePorts.Next(), directory);
             try
             {
                 await server.WaitUntilReadyAsync();
@@ -85,13 +83,6 @@ public sealed class RedisServer : IAsyncDisposable
         string[] kept = _directory is null ? ["--appendonly", "no"] : ["--appendonly", "yes", "--appendfsync", "always", "--dir", _directory];
         string[] arguments = ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--daemonize", "no", .. kept];
         return Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, WorkingDirectory = Path.GetTempPath() })!;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string? FindProgram() =>

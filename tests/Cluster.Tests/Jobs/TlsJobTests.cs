@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Dpark.Configuration;
 using Dpark.Hosting;
@@ -31,7 +30,7 @@ public sealed class TlsJobTests : IDisposable
     [Fact]
     public async Task Job_EverythingSecured_ShufflesAndReturnsLargeResults()
     {
-        var ports = FreePorts(4);
+        int[] ports = [FreePorts.Next(), FreePorts.Next(), FreePorts.Next(), FreePorts.Next()];
         using var first = NewSilo(ports[0], ports[1], ports[0]);
         using var second = NewSilo(ports[2], ports[3], ports[0]);
         await first.StartAsync().WaitAsync(Limit);
@@ -58,15 +57,6 @@ public sealed class TlsJobTests : IDisposable
     }
 
     private static string Secret => new('s', 32);
-
-    private static int[] FreePorts(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        listeners.ForEach(listener => listener.Start());
-        int[] ports = [.. listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
-        listeners.ForEach(listener => listener.Stop());
-        return ports;
-    }
 
     private IHost NewSilo(int port, int gatewayPort, int primary)
     {

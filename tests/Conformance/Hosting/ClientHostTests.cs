@@ -1,5 +1,6 @@
 using Dpark.Conformance.Calls;
 using Dpark.Conformance.Clusters;
+using Dpark.TestKit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Hosting;
@@ -52,7 +53,7 @@ public sealed class ClientHostTests
     [InProcessFact]
     public async Task Client_WithoutGateway_FailsTheStart()
     {
-        using var client = NewClient(SiloHosts.FreePort());
+        using var client = NewClient(FreePorts.Next());
         using var patience = new CancellationTokenSource(Differences.ClientsWaitForAGateway ? TimeSpan.FromSeconds(2) : Waiting.Limit);
 
         var exception = await client.StartAsync(patience.Token).FailureWithin("the start of the client");
@@ -64,7 +65,7 @@ public sealed class ClientHostTests
     public async Task Client_WithRetryFilter_TriesUntilTheFilterSaysNo()
     {
         var attempts = new List<Exception>();
-        using var client = NewClient(SiloHosts.FreePort(), builder => builder.UseConnectionRetryFilter((exception, _) =>
+        using var client = NewClient(FreePorts.Next(), builder => builder.UseConnectionRetryFilter((exception, _) =>
         {
             attempts.Add(exception);
             return Task.FromResult(attempts.Count < 3);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Dpark.Conformance.Calls;
 using Dpark.Conformance.Clusters;
+using Dpark.TestKit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -19,7 +20,7 @@ public sealed class HostBuilderTests
     [InProcessFact]
     public async Task HostBuilders_OfTheOlderKind_RunASiloAndAClient()
     {
-        var (siloPort, gatewayPort) = (SiloHosts.FreePort(), SiloHosts.FreePort());
+        var (siloPort, gatewayPort) = (FreePorts.Next(), FreePorts.Next());
         using var silo = NewHostBuilder()
             .UseOrleans((context, builder) => builder.UseLocalhostClustering(siloPort, gatewayPort))
             .Build();
@@ -40,7 +41,7 @@ public sealed class HostBuilderTests
     public async Task HostApplicationBuilder_ByItsInterface_RunsASilo()
     {
         var builder = SiloHosts.NewBuilder();
-        var (siloPort, gatewayPort) = (SiloHosts.FreePort(), SiloHosts.FreePort());
+        var (siloPort, gatewayPort) = (FreePorts.Next(), FreePorts.Next());
         IHostApplicationBuilder byInterface = builder;
 
         var same = byInterface.UseOrleans(silo => silo.UseLocalhostClustering(siloPort, gatewayPort));

@@ -1,5 +1,4 @@
-using System.Net;
-using System.Net.Sockets;
+using Dpark.TestKit;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Hosting;
@@ -19,20 +18,12 @@ internal static class SiloHosts
     /// <summary>Adds a silo on ports that are free.</summary>
     public static int UseSilo(this HostApplicationBuilder builder, Action<ISiloBuilder>? configure = null)
     {
-        var (siloPort, gatewayPort) = (FreePort(), FreePort());
+        var (siloPort, gatewayPort) = (FreePorts.Next(), FreePorts.Next());
         builder.UseOrleans(silo =>
         {
             silo.UseLocalhostClustering(siloPort, gatewayPort);
             configure?.Invoke(silo);
         });
         return gatewayPort;
-    }
-
-    /// <summary>A port that nobody listens on now.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

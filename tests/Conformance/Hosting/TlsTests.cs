@@ -144,7 +144,7 @@ public sealed class TlsTests : IDisposable
     private static async Task<RunningSilo> StartSiloAsync(Action<ISiloBuilder> configure, int? primary = null)
     {
         var builder = SiloHosts.NewBuilder();
-        var (silo, gateway) = (SiloHosts.FreePort(), SiloHosts.FreePort());
+        var (silo, gateway) = (FreePorts.Next(), FreePorts.Next());
         builder.UseOrleans(siloBuilder =>
         {
             siloBuilder.UseLocalhostClustering(silo, gateway, primary is { } port ? new IPEndPoint(IPAddress.Loopback, port) : null);

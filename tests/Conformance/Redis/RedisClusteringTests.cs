@@ -124,7 +124,7 @@ public sealed class RedisClusteringTests : IAsyncLifetime
         builder.UseOrleans(silo =>
         {
             silo.UseRedisClustering(Address);
-            silo.ConfigureEndpoints(IPAddress.Loopback, SiloHosts.FreePort(), SiloHosts.FreePort());
+            silo.ConfigureEndpoints(IPAddress.Loopback, FreePorts.Next(), FreePorts.Next());
             silo.Configure<ClusterOptions>(options => SetIds(options, clusterId));
             silo.AddRedisGrainStorageAsDefault(options => options.ConfigurationOptions = ConfigurationOptions.Parse(Address));
         });

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Dpark.TestKit;
 
 namespace Dpark.Hosting;
 
@@ -153,7 +154,7 @@ public sealed class SiloProgramTests : IDisposable
     [Fact]
     public async Task Run_NobodyAtTheAddresses_NamesThemAndGivesTwo()
     {
-        var port = FreePort();
+        var port = FreePorts.Next();
 
         var code = await RunAsync(NewSettings() with { Redis = new("127.0.0.1", port), Primary = new("127.0.0.1", port) });
 
@@ -237,12 +238,5 @@ public sealed class SiloProgramTests : IDisposable
     private Task<int> RunAsync(SiloSettings settings) => SiloProgram.RunAsync(settings, TextWriter.Null, _error, CancellationToken.None).WaitAsync(Limit);
 
     private SiloSettings NewSettings() =>
-        new() { ClusterId = $"c-{Guid.NewGuid():N}", Port = FreePort(), GatewayPort = FreePort(), WorkDirectories = _root, SlotCount = 2 };
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+        new() { ClusterId = $"c-{Guid.NewGuid():N}", Port = FreePorts.Next(), GatewayPort = FreePorts.Next(), WorkDirectories = _root, SlotCount = 2 };
 }

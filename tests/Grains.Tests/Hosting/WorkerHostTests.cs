@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Dpark.TestKit;
 using Dpark.Workers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -123,7 +124,7 @@ public sealed class WorkerHostTests : IDisposable
         builder.UseOrleans(silo =>
         {
             var id = Guid.NewGuid().ToString("N");
-            silo.UseLocalhostClustering(FreePort(), FreePort(), primarySiloEndpoint: null, id, id);
+            silo.UseLocalhostClustering(FreePorts.Next(), FreePorts.Next(), primarySiloEndpoint: null, id, id);
             silo.AddDparkWorker(options =>
             {
                 options.WorkDirectory.Roots.Add(_root);
@@ -132,12 +133,5 @@ public sealed class WorkerHostTests : IDisposable
             more?.Invoke(silo);
         });
         return builder.Build();
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }

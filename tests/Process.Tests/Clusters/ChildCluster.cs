@@ -66,7 +66,7 @@ internal sealed class ChildCluster : IAsyncDisposable
             ["Orleans__ClusterMembership__NumMissedProbesLimit"] = "3",
 
             // Also the same when the silo is started again.
-            ["Dpark__BlockServer__Port"] = ChildSilo.FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["Dpark__BlockServer__Port"] = FreePorts.Next().ToString(System.Globalization.CultureInfo.InvariantCulture),
         };
         if (_aliveInterval is { } interval)
         {

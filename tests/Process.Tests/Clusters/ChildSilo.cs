@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
+using Dpark.TestKit;
 
 namespace Dpark.Tests.Process.Clusters;
 
@@ -76,15 +75,12 @@ internal sealed class ChildSilo : IAsyncDisposable
     /// <param name="arguments">All but the ports.</param>
     public static ChildSilo Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var (port, gatewayPort) = FreePorts();
+        var (port, gatewayPort) = (FreePorts.Next(), FreePorts.Next());
         return Start([.. arguments, "--port", $"{port}", "--gateway-port", $"{gatewayPort}"], environment, port, gatewayPort);
     }
 
     /// <summary>Starts another one with the same arguments and ports. This one must have ended.</summary>
     public ChildSilo StartAgain() => new(_start, Port, GatewayPort);
-
-    /// <summary>A port of loopback that nobody uses at the moment.</summary>
-    public static int FreePort() => FreePorts().Port;
 
     /// <summary>Starts one with exactly these arguments, and waits until it has ended.</summary>
     public static async Task<ProgramResult> RunAsync(params string[] arguments)
@@ -143,15 +139,6 @@ internal sealed class ChildSilo : IAsyncDisposable
         }
 
         return new ChildSilo(start, port, gatewayPort);
-    }
-
-    private static (int Port, int GatewayPort) FreePorts()
-    {
-        using var first = new TcpListener(IPAddress.Loopback, 0);
-        using var second = new TcpListener(IPAddress.Loopback, 0);
-        first.Start();
-        second.Start();
-        return (((IPEndPoint)first.LocalEndpoint).Port, ((IPEndPoint)second.LocalEndpoint).Port);
     }
 
     private async Task ReadOutputAsync()
