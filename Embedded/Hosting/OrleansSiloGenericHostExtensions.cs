@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
 
@@ -22,11 +23,7 @@ public static class OrleansSiloGenericHostExtensions
     {
         ArgumentNullException.ThrowIfNull(hostBuilder);
         ArgumentNullException.ThrowIfNull(configureDelegate);
-        return hostBuilder.ConfigureServices((context, services) =>
-        {
-            configureDelegate(context, SiloBuilder.GetOrAdd(services, context.Configuration));
-            SiloPreparation.Begin();
-        });
+        return hostBuilder.ConfigureServices((context, services) => Configure(services, context.Configuration, builder => configureDelegate(context, builder)));
     }
 
     /// <summary>Adds a silo.</summary>
@@ -47,8 +44,7 @@ public static class OrleansSiloGenericHostExtensions
     {
         ArgumentNullException.ThrowIfNull(hostAppBuilder);
         ArgumentNullException.ThrowIfNull(configureDelegate);
-        configureDelegate(SiloBuilder.GetOrAdd(hostAppBuilder.Services, hostAppBuilder.Configuration));
-        SiloPreparation.Begin();
+        Configure(hostAppBuilder.Services, hostAppBuilder.Configuration, configureDelegate);
         return hostAppBuilder;
     }
 
@@ -57,8 +53,13 @@ public static class OrleansSiloGenericHostExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configureDelegate);
-        configureDelegate(SiloBuilder.GetOrAdd(services, BuilderMarker.FindConfiguration(services)));
-        SiloPreparation.Begin();
+        Configure(services, BuilderMarker.FindConfiguration(services), configureDelegate);
         return services;
+    }
+
+    private static void Configure(IServiceCollection services, IConfiguration configuration, Action<ISiloBuilder> configureDelegate)
+    {
+        configureDelegate(SiloBuilder.GetOrAdd(services, configuration));
+        SiloPreparation.Begin();
     }
 }

@@ -33,6 +33,9 @@ public static class FreePorts
         throw new InvalidOperationException($"None of the ports {First} to {First + Count - 1} of loopback is free. Something on this machine listens on all of them.");
     }
 
+    /// <summary>The ports of so many silos.</summary>
+    public static (int Silo, int Gateway)[] NextPairs(int count) => [.. Enumerable.Range(0, count).Select(_ => (Next(), Next()))];
+
     private static bool IsFree(int port)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

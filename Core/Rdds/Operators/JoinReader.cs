@@ -91,6 +91,10 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         base.Dispose(disposing);
     }
 
+    private bool KeepsLeft => (unmatched & UnmatchedPairs.Left) != 0;
+
+    private bool KeepsRight => (unmatched & UnmatchedPairs.Right) != 0;
+
     private LoadedPairs<TKey, TLeft> Loaded => _unique is not null ? _unique : Table;
 
     // Not asked for before it is known that there are no unique pairs.
@@ -110,7 +114,7 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         else if (_unique is not null)
         {
             _other = new UniqueJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut, TLeftOut, TRightOut, TableIsLeft<TLeftOut, TRightOut>>(
-                _unique.Table, OpenRight(), ((unmatched & UnmatchedPairs.Left) != 0, (unmatched & UnmatchedPairs.Right) != 0), present, Context);
+                _unique.Table, OpenRight(), (KeepsLeft, KeepsRight), present, Context);
         }
         else
         {
@@ -128,7 +132,7 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         }
 
         _other = new UniqueJoinReader<TKey, TRight, TLeft, TRightOut, TLeftOut, TLeftOut, TRightOut, TableIsRight<TLeftOut, TRightOut>>(
-            _rightSide.Pairs.Table, Source, ((unmatched & UnmatchedPairs.Right) != 0, (unmatched & UnmatchedPairs.Left) != 0), (present.Right, present.Left), Context);
+            _rightSide.Pairs.Table, Source, (KeepsRight, KeepsLeft), (present.Right, present.Left), Context);
         return true;
     }
 
@@ -150,7 +154,7 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         if (_unique is null)
         {
             Table.Complete();
-            _isMatched = (unmatched & UnmatchedPairs.Left) == 0 ? [] : new bool[Table.KeyCount];
+            _isMatched = KeepsLeft ? new bool[Table.KeyCount] : [];
         }
 
         return true;
@@ -227,7 +231,7 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
                     return true;
                 }
 
-                if ((unmatched & UnmatchedPairs.Right) != 0)
+                if (KeepsRight)
                 {
                     output[count++] = (key, (default!, present.Right(value)));
                 }
@@ -254,7 +258,7 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
                 Match(number);
                 output[count++] = (batch[i].Key, (present.Left(values[number]), present.Right(batch[i].Value)));
             }
-            else if ((unmatched & UnmatchedPairs.Right) != 0)
+            else if (KeepsRight)
             {
                 output[count++] = (batch[i].Key, (default!, present.Right(batch[i].Value)));
             }
@@ -265,7 +269,7 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
 
     private bool NextUnmatchedGroup()
     {
-        if ((unmatched & UnmatchedPairs.Left) == 0)
+        if (!KeepsLeft)
         {
             return false;
         }

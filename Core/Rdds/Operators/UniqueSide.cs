@@ -11,13 +11,11 @@ namespace Dpark.Rdds.Operators;
 /// <param name="memory">What the pairs may hold; owned.</param>
 internal sealed class UniqueSide<TKey, TValue>(BatchReader<(TKey Key, TValue Value)> source, MemoryClaim memory) : IDisposable
 {
-    private readonly UniquePairs<TKey, TValue> _pairs = new(memory);
-
     // Read from the source and not among the pairs.
     private (TKey Key, TValue Value)[] _rest = [];
 
     /// <summary>The pairs, once all are loaded.</summary>
-    public UniquePairs<TKey, TValue> Pairs => _pairs;
+    public UniquePairs<TKey, TValue> Pairs { get; } = new(memory);
 
     /// <summary>Reads all pairs.</summary>
     /// <returns><see langword="false"/> if a key came twice or the pairs take more memory than they may: see <see cref="ReadAgain"/>.</returns>
@@ -26,8 +24,8 @@ internal sealed class UniqueSide<TKey, TValue>(BatchReader<(TKey Key, TValue Val
         for (var batch = source.Next(); !batch.IsEmpty; batch = source.Next())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var added = _pairs.Add(batch);
-            if (added < batch.Length || _pairs.IsFull)
+            var added = Pairs.Add(batch);
+            if (added < batch.Length || Pairs.IsFull)
             {
                 _rest = batch[added..].ToArray();
                 return false;
@@ -40,13 +38,13 @@ internal sealed class UniqueSide<TKey, TValue>(BatchReader<(TKey Key, TValue Val
 
     /// <summary>All pairs of the side, in another order than that of the source. Owned by this side, too, until it is read to its end or disposed.</summary>
     public BatchReader<(TKey Key, TValue Value)> ReadAgain() =>
-        new ChainedReader<(TKey Key, TValue Value)>([new LoadedReader(_pairs), new ArrayReader<(TKey Key, TValue Value)>(_rest), source]);
+        new ChainedReader<(TKey Key, TValue Value)>([new LoadedReader(Pairs), new ArrayReader<(TKey Key, TValue Value)>(_rest), source]);
 
     /// <summary>Closes the source and returns the memory.</summary>
     public void Dispose()
     {
         source.Dispose();
-        _pairs.Dispose();
+        Pairs.Dispose();
     }
 
     /// <summary>Reads the pairs and returns their memory then.</summary>

@@ -1,13 +1,13 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using Dpark.TestKit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans;
 using Orleans.Hosting;
 using Orleans.Placement;
 using Orleans.Runtime;
-using Orleans.TestingHost;
 
 namespace Dpark.Tests.Hosting;
 
@@ -27,7 +27,7 @@ public sealed class ChurnTests : IAsyncDisposable, IAsyncLifetime
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(s_isLong ? 10 : 2);
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(s_isLong ? 20 : 4);
 
-    private readonly (int Silo, int Gateway)[] _ports = FreePorts(3);
+    private readonly (int Silo, int Gateway)[] _ports = FreePorts.NextPairs(3);
     private readonly CancellationTokenSource _churning = new();
     private readonly ConcurrentQueue<Exception> _failures = [];
     private readonly List<IHost> _silos = [];
@@ -196,13 +196,6 @@ public sealed class ChurnTests : IAsyncDisposable, IAsyncLifetime
     }
 
     private static TcpTransport TransportOf(IHost host) => (TcpTransport)host.Services.GetRequiredService<IMessageTransport>();
-
-    private static (int Silo, int Gateway)[] FreePorts(int count)
-    {
-        using var allocator = new TestClusterPortAllocator();
-        var (silo, gateway) = allocator.AllocateConsecutivePortPairs(count);
-        return [.. Enumerable.Range(0, count).Select(i => (silo + i, gateway + i))];
-    }
 }
 
 [Alias("test.IChurnGrain")]

@@ -1,4 +1,5 @@
 using System.Net;
+using Dpark.TestKit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans;
@@ -6,7 +7,6 @@ using Orleans.Hosting;
 using Orleans.Placement;
 using Orleans.Runtime;
 using Orleans.Runtime.Placement;
-using Orleans.TestingHost;
 
 namespace Dpark.Tests.Hosting;
 
@@ -18,7 +18,7 @@ public sealed class GracefulLeaveTests : IAsyncDisposable, IAsyncLifetime
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
 
     private readonly List<IHost> _hosts = [];
-    private readonly (int Silo, int Gateway)[] _ports = FreePorts(2);
+    private readonly (int Silo, int Gateway)[] _ports = FreePorts.NextPairs(2);
 
     [Fact]
     public async Task Gateway_LeavesWhileCallsRunElsewhere_TheyAreAnswered()
@@ -133,13 +133,6 @@ public sealed class GracefulLeaveTests : IAsyncDisposable, IAsyncLifetime
     }
 
     private static string NameOf(IHost silo) => silo.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToString();
-
-    private static (int Silo, int Gateway)[] FreePorts(int count)
-    {
-        using var allocator = new TestClusterPortAllocator();
-        var (silo, gateway) = allocator.AllocateConsecutivePortPairs(count);
-        return [.. Enumerable.Range(0, count).Select(i => (silo + i, gateway + i))];
-    }
 }
 
 /// <summary>What the grains of these tests wait for, in whichever silo of the process they are.</summary>

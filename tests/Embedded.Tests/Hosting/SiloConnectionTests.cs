@@ -13,7 +13,6 @@ using Orleans.Placement;
 using Orleans.Runtime;
 using Orleans.Runtime.MembershipService;
 using Orleans.Runtime.Placement;
-using Orleans.TestingHost;
 
 namespace Dpark.Tests.Hosting;
 
@@ -24,7 +23,7 @@ public sealed class SiloConnectionTests : IAsyncLifetime
 
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
 
-    private readonly (int Silo, int Gateway)[] _ports = FreePorts(2);
+    private readonly (int Silo, int Gateway)[] _ports = FreePorts.NextPairs(2);
     private readonly List<IHost> _hosts = [];
     private readonly List<TcpTransport> _networks = [];
     private readonly InMemoryTransport _memory = new();
@@ -249,13 +248,6 @@ public sealed class SiloConnectionTests : IAsyncLifetime
         _hosts.Add(host);
         await host.StartAsync().WaitAsync(s_limit);
         return host;
-    }
-
-    private static (int Silo, int Gateway)[] FreePorts(int count)
-    {
-        using var allocator = new TestClusterPortAllocator();
-        var (silo, gateway) = allocator.AllocateConsecutivePortPairs(count);
-        return [.. Enumerable.Range(0, count).Select(i => (silo + i, gateway + i))];
     }
 
     /// <param name="Calls">A grain of the other silo.</param>

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Configuration;
+using Dpark.TestKit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -7,7 +8,6 @@ using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
-using Orleans.TestingHost;
 
 namespace Dpark.Tests.Hosting;
 
@@ -39,7 +39,7 @@ public sealed class SiloHostingTests
     [Fact]
     public async Task StartAsync_SecondSiloWithoutPrimary_Throws()
     {
-        var (own, other) = FreePorts();
+        var (own, other) = (FreePorts.Next(), FreePorts.Next());
         using var host = Build(silo => silo.UseLocalhostClustering(own, 0, new IPEndPoint(IPAddress.Loopback, other)));
 
         var exception = await Assert.ThrowsAsync<OrleansException>(() => host.StartAsync().WaitAsync(Limit));
@@ -50,7 +50,7 @@ public sealed class SiloHostingTests
     [Fact]
     public async Task UseLocalhostClustering_TwoSilos_FormOneCluster()
     {
-        var (primaryPort, secondaryPort) = FreePorts();
+        var (primaryPort, secondaryPort) = (FreePorts.Next(), FreePorts.Next());
         using var primary = Build(silo => silo.UseLocalhostClustering(primaryPort, 0));
         using var secondary = Build(silo => silo.UseLocalhostClustering(secondaryPort, 0, new IPEndPoint(IPAddress.Loopback, primaryPort)));
         await primary.StartAsync().WaitAsync(Limit);
@@ -122,7 +122,7 @@ public sealed class SiloHostingTests
         var participant = new FailingParticipant();
         using var host = Build(silo =>
         {
-            silo.UseLocalhostClustering(FreePorts().First, 0);
+            silo.UseLocalhostClustering(FreePorts.Next(), 0);
             silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(participant);
         });
 
@@ -130,12 +130,6 @@ public sealed class SiloHostingTests
         await host.StopAsync().WaitAsync(Limit);
 
         Assert.Equal(1, participant.Stops);
-    }
-
-    private static (int First, int Second) FreePorts()
-    {
-        using var allocator = new TestClusterPortAllocator();
-        return allocator.AllocateConsecutivePortPairs(1);
     }
 
     private static async Task DeathAsync(IHost observer, IHost observed)

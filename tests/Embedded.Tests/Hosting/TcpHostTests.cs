@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Dpark.TestKit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans;
@@ -8,7 +9,6 @@ using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
 using Orleans.Runtime.Messaging;
-using Orleans.TestingHost;
 
 namespace Dpark.Tests.Hosting;
 
@@ -20,7 +20,7 @@ public sealed class TcpHostTests
     [Fact]
     public async Task Silos_ThatNameThePrimary_FormOneClusterForClients()
     {
-        var ports = FreePorts(2);
+        var ports = FreePorts.NextPairs(2);
         using var primary = BuildSilo(ports[0]);
         using var secondary = BuildSilo(ports[1], ports[0].Silo);
         await primary.StartAsync().WaitAsync(Limit);
@@ -42,7 +42,7 @@ public sealed class TcpHostTests
     [Fact]
     public async Task Silo_OfAnotherCluster_IsNotLetIn()
     {
-        var ports = FreePorts(2);
+        var ports = FreePorts.NextPairs(2);
         using var primary = BuildSilo(ports[0]);
         using var stranger = BuildSilo(ports[1], ports[0].Silo, "elsewhere");
         await primary.StartAsync().WaitAsync(Limit);
@@ -56,7 +56,7 @@ public sealed class TcpHostTests
     [Fact]
     public async Task Client_NobodyListens_NamesTheEndpoints()
     {
-        var ports = FreePorts(2);
+        var ports = FreePorts.NextPairs(2);
         using var client = BuildClient([ports[0].Gateway, ports[1].Gateway]);
 
         var error = await Assert.ThrowsAsync<ConnectionFailedException>(() => client.StartAsync().WaitAsync(Limit));
@@ -67,7 +67,7 @@ public sealed class TcpHostTests
     [Fact]
     public async Task Client_NobodyAnswers_FailsAtTheTimeout()
     {
-        var port = FreePorts(1)[0].Gateway;
+        var port = FreePorts.NextPairs(1)[0].Gateway;
         using var mute = new TcpListener(IPAddress.Loopback, port);
         mute.Start();
         using var client = BuildClient([port], openTimeout: TimeSpan.FromMilliseconds(200));
@@ -82,7 +82,7 @@ public sealed class TcpHostTests
     [Fact]
     public async Task Client_OfAnotherCluster_SaysBothIds()
     {
-        var port = FreePorts(1)[0];
+        var port = FreePorts.NextPairs(1)[0];
         using var silo = BuildSilo(port);
         await silo.StartAsync().WaitAsync(Limit);
         using var client = BuildClient([port.Gateway], "elsewhere");
@@ -97,7 +97,7 @@ public sealed class TcpHostTests
     [Fact]
     public async Task Client_GatewayDies_GoesOnThroughTheOther()
     {
-        var ports = FreePorts(2);
+        var ports = FreePorts.NextPairs(2);
         using var primary = BuildSilo(ports[0]);
         using var secondary = BuildSilo(ports[1], ports[0].Silo);
         await primary.StartAsync().WaitAsync(Limit);
@@ -119,7 +119,7 @@ public sealed class TcpHostTests
     [Fact]
     public async Task Client_OnlyGatewayRestarts_ConnectsAgain()
     {
-        var port = FreePorts(1)[0];
+        var port = FreePorts.NextPairs(1)[0];
         using var silo = BuildSilo(port);
         await silo.StartAsync().WaitAsync(Limit);
         using var client = BuildClient([port.Gateway]);
@@ -176,12 +176,5 @@ public sealed class TcpHostTests
                 options.ConnectionRetryDelay = TimeSpan.FromMilliseconds(50);
             }));
         return builder.Build();
-    }
-
-    private static (int Silo, int Gateway)[] FreePorts(int count)
-    {
-        using var allocator = new TestClusterPortAllocator();
-        var (silo, gateway) = allocator.AllocateConsecutivePortPairs(count);
-        return [.. Enumerable.Range(0, count).Select(i => (silo + i, gateway + i))];
     }
 }
