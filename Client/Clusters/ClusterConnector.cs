@@ -22,7 +22,6 @@ namespace Dpark.Clusters;
 internal sealed class ClusterConnector(ConnectOptions options)
 {
     private static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan RedisLimit = TimeSpan.FromSeconds(3);
 
     // A gateway that hangs, and does not close its connections, is left once the list does not have it any more.
     private static readonly TimeSpan GatewayRefreshPeriod = TimeSpan.FromSeconds(10);
@@ -57,7 +56,7 @@ internal sealed class ClusterConnector(ConnectOptions options)
 
     private async Task CheckRedisAsync(CancellationToken cancellationToken)
     {
-        if (_redis is { } redis && await EndpointProbe.PingRedisAsync(redis, Shorter(RedisLimit), cancellationToken).ConfigureAwait(false) is { } reason)
+        if (_redis is { } redis && await EndpointProbe.PingRedisAsync(redis, options.Timeout, cancellationToken).ConfigureAwait(false) is { } reason)
         {
             throw Unreachable($"Redis does not answer ({reason})", "Start Redis there, or give the address of the one that the silos use.", null);
         }
@@ -168,8 +167,6 @@ internal sealed class ClusterConnector(ConnectOptions options)
     }
 
     private ClusterUnreachableException Unreachable(string problem, string advice, Exception? cause) => new(options.ClusterId, Places, problem, advice, cause);
-
-    private TimeSpan Shorter(TimeSpan limit) => limit < options.Timeout ? limit : options.Timeout;
 
     private static string Seconds(TimeSpan time) => FormattableString.Invariant($"{time.TotalSeconds:0.#} s");
 }

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using Dpark.Clusters;
 using Dpark.Configuration;
 using Dpark.Rdds;
@@ -90,6 +92,17 @@ public sealed class ConnectTests(ConnectTests.WarmSilo silo) : IClassFixture<Con
         var failure = await FailAsync(new() { Redis = "127.0.0.1:1" });
 
         Assert.Contains("Cluster 'dev' (Redis 127.0.0.1:1) cannot be used: Redis does not answer (nothing listens there).", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Connect_RedisIsMute_IsWaitedForAsLongAsTheCallerAllows()
+    {
+        using var mute = new TcpListener(IPAddress.Loopback, 0);
+        mute.Start();
+
+        var failure = await FailAsync(new() { Redis = mute.LocalEndpoint.ToString(), Timeout = TimeSpan.FromSeconds(3.5) });
+
+        Assert.Contains("Redis does not answer (no answer within 3.5 s)", failure.Message, StringComparison.Ordinal);
     }
 
     [RedisFact]
