@@ -27,6 +27,10 @@ public interface IShuffleStore
     /// <exception cref="FetchFailedException">A map output is missing: some are being computed again.</exception>
     long[] MapBytes(ShuffleId shuffle, BucketRange buckets, TaskContext context);
 
+    /// <summary>About how many pairs some map outputs have in some buckets, if pairs of all buckets take the same space, and the stored bytes of these. Zeros if there are none.</summary>
+    /// <exception cref="FetchFailedException">A map output is missing: some are being computed again.</exception>
+    (long PairCount, long Bytes) Measure(ShuffleId shuffle, BucketRange buckets, MapRange maps, TaskContext context);
+
     /// <summary>Streams the pairs of one reduce partition from all map outputs, in no particular order, as written.</summary>
     /// <param name="buckets">The buckets that are the partition.</param>
     /// <exception cref="FetchFailedException">A map output could not be read, on the first batch or later; what was read before is void.</exception>
@@ -68,8 +72,10 @@ public interface IShuffleStore
     BatchReader<(TKey Key, TValue[] Values)> Group<TKey, TValue>(BatchReader<(TKey Key, TValue Value)> pairs, bool isByHash, TaskContext context)
         where TKey : notnull;
 
-    /// <summary>Writes records to a file of this worker, from which the result reads them, in their order. The file goes with the result.</summary>
-    /// <param name="records">Read to its end at once, and disposed.</param>
+    /// <summary>Writes pairs to files of this worker, each to its bucket. Memory is bounded. On an exception or a cancellation no file is left.</summary>
+    /// <param name="pairs">Read to its end at once, and disposed.</param>
+    /// <param name="partitioner">Says the bucket of each key.</param>
     /// <exception cref="IOException">No disk could take it.</exception>
-    BatchReader<T> Spill<T>(BatchReader<T> records, TaskContext context);
+    ISpreadPairs<TKey, TValue> Spread<TKey, TValue>(BatchReader<(TKey Key, TValue Value)> pairs, Partitioner partitioner, TaskContext context)
+        where TKey : notnull;
 }

@@ -11,10 +11,11 @@ using Dpark.Text;
 namespace Dpark.Shuffle;
 
 /// <summary>
-/// Writes one map output with every pair as it comes. Pairs wait per bucket until they make a batch, batches until they make a frame, frames in memory until it is
-/// full; then all frames go to a spill file, by bucket. At the end the frames of a bucket are put together without decoding them. One instance per attempt;
-/// used by its thread.
+/// Writes every pair of a task as it comes, by bucket. Pairs wait per bucket until they make a batch, batches until they make a frame, frames in memory until it is
+/// full; then all frames go to a spill file, by bucket. At the end of a map output the frames of a bucket are put together without decoding them; pairs that are only
+/// spread over buckets stay in the spill files. Writes once; used by the attempt's thread.
 /// </summary>
+/// <remarks>What goes to a file is in memory until it is there, so that another disk can take it if one fails.</remarks>
 internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
 {
     // With very many buckets, batches and frames get smaller, so that what waits stays a part of the limit.
@@ -22,8 +23,6 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
     private const int LeastBatch = 16;
     private const int LeastFrameBytes = 4 << 10;
 
-    private readonly ShuffleId _shuffle;
-    private readonly int _mapIndex;
     private readonly MapOutputFiles _files;
     private readonly ShuffleOptions _options;
     private readonly Partitioner _partitioner;
@@ -43,27 +42,72 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
     private long _waitingBytes;
     private long _recordCount;
 
-    public PartitioningMapWriter(ShuffleId shuffle, int mapIndex, MapOutputFiles files, ShuffleOptions options, Partitioner partitioner, TaskContext context)
+    /// <param name="subject">What is written, in messages, such as <c>shuffle-7</c>.</param>
+    public PartitioningMapWriter(string subject, MapOutputFiles files, ShuffleOptions options, Partitioner partitioner, TaskContext context)
     {
-        _shuffle = shuffle;
-        _mapIndex = mapIndex;
         _files = files;
         _options = options;
         _partitioner = partitioner;
         _context = context;
         _arena = new FrameArena(partitioner.PartitionCount);
         _buckets = new Bucket[partitioner.PartitionCount];
-        _memory = context.Memory.Claim($"writing {shuffle}", options.SpillThresholdBytes);
-        _waitingMemory = context.Memory.Claim($"records of {shuffle} that wait to be written", options.SpillThresholdBytes / 2);
+        _memory = context.Memory.Claim($"writing {subject}", options.SpillThresholdBytes);
+        _waitingMemory = context.Memory.Claim($"records of {subject} that wait to be written", options.SpillThresholdBytes / 2);
         _gauge = new HeapGauge(_waitingMemory, !_codec.IsInline);
         var waitingBytes = _memory.RoomBytes / WaitingShare / partitioner.PartitionCount;
         _batchLength = (int)Math.Clamp(waitingBytes / Unsafe.SizeOf<(TKey, TValue)>(), LeastBatch, BatchReader.Capacity);
         _frameBytes = (int)Math.Clamp(waitingBytes, Math.Min(LeastFrameBytes, options.FrameBytes), options.FrameBytes);
     }
 
-    /// <summary>Reads the input to its end and commits the output.</summary>
+    /// <summary>Reads the input to its end and commits it as a map output.</summary>
     /// <returns>Where each bucket starts, and where the last one ends; and the records in all buckets.</returns>
-    public (long[] Offsets, long RecordCount) Write(BatchReader<(TKey Key, TValue Value)> input, int attempt)
+    public (long[] Offsets, long RecordCount) Write(BatchReader<(TKey Key, TValue Value)> input, ShuffleId shuffle, int mapIndex, int attempt)
+    {
+        AddAll(input);
+        EncodeWaiting();
+        SealFrames();
+        var shape = RecordBlock.ShapeHash(_codec);
+        var offsets = _files.Commit(shuffle, mapIndex, attempt, _buckets.Length, shape, _spills.Count == 0 ? _arena.Length : long.MaxValue, writer =>
+        {
+            WriteBuckets(writer);
+            writer.RecordCount = _recordCount;
+        });
+        return (offsets, _recordCount);
+    }
+
+    /// <summary>Reads the input to its end and leaves it in spill files, which the result owns.</summary>
+    public SpreadPairs<TKey, TValue> Spread(BatchReader<(TKey Key, TValue Value)> input)
+    {
+        AddAll(input);
+        EncodeWaiting();
+        SealFrames();
+        if (_arena.Length > 0)
+        {
+            SpillArena();
+        }
+
+        var pairs = new SpreadPairs<TKey, TValue>([.. _spills], _recordCount);
+        _spills.Clear();
+        return pairs;
+    }
+
+    /// <summary>Returns memory and deletes spill files.</summary>
+    public void Dispose()
+    {
+        foreach (var bucket in _buckets)
+        {
+            bucket?.Dispose();
+        }
+
+        _spills.ForEach(spill => spill.Dispose());
+        _arena.Dispose();
+        _compressed.Dispose();
+        _batchPartitions.Dispose();
+        _memory.Dispose();
+        _waitingMemory.Dispose();
+    }
+
+    private void AddAll(BatchReader<(TKey Key, TValue Value)> input)
     {
         for (var batch = input.Next(); !batch.IsEmpty; batch = input.Next())
         {
@@ -86,32 +130,6 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
                 Spill();
             }
         }
-
-        EncodeWaiting();
-        SealFrames();
-        var shape = RecordBlock.ShapeHash(_codec);
-        var offsets = _files.Commit(_shuffle, _mapIndex, attempt, _buckets.Length, shape, _spills.Count == 0 ? _arena.Length : long.MaxValue, writer =>
-        {
-            WriteBuckets(writer);
-            writer.RecordCount = _recordCount;
-        });
-        return (offsets, _recordCount);
-    }
-
-    /// <summary>Returns memory and deletes spill files.</summary>
-    public void Dispose()
-    {
-        foreach (var bucket in _buckets)
-        {
-            bucket?.Dispose();
-        }
-
-        _spills.ForEach(spill => spill.Dispose());
-        _arena.Dispose();
-        _compressed.Dispose();
-        _batchPartitions.Dispose();
-        _memory.Dispose();
-        _waitingMemory.Dispose();
     }
 
     private void Add(ReadOnlySpan<(TKey Key, TValue Value)> batch)
@@ -200,6 +218,11 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
             ReleaseBuckets();
         }
 
+        SpillArena();
+    }
+
+    private void SpillArena()
+    {
         var spill = _files.Spill(_context.Attempt.Application, _buckets.Length, RecordBlock.ShapeHash(_codec), WriteArena);
         _spills.Add(spill);
         _arena.Clear();

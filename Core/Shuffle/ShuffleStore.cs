@@ -69,6 +69,22 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
         [.. outputs.Get(shuffle, context.MapOutputEpoch, context.CancellationToken).Select(location => location.Output.BytesOf(buckets))];
 
     /// <inheritdoc/>
+    public (long PairCount, long Bytes) Measure(ShuffleId shuffle, BucketRange buckets, MapRange maps, TaskContext context)
+    {
+        var (pairs, bytes) = (0.0, 0L);
+        foreach (var location in outputs.Get(shuffle, context.MapOutputEpoch, context.CancellationToken))
+        {
+            if (maps.Contains(location.Output.MapIndex) && location.Output.BytesOf(buckets) is > 0 and var some)
+            {
+                bytes += some;
+                pairs += (double)location.Output.RecordCount * some / location.Output.BytesOf(new BucketRange(0, location.Output.BucketBytes.Length));
+            }
+        }
+
+        return ((long)pairs, bytes);
+    }
+
+    /// <inheritdoc/>
     public BatchReader<(TKey Key, TCombined Value)> ReadBucket<TKey, TCombined>(ShuffleId shuffle, BucketRange buckets, TaskContext context)
         where TKey : notnull => ReadBucket<TKey, TCombined>(shuffle, buckets, MapRange.All, context);
 
@@ -127,12 +143,14 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
             isByHash);
 
     /// <inheritdoc/>
-    public BatchReader<T> Spill<T>(BatchReader<T> records, TaskContext context)
+    public ISpreadPairs<TKey, TValue> Spread<TKey, TValue>(BatchReader<(TKey Key, TValue Value)> pairs, Partitioner partitioner, TaskContext context)
+        where TKey : notnull
     {
-        var shape = RecordBlock.ShapeHash(RecordCodec<T>.Default);
-        var file = files.Spill(context.Attempt.Application, 1, shape, writer => PairFrames.Write(writer, 1, _ => records, options, context.CancellationToken));
-        context.Metrics.SpilledBytes += file.Length;
-        return new SpilledReader<T>(file);
+        using (pairs)
+        {
+            using var writer = new PartitioningMapWriter<TKey, TValue>("pairs", files, options, partitioner, context);
+            return writer.Spread(pairs);
+        }
     }
 
     // The number of a file must differ between all attempts at a map, also between those of different attempts at its stage.
@@ -152,8 +170,8 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
     private (long[] Offsets, long RecordCount) WriteAll<TKey, TValue>(
         ShuffleId shuffle, int mapIndex, int attempt, BatchReader<(TKey Key, TValue Value)> input, Partitioner partitioner, TaskContext context)
     {
-        using var writer = new PartitioningMapWriter<TKey, TValue>(shuffle, mapIndex, files, options, partitioner, context);
-        return writer.Write(input, attempt);
+        using var writer = new PartitioningMapWriter<TKey, TValue>(shuffle.ToString(), files, options, partitioner, context);
+        return writer.Write(input, shuffle, mapIndex, attempt);
     }
 
     private (long[] Offsets, long RecordCount) WriteCombined<TKey, TValue, TCombined>(

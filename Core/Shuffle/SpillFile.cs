@@ -9,8 +9,11 @@ internal sealed class SpillFile(SafeFileHandle file, long[] offsets, Action onCl
     /// <summary>Bytes of all buckets.</summary>
     public long Length => offsets[^1] - offsets[0];
 
+    /// <summary>Bytes of one bucket.</summary>
+    public long BytesOf(int bucket) => offsets[bucket + 1] - offsets[bucket];
+
     /// <summary>Opens one bucket. Disposing it leaves the file open.</summary>
-    public BucketSource Open(int bucket) => new FileBucketSource(file, offsets[bucket], offsets[bucket + 1] - offsets[bucket], ownsFile: false);
+    public BucketSource Open(int bucket) => new FileBucketSource(file, offsets[bucket], BytesOf(bucket), ownsFile: false);
 
     /// <summary>Closes the file, and its space is free.</summary>
     public void Dispose()

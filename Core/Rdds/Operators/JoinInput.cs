@@ -14,6 +14,9 @@ internal abstract class JoinInput<TKey, TValue>
     /// <param name="maps">Of a shuffle: the map outputs that are read.</param>
     public abstract BatchReader<(TKey Key, TValue Value)> Open(BucketRange buckets, Partition? source, MapRange maps, TaskContext context);
 
+    /// <summary>As <see cref="Open"/>, opened when it is needed.</summary>
+    public abstract JoinSide<TKey, TValue> SideOf(BucketRange buckets, Partition? source, MapRange maps, TaskContext context);
+
     /// <summary>As <see cref="Open"/> with all map outputs, one pair per key.</summary>
     public abstract BatchReader<(TKey Key, TValue[] Values)> OpenGrouped(BucketRange buckets, Partition? source, TaskContext context);
 
@@ -37,6 +40,9 @@ internal sealed class InPlaceInput<TKey, TValue>(Rdd<(TKey Key, TValue Value)> r
 {
     public override BatchReader<(TKey Key, TValue Value)> Open(BucketRange buckets, Partition? source, MapRange maps, TaskContext context) => rdd.Read(source!, context);
 
+    public override JoinSide<TKey, TValue> SideOf(BucketRange buckets, Partition? source, MapRange maps, TaskContext context) =>
+        new(() => rdd.Read(source!, context), Measure: null);
+
     public override BatchReader<(TKey Key, TValue[] Values)> OpenGrouped(BucketRange buckets, Partition? source, TaskContext context) =>
         LocalGrouping.Open(rdd.Read(source!, context), context);
 }
@@ -47,6 +53,9 @@ internal sealed class ShuffledInput<TKey, TValue>(ShuffleId shuffle) : JoinInput
 {
     public override BatchReader<(TKey Key, TValue Value)> Open(BucketRange buckets, Partition? source, MapRange maps, TaskContext context) =>
         context.Shuffle.ReadBucket<TKey, TValue>(shuffle, buckets, maps, context);
+
+    public override JoinSide<TKey, TValue> SideOf(BucketRange buckets, Partition? source, MapRange maps, TaskContext context) =>
+        new(() => Open(buckets, source, maps, context), () => context.Shuffle.Measure(shuffle, buckets, maps, context));
 
     public override BatchReader<(TKey Key, TValue[] Values)> OpenGrouped(BucketRange buckets, Partition? source, TaskContext context) =>
         context.Shuffle.ReadGrouped<TKey, TValue>(shuffle, buckets, context);

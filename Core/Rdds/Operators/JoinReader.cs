@@ -1,78 +1,80 @@
+using Dpark.Caching;
+using Dpark.Partitioning;
 using Dpark.Tasks;
-using Dpark.Text;
 
 namespace Dpark.Rdds.Operators;
 
 /// <summary>
-/// Joins one partition. First the left pairs are loaded, then the right pairs stream past them, then come the left pairs that none of these met. If the left pairs do
-/// not fit, see <see cref="SpilledJoin"/>. A side that is numbers, no key of which comes twice, is a table in which the other side, as it streams by, finds the values
-/// themselves: the left one, or the right one where the left one is no numbers.
+/// Joins one partition. First the left pairs are loaded, then the right pairs stream past them, then come the left pairs that none of these met. A side that is
+/// numbers, no key of which comes twice, is a table in which the other side, as it streams by, finds the values themselves: the left one, or the right one where the
+/// left one is no numbers. Used by the task's thread.
 /// </summary>
+/// <remarks>
+/// If the left pairs do not fit, there are three ways, the first that can be gone and pays:
+/// <list type="number">
+/// <item>As many as fit are joined with the whole right side, then the next ones, which wait on disk: the right side is read once per such pass. Not if right pairs are
+/// kept that have no partner, because no pass knows what the others meet, nor if the right side may be another one the next time.</item>
+/// <item>Both sides are spread over buckets on disk by another hash of their keys, each of which is joined by itself (<see cref="SpreadJoinReader{TKey, TLeft, TRight, TLeftOut, TRightOut}"/>):
+/// both are written and read once more.</item>
+/// <item>Where that does not make the left side smaller, because so many of its pairs have one key, see <see cref="SpilledJoin"/>.</item>
+/// </list>
+/// </remarks>
+/// <param name="level">How often both sides were spread before.</param>
 internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
-    BatchReader<(TKey Key, TLeft Value)> left,
-    Func<BatchReader<(TKey Key, TRight Value)>> openRight,
+    JoinSide<TKey, TLeft> left,
+    JoinSide<TKey, TRight> right,
     UnmatchedPairs unmatched,
     (Func<TLeft, TLeftOut> Left, Func<TRight, TRightOut> Right) present,
     CallSite callSite,
-    TaskContext context)
-    : OperatorReader<(TKey Key, TLeft Value), (TKey Key, (TLeftOut Left, TRightOut Right) Value)>(left, callSite, context)
+    TaskContext context,
+    int level = 0)
+    : OperatorReader<(TKey Key, TLeft Value), (TKey Key, (TLeftOut Left, TRightOut Right) Value)>(left.Open(), callSite, context)
     where TKey : notnull
 {
+    /// <summary>The level at which nothing is spread any more. Below it a left side may be 4,096 times as large as what fits.</summary>
+    public const int LastLevel = 3;
+
     private const string LeftPurpose = "the left side of a join";
     private const string RightPurpose = "the right side of a join";
 
     // A right side that is larger than that may be much larger than the left one, which then is the better table.
     private const long MostRightBytes = 64 << 20;
 
-    // One of both has the left pairs, once the first ones have come.
-    private UniquePairs<TKey, TLeft>? _unique = UniquePairs<TKey, TLeft>.IsSupported ? new(context.Memory.Claim(LeftPurpose)) : null;
+    // What it costs to spread both sides and to read them back, in times of reading them and looking keys up.
+    private const long SpreadCost = 3;
+
+    // One of both has the left pairs of the pass, once the first ones have come.
+    private UniquePairs<TKey, TLeft>? _unique;
     private JoinTable<TKey, TLeft>? _general;
+    private bool _hasTwice = !UniquePairs<TKey, TLeft>.IsSupported;
 
     // Has the right pairs, if they are the table; or had some of them.
     private UniqueSide<TKey, TRight>? _rightSide;
 
-    // Pairs them in another way.
-    private BatchReader<(TKey Key, (TLeftOut Left, TRightOut Right) Value)>? _other;
-    private bool[] _isMatched = [];
+    // What gives the result, of the pass.
+    private BatchReader<(TKey Key, (TLeftOut Left, TRightOut Right) Value)>? _result;
 
-    // The right batch is copied: its pairs may become more than one batch of output.
-    private BatchReader<(TKey Key, TRight Value)>? _right;
-    private (TKey Key, TRight Value)[] _batch = [];
-    private TKey[] _batchKeys = [];
-    private int[] _numbers = [];
-    private int _batchNext;
-    private int _batchEnd;
-    private bool _isRightDone;
-
-    // The left values that are being paired with the current partner.
-    private int _groupNext;
-    private int _groupEnd;
-    private (TKey Key, TRightOut Right) _partner;
-    private int _unmatchedNext;
+    // Left pairs of later passes, once there is more than one.
+    private BatchReader<(TKey Key, TLeft Value)>? _rest;
+    private ((long PairCount, long Bytes) Left, (long PairCount, long Bytes) Right)? _sizes;
+    private long _passCount;
+    private long _passedCount;
+    private bool _isLastPass;
     private bool _isDisposed;
 
     public override ReadOnlySpan<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> Next()
     {
-        if (_right is null && _other is null)
-        {
-            Begin();
-        }
-
-        if (_other is not null)
+        while (true)
         {
             Context.CancellationToken.ThrowIfCancellationRequested();
-            return _other.Next();
-        }
-
-        var output = Output(BatchReader.Capacity);
-        for (var count = 0; ;)
-        {
-            Context.CancellationToken.ThrowIfCancellationRequested();
-            count += PairGroup(output[count..]);
-            if (count == output.Length || !NextGroup(output, ref count))
+            _result ??= BeginPass();
+            var output = _result.Next();
+            if (!output.IsEmpty || _isLastPass)
             {
-                return output[..count];
+                return output;
             }
+
+            EndPass();
         }
     }
 
@@ -81,11 +83,9 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         if (!_isDisposed)
         {
             _isDisposed = true;
-            _right?.Dispose();
-            _other?.Dispose();
+            EndPass();
             _rightSide?.Dispose();
-            _unique?.Dispose();
-            _general?.Dispose();
+            _rest?.Dispose();
         }
 
         base.Dispose(disposing);
@@ -100,48 +100,104 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     // Not asked for before it is known that there are no unique pairs.
     private JoinTable<TKey, TLeft> Table => _general ??= new JoinTable<TKey, TLeft>(Context.Memory.Claim(LeftPurpose));
 
-    private void Begin()
+    private BatchReader<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> BeginPass()
     {
-        if (!UniquePairs<TKey, TLeft>.IsSupported && UniquePairs<TKey, TRight>.IsSupported && TryLoadRight())
+        if (_passCount++ == 0 && !UniquePairs<TKey, TLeft>.IsSupported && UniquePairs<TKey, TRight>.IsSupported && LoadRight() is { } pairs)
         {
-            return;
+            _isLastPass = true;
+            return new UniqueJoinReader<TKey, TRight, TLeft, TRightOut, TLeftOut, TLeftOut, TRightOut, TableIsRight<TLeftOut, TRightOut>>(
+                pairs.Table, Source, (KeepsRight, KeepsLeft), (present.Right, present.Left), Context);
         }
 
-        if (!TryLoadLeft())
+        if (TryLoadLeft())
         {
-            _other = SpilledJoin.Pair(SpilledJoin.Open(Loaded, Source, OpenRight, Context), unmatched, present);
+            _isLastPass = true;
+            return JoinLoaded();
         }
-        else if (_unique is not null)
+
+        if (PaysToReadRightAgain())
         {
-            _other = new UniqueJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut, TLeftOut, TRightOut, TableIsLeft<TLeftOut, TRightOut>>(
-                _unique.Table, OpenRight(), (KeepsLeft, KeepsRight), present, Context);
+            // Not kept open until the next pass: what comes from another worker would have to wait for it.
+            _rest ??= new SpreadReader<TKey, TLeft>(Context.Shuffle.Spread(Source, OneBucketPartitioner.Instance, Context));
+            return JoinLoaded();
         }
-        else
+
+        _isLastPass = true;
+        if (level < LastLevel && Spillable<TKey, TLeft>.IsSupported && Spillable<TKey, TRight>.IsSupported)
         {
-            _right = OpenRight();
+            return new SpreadJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
+                new ChainedReader<(TKey Key, TLeft Value)>([Loaded.ReadOut(), _rest ?? Source]), OpenRight, unmatched, present, CallSite, Context, level);
         }
+
+        return SpilledJoin.Pair(SpilledJoin.Open(Loaded, _rest ?? Source, OpenRight, Context), unmatched, present);
     }
 
-    /// <returns><see langword="false"/> if the right pairs are no table.</returns>
-    private bool TryLoadRight()
+    private BatchReader<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> JoinLoaded()
     {
-        _rightSide = new UniqueSide<TKey, TRight>(openRight(), Context.Memory.Claim(RightPurpose, MostRightBytes));
-        if (!_rightSide.TryLoad(Context.CancellationToken))
+        if (_unique is not null)
+        {
+            return new UniqueJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut, TLeftOut, TRightOut, TableIsLeft<TLeftOut, TRightOut>>(
+                _unique.Table, OpenRight(), (KeepsLeft, KeepsRight), present, Context);
+        }
+
+        Table.Complete();
+        return new TableJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(Table, OpenRight(), unmatched, present, Context);
+    }
+
+    private void EndPass()
+    {
+        _result?.Dispose();
+        _unique?.Dispose();
+        _general?.Dispose();
+        (_result, _unique, _general) = (null, null, null);
+    }
+
+    /// <summary>Says so after the left pairs of a pass were loaded that are not the last ones. The passes that were, are counted, so it cannot go on and on if memory gets less.</summary>
+    private bool PaysToReadRightAgain()
+    {
+        if (KeepsRight || left.Measure is null || right.Measure is null || !Spillable<TKey, TLeft>.IsSupported)
         {
             return false;
         }
 
-        _other = new UniqueJoinReader<TKey, TRight, TLeft, TRightOut, TLeftOut, TLeftOut, TRightOut, TableIsRight<TLeftOut, TRightOut>>(
-            _rightSide.Pairs.Table, Source, (KeepsRight, KeepsLeft), (present.Right, present.Left), Context);
-        return true;
+        _sizes ??= (left.Measure(), right.Measure());
+        var (leftSize, rightSize) = _sizes.Value;
+        var loadedCount = Loaded.PairCount;
+        _passedCount += loadedCount;
+        var morePasses = Math.Max(1, ((leftSize.PairCount - _passedCount) / loadedCount) + 1);
+        return (_passCount - 1 + morePasses) * (double)rightSize.Bytes <= SpreadCost * (double)(leftSize.Bytes + rightSize.Bytes);
     }
 
-    private BatchReader<(TKey Key, TRight Value)> OpenRight() => _rightSide is null ? openRight() : _rightSide.ReadAgain();
+    /// <returns><see langword="null"/> if the right pairs are no table.</returns>
+    private UniquePairs<TKey, TRight>? LoadRight()
+    {
+        _rightSide = new UniqueSide<TKey, TRight>(right.Open(), Context.Memory.Claim(RightPurpose, MostRightBytes));
+        if (_rightSide.TryLoad(Context.CancellationToken))
+        {
+            return _rightSide.Pairs;
+        }
 
-    /// <returns><see langword="false"/> if it does not fit.</returns>
+        if (right.CanReadAgain)
+        {
+            // The left pairs need the memory.
+            _rightSide.Dispose();
+            _rightSide = null;
+        }
+
+        return null;
+    }
+
+    private BatchReader<(TKey Key, TRight Value)> OpenRight() => _rightSide is null ? right.Open() : _rightSide.ReadAgain();
+
+    /// <returns><see langword="false"/> if there may be more than fit.</returns>
     private bool TryLoadLeft()
     {
-        for (var input = Pull(); !input.IsEmpty; input = Pull())
+        if (!_hasTwice)
+        {
+            _unique = new UniquePairs<TKey, TLeft>(Context.Memory.Claim(LeftPurpose));
+        }
+
+        for (var input = PullLeft(); !input.IsEmpty; input = PullLeft())
         {
             Context.CancellationToken.ThrowIfCancellationRequested();
             Add(input);
@@ -151,14 +207,10 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
             }
         }
 
-        if (_unique is null)
-        {
-            Table.Complete();
-            _isMatched = KeepsLeft ? new bool[Table.KeyCount] : [];
-        }
-
         return true;
     }
+
+    private ReadOnlySpan<(TKey Key, TLeft Value)> PullLeft() => _rest is null ? Pull() : _rest.Next();
 
     private void Add(ReadOnlySpan<(TKey Key, TLeft Value)> pairs)
     {
@@ -186,142 +238,6 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         }
 
         unique.Dispose();
-        _unique = null;
-    }
-
-    /// <summary>Pairs the current left values with the current partner, as far as there is room.</summary>
-    private int PairGroup(Span<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> output)
-    {
-        var count = Math.Min(output.Length, _groupEnd - _groupNext);
-        var group = Table.Values.Slice(_groupNext, count);
-        for (var i = 0; i < group.Length; i++)
-        {
-            output[i] = (_partner.Key, (present.Left(group[i]), _partner.Right));
-        }
-
-        _groupNext += count;
-        return count;
-    }
-
-    /// <summary>Goes on to the next left values to pair. Right pairs without any, or with one, are written at once.</summary>
-    /// <returns><see langword="false"/> if the output is full or nothing is left.</returns>
-    private bool NextGroup(Span<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> output, ref int count)
-    {
-        while (!_isRightDone)
-        {
-            if (Table.IsUnique)
-            {
-                PairUnique(output, ref count);
-            }
-
-            for (; _batchNext < _batchEnd; _batchNext++)
-            {
-                if (count == output.Length)
-                {
-                    return false;
-                }
-
-                var (key, value) = _batch[_batchNext];
-                var number = _numbers[_batchNext];
-                if (number >= 0)
-                {
-                    _batchNext++;
-                    Match(number);
-                    SetGroup(Table.RangeOf(number), (key, present.Right(value)));
-                    return true;
-                }
-
-                if (KeepsRight)
-                {
-                    output[count++] = (key, (default!, present.Right(value)));
-                }
-            }
-
-            FillBatch();
-        }
-
-        return NextUnmatchedGroup();
-    }
-
-    /// <summary>Writes as many pairs of the right batch as there is room for, where no key has more than one left value.</summary>
-    private void PairUnique(Span<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> output, ref int count)
-    {
-        var end = Math.Min(_batchEnd, _batchNext + output.Length - count);
-        var batch = _batch.AsSpan(0, end);
-        var numbers = _numbers.AsSpan(0, end);
-        var values = Table.Values;
-        for (var i = _batchNext; i < batch.Length; i++)
-        {
-            var number = numbers[i];
-            if (number >= 0)
-            {
-                Match(number);
-                output[count++] = (batch[i].Key, (present.Left(values[number]), present.Right(batch[i].Value)));
-            }
-            else if (KeepsRight)
-            {
-                output[count++] = (batch[i].Key, (default!, present.Right(batch[i].Value)));
-            }
-        }
-
-        _batchNext = end;
-    }
-
-    private bool NextUnmatchedGroup()
-    {
-        if (!KeepsLeft)
-        {
-            return false;
-        }
-
-        for (; _unmatchedNext < Table.KeyCount; _unmatchedNext++)
-        {
-            if (!_isMatched[_unmatchedNext])
-            {
-                SetGroup(Table.RangeOf(_unmatchedNext), (Table.KeyOf(_unmatchedNext), default!));
-                _unmatchedNext++;
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private void Match(int number)
-    {
-        if (_isMatched.Length > 0)
-        {
-            _isMatched[number] = true;
-        }
-    }
-
-    private void SetGroup((int Start, int End) group, (TKey Key, TRightOut Right) partner)
-    {
-        (_groupNext, _groupEnd) = group;
-        _partner = partner;
-    }
-
-    private void FillBatch()
-    {
-        Context.CancellationToken.ThrowIfCancellationRequested();
-        var input = _right!.Next();
-        _isRightDone = input.IsEmpty;
-        if (_batch.Length < input.Length)
-        {
-            _batch = new (TKey Key, TRight Value)[input.Length];
-            _batchKeys = new TKey[input.Length];
-            _numbers = new int[input.Length];
-        }
-
-        input.CopyTo(_batch);
-        BorrowedBytes<(TKey Key, TRight Value)>.KeepAll(_batch.AsSpan(0, input.Length));
-        for (var i = 0; i < input.Length; i++)
-        {
-            _batchKeys[i] = _batch[i].Key;
-        }
-
-        Table.Find(_batchKeys.AsSpan(0, input.Length), _numbers);
-        _batchNext = 0;
-        _batchEnd = input.Length;
+        (_unique, _hasTwice) = (null, true);
     }
 }

@@ -24,6 +24,8 @@ internal sealed class JoinTable<TKey, TValue>(MemoryClaim memory) : LoadedPairs<
 
     public override bool IsFull => _gauge.IsFull(ArrayBytes, this, static table => Spillable<TKey, TValue>.HeapBytes(table._index.Keys, table._values.Span));
 
+    public override long PairCount => _values.Count;
+
     /// <summary>Distinct keys.</summary>
     public int KeyCount => _index.Count;
 

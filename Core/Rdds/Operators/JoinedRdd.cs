@@ -30,8 +30,8 @@ internal sealed class JoinedRdd<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     {
         var sources = (TwoInputPartition)partition;
         return new JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
-            Left.Open(partition.Buckets, sources.Left, sources.LeftMaps, context),
-            () => Right.Open(partition.Buckets, sources.Right, sources.RightMaps, context),
+            Left.SideOf(partition.Buckets, sources.Left, sources.LeftMaps, context),
+            Right.SideOf(partition.Buckets, sources.Right, sources.RightMaps, context),
             unmatched,
             present,
             CallSite,

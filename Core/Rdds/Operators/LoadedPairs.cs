@@ -8,6 +8,9 @@ internal abstract class LoadedPairs<TKey, TValue> : IDisposable
     /// <summary>Whether another batch could exceed what may be held. Not asked while there are none.</summary>
     public abstract bool IsFull { get; }
 
+    /// <summary>Pairs there are.</summary>
+    public abstract long PairCount { get; }
+
     /// <summary>All pairs, in any order. Nothing is added afterwards.</summary>
     public abstract BatchReader<(TKey Key, TValue Value)> Read();
 
@@ -16,4 +19,20 @@ internal abstract class LoadedPairs<TKey, TValue> : IDisposable
 
     /// <summary>Returns the memory.</summary>
     public abstract void Dispose();
+
+    /// <summary>As <see cref="Read"/>. Returns the memory when it is disposed.</summary>
+    public BatchReader<(TKey Key, TValue Value)> ReadOut() => new LastReader(this);
+
+    private sealed class LastReader(LoadedPairs<TKey, TValue> pairs) : BatchReader<(TKey Key, TValue Value)>
+    {
+        private readonly BatchReader<(TKey Key, TValue Value)> _reader = pairs.Read();
+
+        public override ReadOnlySpan<(TKey Key, TValue Value)> Next() => _reader.Next();
+
+        protected override void Dispose(bool disposing)
+        {
+            pairs.Dispose();
+            base.Dispose(disposing);
+        }
+    }
 }

@@ -13,6 +13,9 @@ internal abstract class OperatorReader<TIn, TOut>(BatchReader<TIn> source, CallS
 
     protected TaskContext Context => context;
 
+    /// <summary>The line of the user's program that made the operator.</summary>
+    protected CallSite CallSite => callSite;
+
     /// <summary>The input, for whoever reads on elsewhere.</summary>
     protected BatchReader<TIn> Source => source;
 

@@ -24,8 +24,7 @@ internal static class SpilledJoin
             throw start.Exhausted();
         }
 
-        var loaded = context.Shuffle.Spill(start.Read(), context);
-        start.Dispose();
+        var loaded = new SpreadReader<TKey, TLeft>(context.Shuffle.Spread(start.ReadOut(), OneBucketPartitioner.Instance, context));
         var left = context.Shuffle.Group(new ChainedReader<(TKey Key, TLeft Value)>([loaded, rest]), isByHash: true, context);
         return new GroupMerger<TKey, TLeft, TRight>(left, () => context.Shuffle.Group(openRight(), isByHash: true, context), context);
     }

@@ -22,6 +22,8 @@ internal sealed class UniquePairs<TKey, TValue>(MemoryClaim memory) : LoadedPair
 
     public override bool IsFull => !memory.TryHold(Table.BytesWith(BatchReader.Capacity));
 
+    public override long PairCount => Table.Count;
+
     /// <summary>Adds pairs of a batch up to the first one whose key is there already.</summary>
     /// <returns>How many were added.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -38,26 +38,12 @@ internal sealed class UniqueSide<TKey, TValue>(BatchReader<(TKey Key, TValue Val
 
     /// <summary>All pairs of the side, in another order than that of the source. Owned by this side, too, until it is read to its end or disposed.</summary>
     public BatchReader<(TKey Key, TValue Value)> ReadAgain() =>
-        new ChainedReader<(TKey Key, TValue Value)>([new LoadedReader(Pairs), new ArrayReader<(TKey Key, TValue Value)>(_rest), source]);
+        new ChainedReader<(TKey Key, TValue Value)>([Pairs.ReadOut(), new ArrayReader<(TKey Key, TValue Value)>(_rest), source]);
 
     /// <summary>Closes the source and returns the memory.</summary>
     public void Dispose()
     {
         source.Dispose();
         Pairs.Dispose();
-    }
-
-    /// <summary>Reads the pairs and returns their memory then.</summary>
-    private sealed class LoadedReader(UniquePairs<TKey, TValue> pairs) : BatchReader<(TKey Key, TValue Value)>
-    {
-        private readonly BatchReader<(TKey Key, TValue Value)> _reader = pairs.Read();
-
-        public override ReadOnlySpan<(TKey Key, TValue Value)> Next() => _reader.Next();
-
-        protected override void Dispose(bool disposing)
-        {
-            pairs.Dispose();
-            base.Dispose(disposing);
-        }
     }
 }

@@ -74,6 +74,15 @@ public sealed class InMemoryShuffleStore : IShuffleStore
         [.. OutputsOf(shuffle).Values.Select(output => ((Array)output).Cast<System.Collections.ICollection>().Skip(buckets.First).Take(buckets.Count).Sum(bucket => 100L * bucket.Count))];
 
     /// <inheritdoc/>
+    /// <remarks>As <see cref="BucketBytes"/>.</remarks>
+    public (long PairCount, long Bytes) Measure(ShuffleId shuffle, BucketRange buckets, MapRange maps, TaskContext context)
+    {
+        var bytes = OutputsOf(shuffle).Where(output => maps.Contains(output.Key))
+            .Sum(output => ((Array)output.Value).Cast<System.Collections.ICollection>().Skip(buckets.First).Take(buckets.Count).Sum(bucket => 100L * bucket.Count));
+        return (bytes / 100, bytes);
+    }
+
+    /// <inheritdoc/>
     public BatchReader<(TKey Key, TCombined Value)> ReadBucket<TKey, TCombined>(ShuffleId shuffle, BucketRange buckets, TaskContext context)
         where TKey : notnull => ReadBucket<TKey, TCombined>(shuffle, buckets, MapRange.All, context);
 
@@ -140,7 +149,14 @@ public sealed class InMemoryShuffleStore : IShuffleStore
         });
 
     /// <inheritdoc/>
-    public BatchReader<T> Spill<T>(BatchReader<T> records, TaskContext context) => BatchListReader<T>.Of(ReadAll(records));
+    public ISpreadPairs<TKey, TValue> Spread<TKey, TValue>(BatchReader<(TKey Key, TValue Value)> pairs, Partitioner partitioner, TaskContext context)
+        where TKey : notnull
+    {
+        var all = ReadAll(pairs);
+        var partitions = new int[all.Count];
+        partitioner.PartitionsOf(new ReadOnlySpan<TKey>([.. all.Select(pair => pair.Key)]), partitions);
+        return new ListedPairs<TKey, TValue>(all.Zip(partitions).ToLookup(pair => pair.Second, pair => pair.First));
+    }
 
     private static List<T> ReadAll<T>(BatchReader<T> source)
     {
@@ -194,5 +210,18 @@ public sealed class InMemoryShuffleStore : IShuffleStore
         private BatchReader<T>? _reader;
 
         public override ReadOnlySpan<T> Next() => (_reader ??= open()).Next();
+    }
+
+    private sealed class ListedPairs<TKey, TValue>(ILookup<int, (TKey Key, TValue Value)> buckets) : ISpreadPairs<TKey, TValue>
+    {
+        public long PairCount => buckets.Sum(bucket => (long)bucket.Count());
+
+        public long BytesOf(int bucket) => 100L * buckets[bucket].Count();
+
+        public BatchReader<(TKey Key, TValue Value)> Open(int bucket) => BatchListReader<(TKey Key, TValue Value)>.Of(buckets[bucket]);
+
+        public void Dispose()
+        {
+        }
     }
 }
