@@ -5,8 +5,8 @@ using Dpark.Tasks;
 namespace Dpark.Rdds.Operators;
 
 /// <summary>
-/// Joins a partition whose left side does not fit into memory: both sides are grouped by key in the order of hashes, with runs on disk, and read side by side. Memory is
-/// that of the grouping and the values of one key.
+/// Joins a partition whose left side does not fit into memory and has few keys, or must be grouped: both sides are grouped by key in the order of hashes, with runs on
+/// disk, and read side by side. Memory is that of the grouping and the values of one key. Slow: see <see cref="JoinReader{TKey, TLeft, TRight, TLeftOut, TRightOut}"/> for other ways.
 /// </summary>
 internal static class SpilledJoin
 {
