@@ -95,25 +95,33 @@ public sealed class RangePartitioner<TKey> : Partitioner
     {
         var bounds = BoundPrefixes(prefix);
         using var scratch = new Scratch<ulong>(keys.Length);
-        prefix.Get(keys, scratch.Span);
-        for (var i = 0; i < keys.Length; i++)
+        var prefixes = scratch.Span;
+        prefix.Get(keys, prefixes);
+        CountNotGreater(bounds, prefixes, partitions);
+        for (var i = 0; i < prefixes.Length; i++)
         {
-            int low = 0, high = bounds.Length;
-            while (low < high)
+            var low = partitions[i];
+            var isDecided = prefix.IsExact || low == 0 || bounds[low - 1] != prefixes[i];
+            partitions[i] = !isDecided ? PartitionOf(keys[i]) : _isDescending ? bounds.Length - low : low;
+        }
+    }
+
+    // Halves what is left without a branch on the prefix, because what a processor cannot foretell costs more than a look at all few bounds.
+    private static void CountNotGreater(ReadOnlySpan<ulong> bounds, ReadOnlySpan<ulong> prefixes, Span<int> counts)
+    {
+        for (var i = 0; i < prefixes.Length; i++)
+        {
+            var prefix = prefixes[i];
+            ref var first = ref MemoryMarshal.GetReference(bounds);
+            var low = 0;
+            for (var left = bounds.Length; left > 0;)
             {
-                var middle = (int)(((uint)low + (uint)high) / 2);
-                if (bounds[middle] <= scratch.Span[i])
-                {
-                    low = middle + 1;
-                }
-                else
-                {
-                    high = middle;
-                }
+                var half = (left + 1) / 2;
+                low += Unsafe.Add(ref first, low + half - 1) <= prefix ? half : 0;
+                left -= half;
             }
 
-            var isDecided = prefix.IsExact || low == 0 || bounds[low - 1] != scratch.Span[i];
-            partitions[i] = !isDecided ? PartitionOf(keys[i]) : _isDescending ? bounds.Length - low : low;
+            counts[i] = low;
         }
     }
 

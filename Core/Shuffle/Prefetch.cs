@@ -9,6 +9,7 @@ namespace Dpark.Shuffle;
 internal static class Prefetch
 {
     private const int LineBytes = 64;
+    private const int MaxBytes = 2 * LineBytes;
 
     /// <summary>Asks for the elements with some numbers. Numbers may be out of range: a place is only a hint, and nothing is read.</summary>
     public static unsafe void Elements<T>(Span<T> elements, ReadOnlySpan<int> numbers)
@@ -25,7 +26,7 @@ internal static class Prefetch
         }
     }
 
-    /// <summary>Asks for the bytes of texts or slices, as far as two cache lines go; for other types does nothing.</summary>
+    /// <summary>Asks for the bytes of texts or slices, as far as three cache lines go; for other types does nothing.</summary>
     public static unsafe void Bytes<T>(ReadOnlySpan<T> values)
     {
         if (!Sse.IsSupported || (typeof(T) != typeof(ByteSlice) && typeof(T) != typeof(Utf8Text)))
@@ -35,11 +36,15 @@ internal static class Prefetch
 
         foreach (ref readonly var slice in MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<T, ByteSlice>(ref MemoryMarshal.GetReference(values)), values.Length))
         {
-            if (slice.Block is { } block)
+            if (!slice.IsEmpty && slice.Block is { } block)
             {
                 var start = (byte*)block.AddressOf(slice.Start);
                 Sse.Prefetch0(start);
-                Sse.Prefetch0(start + LineBytes);
+                Sse.Prefetch0(start + Math.Min(slice.Length - 1, MaxBytes - 1));
+                if (slice.Length > LineBytes)
+                {
+                    Sse.Prefetch0(start + LineBytes);
+                }
             }
         }
     }

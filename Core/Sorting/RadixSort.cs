@@ -9,16 +9,15 @@ internal static class RadixSort
     private const int HalfBits = HalfDigits * DigitBits;
 
     // Below this, counting digits costs more than comparing.
-    private const int LeastForDigits = 256;
+    private const int LeastForDigits = 64;
 
     /// <summary>Sorts.</summary>
-    /// <param name="entries">Of ascending numbers.</param>
     /// <param name="scratch">As long as <paramref name="entries"/>; overwritten.</param>
     public static void Sort(Span<SortEntry> entries, Span<SortEntry> scratch)
     {
         if (entries.Length < LeastForDigits)
         {
-            entries.Sort();
+            Insert(entries);
             return;
         }
 
@@ -37,8 +36,23 @@ internal static class RadixSort
             }
             else if (end - start > 1)
             {
-                entries[start..end].Sort();
+                Insert(entries[start..end]);
             }
+        }
+    }
+
+    private static void Insert(Span<SortEntry> entries)
+    {
+        for (var i = 1; i < entries.Length; i++)
+        {
+            var entry = entries[i];
+            var place = i;
+            for (; place > 0 && entries[place - 1].Prefix > entry.Prefix; place--)
+            {
+                entries[place] = entries[place - 1];
+            }
+
+            entries[place] = entry;
         }
     }
 

@@ -46,22 +46,25 @@ internal sealed record SortOrder<T, TKey>(Func<T, TKey> KeySelector, IComparer<T
 /// <param name="memory">What it may hold; owned.</param>
 internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim memory, CancellationToken cancellationToken) : IDisposable
 {
+    // Their bytes are asked for at once, and should still be in the nearest cache when they are used.
+    private const int PlacesAtOnce = 256;
+
     private readonly HeapGauge _gauge = new(memory, !RecordCodec<T>.Default.IsInline && !SortElements<T>.ArePlaces);
     private readonly TKey[] _batchKeys = new TKey[BatchReader.Capacity];
     private readonly ulong[] _batchPrefixes = new ulong[BatchReader.Capacity];
     private readonly SortElements<T> _elements = new();
     private RunPacer _pacer = new(cancellationToken);
-    private PageList<int> _maps;
+    private PageList<Part> _parts;
     private PageList<SortEntry> _entries;
 
     /// <summary>Where texts and slices of the elements are.</summary>
     public ByteArena Arena => _elements.Arena;
 
     /// <summary>Elements held.</summary>
-    public int Count => _elements.Count;
+    public int Count => _entries.Count;
 
     /// <summary>Whether another batch could exceed what it may hold. Not asked while it is empty.</summary>
-    public bool IsFull => _gauge.IsFull(ArrayBytes, this, static buffer => RecordCodec<T>.Default.HeapBytes(buffer._elements.Objects, depth: 0));
+    public bool IsFull => _elements.IsFull || _gauge.IsFull(ArrayBytes, this, static buffer => RecordCodec<T>.Default.HeapBytes(buffer._elements.Objects, depth: 0));
 
     // Entries are needed twice while they are sorted.
     private long ArrayBytes
@@ -69,7 +72,7 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
         get
         {
             var count = (long)Count + BatchReader.Capacity;
-            return _elements.BytesWith(count) + _maps.BytesWith(count) + (2 * _entries.BytesWith(count));
+            return _elements.BytesWith(count) + _parts.BytesWith((long)_parts.Count + BatchReader.Capacity) + (2 * _entries.BytesWith(count));
         }
     }
 
@@ -77,14 +80,6 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
     /// <param name="pairs">Each element behind a key of <see cref="BucketPartitioner"/>, whose tag is the map task.</param>
     public void Add(ReadOnlySpan<(long Key, T Value)> pairs)
     {
-        var start = Count;
-        _elements.Add(pairs);
-        var maps = _maps.ExtendTo(start + pairs.Length)[start..];
-        for (var i = 0; i < pairs.Length; i++)
-        {
-            maps[i] = BucketPartitioner.TagOf(pairs[i].Key);
-        }
-
         var keys = _batchKeys.AsSpan(0, pairs.Length);
         for (var i = 0; i < keys.Length;)
         {
@@ -95,11 +90,10 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
         }
 
         order.GetPrefixes(keys, _batchPrefixes.AsSpan(0, keys.Length));
+        var start = Count;
         var entries = _entries.ExtendTo(start + pairs.Length)[start..];
-        for (var i = 0; i < entries.Length; i++)
-        {
-            entries[i] = new SortEntry(_batchPrefixes[i], start + i);
-        }
+        _elements.Add(pairs, _batchPrefixes, entries);
+        AddParts(pairs, entries, start);
     }
 
     /// <summary>Sorts what was added. Nothing is added until <see cref="Clear"/>.</summary>
@@ -142,7 +136,7 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
         }
 
         _elements.Clear();
-        _maps.Clear();
+        _parts.Clear();
         _entries.Clear();
         _gauge.Reset();
     }
@@ -157,19 +151,33 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
     private void ReleaseAll()
     {
         _elements.Dispose();
-        _maps.Dispose();
+        _parts.Dispose();
         _entries.Dispose();
         _gauge.Reset();
+    }
+
+    private void AddParts(ReadOnlySpan<(long Key, T Value)> pairs, ReadOnlySpan<SortEntry> entries, int start)
+    {
+        for (var i = 0; i < pairs.Length; i++)
+        {
+            var map = BucketPartitioner.TagOf(pairs[i].Key);
+            var count = _parts.Count;
+            if (count == 0 || _parts.Span[count - 1].Map != map)
+            {
+                _parts.ExtendTo(count + 1)[count] = new Part(entries[i].Position, start + i, map);
+            }
+        }
     }
 
     /// <summary>Map outputs arrive in any order, also interleaved; within one, elements keep their order.</summary>
     private void ArrangeByMap()
     {
-        var maps = _maps.Span;
+        var maps = new int[_parts.Count];
         var isArranged = true;
-        for (var i = 1; i < maps.Length && isArranged; i++)
+        for (var i = 0; i < maps.Length; i++)
         {
-            isArranged = maps[i - 1] <= maps[i];
+            maps[i] = _parts.Span[i].Map;
+            isArranged &= i == 0 || maps[i - 1] <= maps[i];
         }
 
         if (isArranged)
@@ -177,15 +185,39 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
             return;
         }
 
-        var positions = StableSort.Order(maps.ToArray(), Comparer<int>.Default, isDescending: false);
-        _elements.Arrange(positions);
-        SortElements<T>.Arrange(ref _maps, positions);
-        SortElements<T>.Arrange(ref _entries, positions);
-        var entries = _entries.Span;
-        for (var i = 0; i < entries.Length; i++)
+        var arranged = new PageList<SortEntry>();
+        var target = arranged.ExtendTo(Count);
+        foreach (var number in StableSort.Order(maps, Comparer<int>.Default, isDescending: false))
         {
-            entries[i] = entries[i] with { Number = i };
+            var end = number + 1 < maps.Length ? _parts.Span[number + 1].First : Count;
+            var part = _entries.Span[_parts.Span[number].First..end];
+            part.CopyTo(target);
+            target = target[part.Length..];
         }
+
+        _entries.Dispose();
+        _entries = arranged;
+    }
+
+    // Positions ascend as elements are added, whatever the order of the entries is by now.
+    private int MapOf(uint position)
+    {
+        var parts = _parts.Span;
+        int low = 1, high = parts.Length;
+        while (low < high)
+        {
+            var middle = (int)(((uint)low + (uint)high) / 2);
+            if (parts[middle].Position <= position)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return parts[low - 1].Map;
     }
 
     private void SortEqualPrefixes()
@@ -213,7 +245,7 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
         {
             for (var end = _pacer.EndOfRun(i, someKeys.Length); i < end; i++)
             {
-                someKeys[i] = order.KeySelector(_elements.Get(entries[i].Number));
+                someKeys[i] = order.KeySelector(_elements.Get(entries[i]));
             }
         }
 
@@ -225,23 +257,23 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
         }
     }
 
+    private ReadOnlySpan<SortEntry> Batch(int start, int most) => _entries.Span.Slice(start, Math.Min(most, Count - start));
+
+    /// <summary>Elements that were added one after the other, all from one map task.</summary>
+    /// <param name="Position">Of the first one.</param>
+    /// <param name="First">Its number.</param>
+    private readonly record struct Part(uint Position, int First, int Map);
+
     private sealed class ElementReader(SortBuffer<T, TKey> buffer) : BatchReader<T>
     {
-        private readonly T[] _output = new T[Math.Min(BatchReader.Capacity, buffer.Count)];
-        private readonly int[] _numbers = new int[Math.Min(BatchReader.Capacity, buffer.Count)];
+        private readonly T[] _output = new T[Math.Min(SortElements<T>.ArePlaces ? PlacesAtOnce : BatchReader.Capacity, buffer.Count)];
         private int _next;
 
         public override ReadOnlySpan<T> Next()
         {
-            var entries = buffer._entries.Span[_next..];
-            entries = entries[..Math.Min(entries.Length, _output.Length)];
-            for (var i = 0; i < entries.Length; i++)
-            {
-                _numbers[i] = entries[i].Number;
-            }
-
+            var entries = buffer.Batch(_next, _output.Length);
             _next += entries.Length;
-            buffer._elements.Get(_numbers.AsSpan(0, entries.Length), _output);
+            buffer._elements.Get(entries, _output);
             return _output.AsSpan(0, entries.Length);
         }
     }
@@ -250,26 +282,18 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
     {
         private readonly (long Key, T Value)[] _output = new (long Key, T Value)[Math.Min(BatchReader.Capacity, buffer.Count)];
         private readonly T[] _values = new T[Math.Min(BatchReader.Capacity, buffer.Count)];
-        private readonly int[] _numbers = new int[Math.Min(BatchReader.Capacity, buffer.Count)];
         private int _next;
 
         public override ReadOnlySpan<(long Key, T Value)> Next()
         {
-            var entries = buffer._entries.Span[_next..];
-            entries = entries[..Math.Min(entries.Length, _output.Length)];
-            for (var i = 0; i < entries.Length; i++)
-            {
-                _numbers[i] = entries[i].Number;
-            }
-
-            buffer._elements.Get(_numbers.AsSpan(0, entries.Length), _values);
-            var maps = buffer._maps.Span;
-            for (var i = 0; i < entries.Length; i++)
-            {
-                _output[i] = (BucketPartitioner.KeyOf(0, maps[_numbers[i]]), _values[i]);
-            }
-
+            var entries = buffer.Batch(_next, _output.Length);
             _next += entries.Length;
+            buffer._elements.Get(entries, _values);
+            for (var i = 0; i < entries.Length; i++)
+            {
+                _output[i] = (BucketPartitioner.KeyOf(0, buffer.MapOf(entries[i].Position)), _values[i]);
+            }
+
             return _output.AsSpan(0, entries.Length);
         }
     }

@@ -1,18 +1,22 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Dpark.Rdds;
 using Dpark.Shuffle;
 using Dpark.Text;
 
 namespace Dpark.Sorting;
 
 /// <summary>
-/// The elements of a sort, by the order in which they were added. Texts and slices are kept without references, as places in the arena, on pages; other types in an array that
-/// grows. Used by one thread.
+/// The elements of a sort. Texts and slices are bytes of the arena and nothing else: the entry of one says where it is. Elements of other types are in an array that grows.
+/// Used by one thread.
 /// </summary>
 internal sealed class SortElements<T> : IDisposable
 {
+    // One column of a batch has at most 2 GiB, and so it has an address if as many are left.
+    private const long MaxAddressedBytes = 1L << 31;
+
     private PooledList<T> _objects = new();
-    private PageList<Place> _places;
+    private int[] _numbers = [];
 
     /// <summary>Whether elements are places in the arena, which are all that they take.</summary>
     public static bool ArePlaces => typeof(T) == typeof(ByteSlice) || typeof(T) == typeof(Utf8Text);
@@ -20,62 +24,66 @@ internal sealed class SortElements<T> : IDisposable
     /// <summary>Where texts and slices of the elements are.</summary>
     public ByteArena Arena { get; } = new();
 
-    /// <summary>Elements held.</summary>
-    public int Count => ArePlaces ? _places.Count : _objects.Count;
-
     /// <summary>Objects that take memory beside the arrays. None if elements are places.</summary>
     public ReadOnlySpan<T> Objects => _objects.Span;
 
+    /// <summary>Whether another batch might have no place.</summary>
+    public bool IsFull => Arena.AddressedBytes > MaxAddressedBytes;
+
     /// <summary>Memory once so many elements are there, without that of objects.</summary>
-    public long BytesWith(long count) => Arena.Capacity + (ArePlaces ? _places.BytesWith(count) : _objects.BytesWith(count));
+    public long BytesWith(long count) => Arena.Capacity + (ArePlaces ? 0 : _objects.BytesWith(count));
 
     /// <summary>Adds the values of pairs.</summary>
-    public void Add(ReadOnlySpan<(long Key, T Value)> pairs)
+    /// <param name="pairs">Slices that are in the arena already come in the order of their bytes.</param>
+    /// <param name="entries">As many; receive prefix and position of each.</param>
+    /// <exception cref="OverflowException">Texts and slices have more than 4 GiB: it was added to one that is full.</exception>
+    public void Add(ReadOnlySpan<(long Key, T Value)> pairs, ReadOnlySpan<ulong> prefixes, Span<SortEntry> entries)
     {
-        var start = Count;
         if (ArePlaces)
         {
-            AddPlaces(pairs, _places.ExtendTo(start + pairs.Length)[start..]);
+            AddPlaces(pairs, prefixes, entries);
             return;
         }
 
+        var start = _objects.Count;
         var objects = _objects.ExtendTo(start + pairs.Length)[start..];
         for (var i = 0; i < objects.Length; i++)
         {
             objects[i] = pairs[i].Value;
+            entries[i] = new SortEntry(prefixes[i], (uint)(start + i));
         }
     }
 
     /// <summary>One element.</summary>
-    public T Get(int number)
+    public T Get(SortEntry entry)
     {
         if (!ArePlaces)
         {
-            return _objects.Span[number];
+            return _objects.Span[(int)entry.Position];
         }
 
-        var slice = SliceAt(Arena.Blocks, _places.Span[number]);
+        var slice = ByteArena.SliceAt(Arena.Blocks, entry.Position, entry.Length);
         return Unsafe.As<ByteSlice, T>(ref slice);
     }
 
     /// <summary>Elements, and asks for their bytes.</summary>
-    public void Get(ReadOnlySpan<int> numbers, Span<T> target)
+    /// <param name="entries">At most a batch.</param>
+    public void Get(ReadOnlySpan<SortEntry> entries, Span<T> target)
     {
-        // Sorted elements are everywhere: all waits for an element overlap, and then all waits for its bytes.
+        // Sorted elements are everywhere, so all waits for them should overlap.
         if (ArePlaces)
         {
-            Prefetch.Elements(_places.Span, numbers);
-            var places = _places.Span;
             var blocks = Arena.Blocks;
-            var slices = MemoryMarshal.CreateSpan(ref Unsafe.As<T, ByteSlice>(ref MemoryMarshal.GetReference(target)), numbers.Length);
-            for (var i = 0; i < slices.Length; i++)
+            var slices = MemoryMarshal.CreateSpan(ref Unsafe.As<T, ByteSlice>(ref MemoryMarshal.GetReference(target)), target.Length);
+            for (var i = 0; i < entries.Length; i++)
             {
-                slices[i] = SliceAt(blocks, places[numbers[i]]);
+                slices[i] = ByteArena.SliceAt(blocks, entries[i].Position, entries[i].Length);
             }
         }
         else
         {
             var objects = _objects.Span;
+            var numbers = NumbersOf(entries);
             Prefetch.Elements(objects, numbers);
             for (var i = 0; i < numbers.Length; i++)
             {
@@ -83,41 +91,13 @@ internal sealed class SortElements<T> : IDisposable
             }
         }
 
-        Prefetch.Bytes<T>(target[..numbers.Length]);
-    }
-
-    /// <summary>Puts elements into another order.</summary>
-    /// <param name="positions">For each place the number of the element that belongs there.</param>
-    public void Arrange(int[] positions)
-    {
-        if (ArePlaces)
-        {
-            Arrange(ref _places, positions);
-            return;
-        }
-
-        var arranged = new PooledList<T>();
-        Arrange<T>(_objects.Span, positions, arranged.ExtendTo(positions.Length));
-        _objects.Dispose();
-        _objects = arranged;
-    }
-
-    /// <summary>Puts what belongs to elements into another order.</summary>
-    /// <param name="positions">For each place the number of the item that belongs there.</param>
-    public static void Arrange<TItem>(ref PageList<TItem> list, int[] positions)
-        where TItem : unmanaged
-    {
-        var arranged = new PageList<TItem>();
-        Arrange<TItem>(list.Span, positions, arranged.ExtendTo(positions.Length));
-        list.Dispose();
-        list = arranged;
+        Prefetch.Bytes<T>(target[..entries.Length]);
     }
 
     /// <summary>Removes all elements and keeps most of the memory.</summary>
     public void Clear()
     {
         _objects.Clear();
-        _places.Clear();
         Arena.Recycle();
     }
 
@@ -125,47 +105,45 @@ internal sealed class SortElements<T> : IDisposable
     public void Dispose()
     {
         _objects.Dispose();
-        _places.Dispose();
         Arena.Dispose();
     }
 
-    private void AddPlaces(ReadOnlySpan<(long Key, T Value)> pairs, Span<Place> places)
+    private Span<int> NumbersOf(ReadOnlySpan<SortEntry> entries)
+    {
+        if (_numbers.Length < entries.Length)
+        {
+            _numbers = new int[Math.Max(entries.Length, BatchReader.Capacity)];
+        }
+
+        for (var i = 0; i < entries.Length; i++)
+        {
+            _numbers[i] = (int)entries[i].Position;
+        }
+
+        return _numbers.AsSpan(0, entries.Length);
+    }
+
+    private void AddPlaces(ReadOnlySpan<(long Key, T Value)> pairs, ReadOnlySpan<ulong> prefixes, Span<SortEntry> entries)
     {
         ByteBlock? last = null;
-        for (var i = 0; i < places.Length; i++)
+        for (var i = 0; i < entries.Length; i++)
         {
             var slice = Unsafe.As<T, ByteSlice>(ref Unsafe.AsRef(in pairs[i].Value));
-            if (slice.IsEmpty)
-            {
-                places[i] = default;
-                continue;
-            }
-
-            var block = slice.Block!;
-            if (ReferenceEquals(block, last) || Arena.Has(block))
-            {
-                last = block;
-                places[i] = new Place(block.Number, slice.Start, slice.Length);
-            }
-            else
+            var (block, start) = (slice.Block, slice.Start);
+            if (block is null || (!ReferenceEquals(block, last) && !Arena.Has(block)))
             {
                 // From a source that has memory of its own.
-                var start = Arena.Add(slice.Span, out var own);
-                places[i] = new Place(own.Number, start, slice.Length);
+                start = Arena.Add(slice.Span, out block);
             }
+
+            last = block;
+            entries[i] = new SortEntry(prefixes[i], ByteArena.AddressOf(block, start), slice.Length);
         }
-    }
 
-    private static ByteSlice SliceAt(ReadOnlySpan<ByteBlock> blocks, Place place) =>
-        place.Length == 0 ? default : new ByteSlice(blocks[place.Block], place.Start, place.Length);
-
-    private static void Arrange<TItem>(ReadOnlySpan<TItem> source, int[] positions, Span<TItem> target)
-    {
-        for (var i = 0; i < positions.Length; i++)
+        // No two elements with a batch between them may have one address, since addresses tell which map task an element is from.
+        if (entries.Length > 0 && entries[^1].Length == 0)
         {
-            target[i] = source[positions[i]];
+            Arena.Add([0], out _);
         }
     }
-
-    private readonly record struct Place(int Block, int Start, int Length);
 }

@@ -1,7 +1,7 @@
 namespace Dpark.Sorting;
 
-/// <summary>An element to be sorted: the beginning of its key, and its position in the parent's order.</summary>
-internal readonly record struct SortEntry(ulong Prefix, int Number) : IComparable<SortEntry>
-{
-    public int CompareTo(SortEntry other) => Prefix != other.Prefix ? Prefix.CompareTo(other.Prefix) : Number.CompareTo(other.Number);
-}
+/// <summary>An element to be sorted: the beginning of its key, and where <see cref="SortElements{T}"/> has it.</summary>
+/// <param name="Prefix">Orders as the keys do, as far as it goes.</param>
+/// <param name="Position">Ascends with the order in which elements were added.</param>
+/// <param name="Length">Bytes of a text or slice; 0 for other elements.</param>
+internal readonly record struct SortEntry(ulong Prefix, uint Position, int Length = 0);

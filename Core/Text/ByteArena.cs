@@ -8,18 +8,25 @@ namespace Dpark.Text;
 /// Bytes that live until they are all released together, on pages outside the collector's heap: what is released is free at once, and counts to the byte. Released slices
 /// fail from then on. Used by one thread.
 /// </summary>
+/// <remarks>
+/// A byte has an address of 32 bits, for whoever keeps many places: the addresses of a chunk begin at a multiple of the largest ordinary one, so its upper bits tell the block. They ascend
+/// in the order in which bytes are added.
+/// </remarks>
 internal sealed class ByteArena : IDisposable
 {
     private const int SmallestChunk = 4 << 10;
 
-    // A large page.
-    private const int LargestChunk = 2 << 20;
+    // A large page. What is longer than that is a chunk of its own.
+    private const int LargestChunk = 1 << ChunkBits;
+    private const int ChunkBits = 21;
 
     // What is kept when all bytes are released. The rest makes room, so that an arena that was full is not full at once again.
     private const int KeptNumerator = 7;
     private const int KeptDenominator = 8;
 
     private readonly List<PageMemory> _chunks = [];
+
+    // A long chunk has several places, all of them with its block.
     private readonly List<ByteBlock> _blocks = [];
     private readonly Stack<PageMemory> _free = new();
     private int _used;
@@ -28,8 +35,24 @@ internal sealed class ByteArena : IDisposable
     /// <summary>Memory held.</summary>
     public long Capacity { get; private set; }
 
-    /// <summary>The blocks that hold bytes now, each at its number. Valid until the next change.</summary>
+    /// <summary>Addresses in use, from 0. Beyond 4 GiB bytes have none.</summary>
+    public long AddressedBytes => (long)_blocks.Count << ChunkBits;
+
+    /// <summary>The blocks that hold bytes now, for <see cref="SliceAt"/>. Valid until the next change.</summary>
     public ReadOnlySpan<ByteBlock> Blocks => CollectionsMarshal.AsSpan(_blocks);
+
+    /// <summary>The address of a byte.</summary>
+    /// <param name="block">Of the arena.</param>
+    /// <exception cref="OverflowException">It has none.</exception>
+    public static uint AddressOf(ByteBlock block, int start) => checked((uint)(((long)block.Number << ChunkBits) + start));
+
+    /// <summary>The slice at an address.</summary>
+    /// <param name="blocks">From <see cref="Blocks"/>.</param>
+    public static ByteSlice SliceAt(ReadOnlySpan<ByteBlock> blocks, uint address, int length)
+    {
+        var block = blocks[(int)(address >> ChunkBits)];
+        return new ByteSlice(block, (int)(address - ((uint)block.Number << ChunkBits)), length);
+    }
 
     /// <summary>Copies bytes.</summary>
     /// <param name="block">Where they are.</param>
@@ -76,9 +99,10 @@ internal sealed class ByteArena : IDisposable
         // The first ones last, because they are the smallest and are filled first.
         for (var i = _chunks.Count - 1; i >= 0; i--)
         {
-            _blocks[i].Retire();
             _free.Push(_chunks[i]);
         }
+
+        _blocks.ForEach(static block => block.Retire());
 
         _chunks.Clear();
         _blocks.Clear();
@@ -110,8 +134,12 @@ internal sealed class ByteArena : IDisposable
         }
 
         _chunks.Add(pages);
-        _blocks.Add(new ByteBlock(pages, _blocks.Count));
         _used = 0;
         _length = (int)Math.Min(pages.Length, Array.MaxLength);
+        var block = new ByteBlock(pages, _blocks.Count);
+        for (var first = 0L; first < _length; first += LargestChunk)
+        {
+            _blocks.Add(block);
+        }
     }
 }

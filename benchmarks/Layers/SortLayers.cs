@@ -40,7 +40,7 @@ public class SortLayers
     {
         for (var i = 0; i < _entries.Length; i++)
         {
-            _entries[i] = new SortEntry(_prefixes[i], i);
+            _entries[i] = new SortEntry(_prefixes[i], (uint)i);
         }
 
         RadixSort.Sort(_entries, _scratch);

@@ -64,7 +64,7 @@ public sealed class SortPrefixTests
     public void Sort_RandomPrefixes_IsInOrderAndStable(int count, int bits, int shift)
     {
         var mask = bits == 64 ? ulong.MaxValue : (1UL << bits) - 1;
-        var entries = Enumerable.Range(0, count).Select(i => new SortEntry(((ulong)_random.NextInt64() & mask) << shift, i)).ToArray();
+        var entries = Enumerable.Range(0, count).Select(i => new SortEntry(((ulong)_random.NextInt64() & mask) << shift, (uint)i)).ToArray();
         var expected = entries.OrderBy(entry => entry.Prefix).ToArray();
 
         RadixSort.Sort(entries, new SortEntry[count]);
