@@ -12,6 +12,9 @@ public class Partition(int index)
     /// <summary>The buckets that it is, of an RDD that reads a shuffle.</summary>
     internal virtual BucketRange Buckets => new(Index, 1);
 
+    /// <summary>Elements of the whole partition for each that is read of it: above 1 where it is a sample.</summary>
+    internal virtual double ElementWeight => 1;
+
     /// <summary>Partitions that are nothing but their index.</summary>
     internal static Partition[] Numbered(int count)
     {

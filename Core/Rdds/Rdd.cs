@@ -127,6 +127,14 @@ public abstract class Rdd
     /// <returns><see langword="null"/> if they are not known.</returns>
     internal virtual long? FindInputBytes() => null;
 
+    /// <summary>Partitions of which a task reads a few places instead of everything, one for each of <see cref="Partitions"/>. Driver only.</summary>
+    /// <param name="placeCount">Places of each partition. Partitions of little more than that are read whole.</param>
+    /// <returns>
+    /// <see langword="null"/> where only whole partitions tell what the elements are: because of an operator that sees more than one element, because it is cached, or because of
+    /// what it is read from.
+    /// </returns>
+    internal virtual Partition[]? FindSample(int placeCount) => null;
+
     /// <summary>Whether keys are spread by a partitioner, and will be: an operator that needs no shuffle for that is built on it.</summary>
     internal bool IsKeptPartitionedBy(Partitioner partitioner) => partitioner.Equals(PossiblePartitioner) && partitioner.Equals(Partitioner);
 

@@ -17,7 +17,13 @@ internal sealed class SummarizedRdd<TIn, TOut>(Rdd<TIn> parent, PartitionSummary
     : NarrowRdd<TIn, TOut>(parent, callSite)
 {
     protected override BatchReader<TOut> Compute(Partition partition, TaskContext context) =>
-        new Reader(new AttributedReader<TIn>(Parent.Read(partition, context), CallSite, context), partition.Index, summary, context);
+        Open(Parent.Read(partition, context), partition.Index, summary, CallSite, context);
+
+    /// <summary>Opens the summary of a partition.</summary>
+    /// <param name="source">The partition; disposed with the reader.</param>
+    public static BatchReader<TOut> Open(
+        BatchReader<TIn> source, int partitionIndex, PartitionSummary<TIn, TOut> summary, CallSite callSite, TaskContext context) =>
+        new Reader(new AttributedReader<TIn>(source, callSite, context), partitionIndex, summary, context);
 
     private sealed class Reader(BatchReader<TIn> source, int partitionIndex, PartitionSummary<TIn, TOut> summary, TaskContext context) : BatchReader<TOut>
     {

@@ -5,6 +5,8 @@ namespace Dpark.Rdds.Operators;
 /// <summary>Replaces each element by those that a function adds to an emitter. Narrow.</summary>
 internal sealed class EmittedRdd<TIn, TOut>(Rdd<TIn> parent, Action<TIn, Emitter<TOut>> expand, CallSite callSite) : NarrowRdd<TIn, TOut>(parent, callSite)
 {
+    private protected override bool IsElementWise => true;
+
     protected override BatchReader<TOut> Compute(Partition partition, TaskContext context) =>
         new Reader(Parent.Read(partition, context), expand, CallSite, context);
 

@@ -5,6 +5,8 @@ namespace Dpark.Rdds.Operators;
 /// <summary>Keeps the elements that a predicate accepts. Narrow; elements are not changed, so the partitioner stays.</summary>
 internal sealed class FilteredRdd<T>(Rdd<T> parent, Func<T, bool> predicate, CallSite callSite) : NarrowRdd<T, T>(parent, callSite, keepsPartitioner: true)
 {
+    private protected override bool IsElementWise => true;
+
     protected override BatchReader<T> Compute(Partition partition, TaskContext context) =>
         new Reader(Parent.Read(partition, context), predicate, CallSite, context);
 

@@ -6,6 +6,8 @@ namespace Dpark.Rdds.Operators;
 internal sealed class FlatMappedRdd<TIn, TOut>(Rdd<TIn> parent, Func<TIn, IEnumerable<TOut>> expand, CallSite callSite)
     : NarrowRdd<TIn, TOut>(parent, callSite)
 {
+    private protected override bool IsElementWise => true;
+
     protected override BatchReader<TOut> Compute(Partition partition, TaskContext context) =>
         new Reader(Parent.Read(partition, context), expand, CallSite, context);
 

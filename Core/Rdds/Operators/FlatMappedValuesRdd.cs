@@ -7,6 +7,8 @@ internal sealed class FlatMappedValuesRdd<TKey, TValue, TOut>(
     Rdd<(TKey Key, TValue Value)> parent, Func<TValue, IEnumerable<TOut>> expand, CallSite callSite)
     : NarrowRdd<(TKey Key, TValue Value), (TKey Key, TOut Value)>(parent, callSite, keepsPartitioner: true)
 {
+    private protected override bool IsElementWise => true;
+
     protected override BatchReader<(TKey Key, TOut Value)> Compute(Partition partition, TaskContext context) =>
         new Reader(Parent.Read(partition, context), expand, CallSite, context);
 

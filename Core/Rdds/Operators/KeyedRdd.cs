@@ -5,6 +5,8 @@ namespace Dpark.Rdds.Operators;
 /// <summary>Puts before each element the key that a function gives it. Narrow.</summary>
 internal sealed class KeyedRdd<TKey, T>(Rdd<T> parent, Func<T, TKey> keySelector, CallSite callSite) : NarrowRdd<T, (TKey Key, T Value)>(parent, callSite)
 {
+    private protected override bool IsElementWise => true;
+
     protected override BatchReader<(TKey Key, T Value)> Compute(Partition partition, TaskContext context) =>
         new Reader(Parent.Read(partition, context), keySelector, CallSite, context);
 

@@ -6,6 +6,8 @@ namespace Dpark.Rdds.Operators;
 /// <param name="transform">Called once per element per attempt; a retried task calls it again.</param>
 internal sealed class MappedRdd<TIn, TOut>(Rdd<TIn> parent, Func<TIn, TOut> transform, CallSite callSite) : NarrowRdd<TIn, TOut>(parent, callSite)
 {
+    private protected override bool IsElementWise => true;
+
     protected override BatchReader<TOut> Compute(Partition partition, TaskContext context) =>
         new Reader(Parent.Read(partition, context), transform, CallSite, context);
 

@@ -6,6 +6,8 @@ namespace Dpark.Rdds.Operators;
 internal sealed class MappedValuesRdd<TKey, TValue, TOut>(Rdd<(TKey Key, TValue Value)> parent, Func<TValue, TOut> transform, CallSite callSite)
     : NarrowRdd<(TKey Key, TValue Value), (TKey Key, TOut Value)>(parent, callSite, keepsPartitioner: true)
 {
+    private protected override bool IsElementWise => true;
+
     protected override BatchReader<(TKey Key, TOut Value)> Compute(Partition partition, TaskContext context) =>
         new Reader(Parent.Read(partition, context), transform, CallSite, context);
 

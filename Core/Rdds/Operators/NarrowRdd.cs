@@ -1,3 +1,4 @@
+using Dpark.Caching;
 using Dpark.Partitioning;
 
 namespace Dpark.Rdds.Operators;
@@ -38,6 +39,12 @@ internal abstract class NarrowRdd<TIn, TOut> : Rdd<TOut>
     internal override Partitioner? PossiblePartitioner => _partitionerOwner?.PossiblePartitioner;
 
     protected Rdd<TIn> Parent { get; }
+
+    /// <summary>Whether what becomes of an element does not depend on the others.</summary>
+    private protected virtual bool IsElementWise => false;
+
+    // A cached one must not keep a sample, and if it is there already, nothing is read again.
+    internal override Partition[]? FindSample(int placeCount) => IsElementWise && StorageLevel == StorageLevel.None ? Parent.FindSample(placeCount) : null;
 
     public override IReadOnlyList<string> PreferredLocations(Partition partition) => _partitionOwner.PreferredLocations(partition);
 }

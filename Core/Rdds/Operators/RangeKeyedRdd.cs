@@ -5,7 +5,7 @@ using Dpark.Tasks;
 namespace Dpark.Rdds.Operators;
 
 /// <summary>The map side of a sort: puts before each element a key that says which range it belongs to and which map task it comes from. Narrow.</summary>
-/// <remarks>The ranges come from a job that samples the parent; it runs before the first job that needs them, not when the sort is defined.</remarks>
+/// <remarks>The ranges come from a job that samples the parent, of which it reads only some places if it can (<see cref="Rdd.FindSample"/>); it runs before the first job that needs them, not when the sort is defined.</remarks>
 internal sealed class RangeKeyedRdd<T, TKey>(
     Rdd<T> parent, Func<T, TKey> keySelector, IComparer<TKey>? comparer, bool isDescending, Partitioner partitioner, CallSite callSite)
     : NarrowRdd<T, (long Key, T Value)>(parent, callSite)
@@ -32,10 +32,7 @@ internal sealed class RangeKeyedRdd<T, TKey>(
             return;
         }
 
-        var samples = (int)Math.Min((long)SamplesPerRange * partitionCount, MostSamples) / Math.Max(Parent.Partitions.Count, 1);
-        var summary = new SampleSummary<T, TKey>(keySelector, Math.Max(samples, LeastSamplesPerPartition));
-        var keys = await JobRunner.CollectAsync(
-            new SummarizedRdd<T, (TKey Key, double Weight)>(Parent, summary, CallSite), action, cancellationToken).ConfigureAwait(false);
+        var keys = await SampleAsync(partitionCount, action, cancellationToken).ConfigureAwait(false);
 
         // Of two jobs that prepare at once, one must win for good: all map tasks of the shuffle need the same ranges.
         var ranges = new RangePartitioner<TKey>(Bounds(keys, partitionCount), isDescending, comparer);
@@ -44,6 +41,27 @@ internal sealed class RangeKeyedRdd<T, TKey>(
 
     protected override BatchReader<(long Key, T Value)> Compute(Partition partition, TaskContext context) =>
         new Reader(Parent.Read(partition, context), keySelector, _ranges!, partition.Index, CallSite, context);
+
+    private async Task<List<(TKey Key, double Weight)>> SampleAsync(int partitionCount, CallSite action, CancellationToken cancellationToken)
+    {
+        var parents = Math.Max(Parent.Partitions.Count, 1);
+        var samples = Math.Max((int)Math.Min((long)SamplesPerRange * partitionCount, MostSamples) / parents, LeastSamplesPerPartition);
+        if (Parent.FindSample(samples) is { } places)
+        {
+            var some = await SampleAsync(places).ConfigureAwait(false);
+            if (some.Count >= (long)samples * parents / 2)
+            {
+                return some;
+            }
+
+            // What was read is nearly all dropped on the way, so it takes more to know where the rest lies.
+        }
+
+        return await SampleAsync(null).ConfigureAwait(false);
+
+        Task<List<(TKey Key, double Weight)>> SampleAsync(Partition[]? read) => JobRunner.CollectAsync(
+            new KeySampleRdd<T, TKey>(Parent, keySelector, samples, read, CallSite), action, cancellationToken);
+    }
 
     /// <summary>Keys that cut the sample into parts of about equal weight; fewer where one key outweighs a part.</summary>
     private List<TKey> Bounds(List<(TKey Key, double Weight)> samples, int partitionCount)

@@ -5,7 +5,8 @@ using Dpark.Text;
 namespace Dpark.Rdds.Operators;
 
 /// <summary>A uniform sample of the keys of a partition, each with the number of elements that it stands for. The same elements in the same order give the same sample.</summary>
-internal sealed class SampleSummary<T, TKey>(Func<T, TKey> keySelector, int sampleCount) : PartitionSummary<T, (TKey Key, double Weight)>
+/// <param name="elementWeight">How many elements each that is read stands for.</param>
+internal sealed class SampleSummary<T, TKey>(Func<T, TKey> keySelector, int sampleCount, double elementWeight) : PartitionSummary<T, (TKey Key, double Weight)>
 {
     public override (TKey Key, double Weight)[] Summarize(BatchReader<T> input, int partitionIndex, TaskContext context)
     {
@@ -39,7 +40,7 @@ internal sealed class SampleSummary<T, TKey>(Func<T, TKey> keySelector, int samp
             seen += batch.Length;
         }
 
-        var weight = samples.Count == 0 ? 0 : (double)seen / samples.Count;
+        var weight = samples.Count == 0 ? 0 : elementWeight * seen / samples.Count;
         return [.. samples.Select(sample => (keySelector(sample), weight))];
     }
 

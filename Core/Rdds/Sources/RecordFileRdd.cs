@@ -1,3 +1,4 @@
+using Dpark.Caching;
 using Dpark.Tasks;
 using Dpark.Text;
 
@@ -8,7 +9,19 @@ internal sealed class RecordFileRdd(IRddContext context, string[] paths, int rec
     : FileRdd<ByteSlice>(context, paths, options, callSite)
 {
     protected override BatchReader<ByteSlice> Compute(Partition partition, TaskContext context) =>
-        new RecordPartitionReader(((TextPartition)partition).Pieces, recordBytes, CallSite, context);
+        new RecordPartitionReader(
+            partition is RecordSamplePartition sample ? sample.Choose(recordBytes) : ((TextPartition)partition).Pieces, recordBytes, CallSite, context);
+
+    internal override Partition[]? FindSample(int placeCount)
+    {
+        if (StorageLevel != StorageLevel.None)
+        {
+            return null;
+        }
+
+        Partition[] sample = [.. Partitions.Select(partition => RecordSamplePartition.Of((TextPartition)partition, recordBytes, placeCount))];
+        return Array.Exists(sample, partition => partition is RecordSamplePartition) ? sample : null;
+    }
 
     protected override Partition[] Cut(InputFile[] files, TextFileOptions options)
     {

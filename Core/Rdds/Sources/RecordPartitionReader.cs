@@ -25,10 +25,10 @@ internal sealed class RecordPartitionReader(TextPiece[] pieces, int recordBytes,
         _block = null;
         while (_left == 0)
         {
-            _file?.Dispose();
-            _file = null;
             if (_next == pieces.Length)
             {
+                _file?.Dispose();
+                _file = null;
                 return default;
             }
 
@@ -66,7 +66,13 @@ internal sealed class RecordPartitionReader(TextPiece[] pieces, int recordBytes,
 
     private void Open(TextPiece piece)
     {
-        _file = TextBytes.OpenAt(piece.Path, piece.Begin);
+        if (_file?.TryMoveTo(piece.Path, piece.Begin) != true)
+        {
+            _file?.Dispose();
+            _file = null;
+            _file = TextBytes.OpenAt(piece.Path, piece.Begin);
+        }
+
         _left = piece.End - piece.Begin;
     }
 

@@ -23,6 +23,9 @@ internal abstract class TextBytes : IDisposable
     /// <summary>Bytes of the file that were read since the last call; of a compressed one as they are stored.</summary>
     public abstract long TakeBytesRead();
 
+    /// <summary>Goes to another byte, if it is this file and can be read from anywhere.</summary>
+    public virtual bool TryMoveTo(string path, long offset) => false;
+
     public abstract void Dispose();
 
     private sealed class FileBytes(string path, long offset) : TextBytes
@@ -30,6 +33,7 @@ internal abstract class TextBytes : IDisposable
         private readonly SafeFileHandle _file = File.OpenHandle(
             path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
 
+        private readonly string _path = path;
         private long _offset = offset;
         private long _taken = offset;
 
@@ -56,6 +60,18 @@ internal abstract class TextBytes : IDisposable
             var taken = _offset - _taken;
             _taken = _offset;
             return taken;
+        }
+
+        public override bool TryMoveTo(string path, long offset)
+        {
+            if (path != _path)
+            {
+                return false;
+            }
+
+            _taken += offset - _offset;
+            _offset = offset;
+            return true;
         }
 
         public override void Dispose() => _file.Dispose();

@@ -17,7 +17,7 @@ internal readonly record struct TextPiece(string Path, long Begin, long End, boo
 }
 
 /// <summary>Pieces of files that one task reads, in order.</summary>
-internal sealed class TextPartition(int index, TextPiece[] pieces) : Partition(index)
+internal class TextPartition(int index, TextPiece[] pieces) : Partition(index)
 {
     public TextPiece[] Pieces { get; } = pieces;
 }
