@@ -41,6 +41,8 @@ internal sealed class CheckedFixedCodec<T, TCheck>(string shape) : FixedCodec<T>
     where T : unmanaged
     where TCheck : struct, IValueCheck<T>
 {
+    internal override bool AreAllBitsValid => false;
+
     internal override void CheckFixed(ReadOnlySpan<T> values)
     {
         foreach (ref readonly var value in values)

@@ -41,6 +41,9 @@ public abstract class RecordCodec<T>
     /// <exception cref="InvalidDataException">The bytes are damaged. <paramref name="values"/> are undefined then.</exception>
     public abstract void Decode(ref RecordInput input, scoped Span<T> values);
 
+    /// <summary>Whether <see cref="CheckFixed"/> refuses nothing.</summary>
+    internal virtual bool AreAllBitsValid => true;
+
     /// <summary>Refuses bit patterns that are no value of the type. Only codecs with <see cref="FixedBytes"/> have any.</summary>
     /// <exception cref="InvalidDataException">One of the values is none.</exception>
     internal virtual void CheckFixed(ReadOnlySpan<T> values)

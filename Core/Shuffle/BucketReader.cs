@@ -7,11 +7,19 @@ namespace Dpark.Shuffle;
 /// <summary>Reads the records of one bucket. Used by one thread.</summary>
 /// <param name="source">Disposed with the reader.</param>
 /// <param name="arena">Where texts and slices of the records are put; <see langword="null"/> gives each batch memory of its own.</param>
-internal sealed class BucketReader<T>(BucketSource source, ByteArena? arena = null) : BatchReader<T>
+internal sealed class BucketReader<T>(BucketSource source, ByteArena? arena = null) : BatchReader<T>, IDenseFrameSource
 {
     private readonly RecordBatchDecoder<T> _batches = new(RecordCodec<T>.Default);
     private readonly FrameReader _frames = new();
+
+    // Batches that were not read yet.
     private ReadOnlyMemory<byte> _payload;
+
+    // The dense frame that is being read, if that is what came last.
+    private DenseFrameReader<T>? _dense;
+    private ReadOnlyMemory<byte> _densePayload;
+    private bool _isInDense;
+    private bool _isDenseUnread;
     private bool _isOpen;
     private bool _isDisposed;
 
@@ -19,15 +27,15 @@ internal sealed class BucketReader<T>(BucketSource source, ByteArena? arena = nu
     /// <exception cref="IOException">It cannot be read.</exception>
     public override ReadOnlySpan<T> Next()
     {
-        if (!_isOpen)
-        {
-            _frames.Open(source);
-            _isOpen = true;
-        }
-
         while (_payload.IsEmpty)
         {
-            if (!_frames.TryRead(out _payload))
+            if (_isInDense && _dense!.Next() is { IsEmpty: false } pairs)
+            {
+                _isDenseUnread = false;
+                return pairs;
+            }
+
+            if (!TryReadFrame())
             {
                 return default;
             }
@@ -42,6 +50,55 @@ internal sealed class BucketReader<T>(BucketSource source, ByteArena? arena = nu
 
         _payload = _payload[^input.Remaining..];
         return records;
+    }
+
+    /// <summary>Whether all was read. Known after a call of <see cref="TryPeekFrame"/> that gave no frame.</summary>
+    public bool IsAtEnd => _payload.IsEmpty && !_isInDense;
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidDataException">The bucket is damaged.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public bool TryPeekFrame(out ReadOnlyMemory<byte> payload)
+    {
+        if (IsAtEnd)
+        {
+            TryReadFrame();
+        }
+
+        payload = _densePayload;
+        return _isInDense && _isDenseUnread;
+    }
+
+    /// <inheritdoc/>
+    public void SkipFrame() => _isInDense = false;
+
+    private bool TryReadFrame()
+    {
+        if (!_isOpen)
+        {
+            _frames.Open(source);
+            _isOpen = true;
+        }
+
+        _isInDense = false;
+        if (!_frames.TryRead(out var payload, out var isDense))
+        {
+            return false;
+        }
+
+        if (isDense)
+        {
+            _dense ??= DenseFrameReader<T>.Create();
+            _dense.Open(payload);
+            _densePayload = payload;
+            _isInDense = _isDenseUnread = true;
+        }
+        else
+        {
+            _payload = payload;
+        }
+
+        return true;
     }
 
     protected override void Dispose(bool disposing)

@@ -53,20 +53,35 @@ internal sealed class CombiningMapWriter<TKey, TValue, TCombined>(
 
     private (long[] Offsets, long RecordCount) Commit(int attempt)
     {
-        using var order = _buffer.OrderByBucket(partitioner);
         _buffer.Complete();
+        if (_runs.IsEmpty)
+        {
+            using var frames = _buffer.TryMarkBuckets(partitioner);
+            if (frames is not null)
+            {
+                return Commit(attempt, frames.LeastBytes, writer => frames.Write(writer, options, context.CancellationToken));
+            }
+        }
+
+        using var order = _buffer.OrderByBucket(partitioner);
         if (!_runs.IsEmpty)
         {
             order.SortByHash(_buffer);
             _runs.Complete();
         }
 
+        var leastBytes = _runs.IsEmpty ? (long)order.Count * Unsafe.SizeOf<(TKey, TCombined)>() : long.MaxValue;
+        return Commit(attempt, leastBytes, writer =>
+            PairFrames.Write(writer, partitioner.PartitionCount, bucket => Open(bucket, order), options, context.CancellationToken));
+    }
+
+    private (long[] Offsets, long RecordCount) Commit(int attempt, long leastBytes, Action<ShuffleFileWriter> write)
+    {
         var recordCount = 0L;
         var shape = RecordBlock.ShapeHash(RecordCodec<(TKey Key, TCombined Value)>.Default);
-        var leastBytes = _runs.IsEmpty ? (long)order.Count * Unsafe.SizeOf<(TKey, TCombined)>() : long.MaxValue;
         var offsets = files.Commit(shuffle, mapIndex, attempt, partitioner.PartitionCount, shape, leastBytes, writer =>
         {
-            PairFrames.Write(writer, partitioner.PartitionCount, bucket => Open(bucket, order), options, context.CancellationToken);
+            write(writer);
             recordCount = writer.RecordCount;
         });
         return (offsets, recordCount);

@@ -45,6 +45,9 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
     /// <summary>Memory taken.</summary>
     public long Length => _memory.Length;
 
+    /// <summary>A bit per place, 1 if it is used; the lowest bit of the first word is place 0. Valid until the table is disposed.</summary>
+    public ReadOnlySpan<ulong> Used => new(_used, (int)(UsedBytesOf(PlaceCount) / sizeof(ulong)));
+
     private long Last => First + PlaceCount - 1;
 
     /// <summary>Makes an empty table for keys from one to another, with room for more on both sides.</summary>
@@ -94,9 +97,19 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
         : typeof(TKey) == typeof(uint) ? Unsafe.BitCast<TKey, uint>(key)
         : Unsafe.BitCast<TKey, long>(key);
 
+    /// <summary>The key that <see cref="OrderOf"/> says a number of.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TKey KeyOf(long order) =>
+        Unsafe.SizeOf<TKey>() == sizeof(int) ? Unsafe.BitCast<int, TKey>((int)order) : Unsafe.BitCast<long, TKey>(order);
+
     /// <summary>Where a key's place is; not below <see cref="PlaceCount"/> if it has none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong OffsetOf(TKey key) => (ulong)(OrderOf(key) - First);
+
+    /// <summary>Whether there are places for all keys from one to another.</summary>
+    /// <param name="least">As <see cref="OrderOf"/> says it.</param>
+    /// <param name="most">Not less.</param>
+    public bool HasPlaces(long least, long most) => least >= First && most <= Last;
 
     /// <summary>Fetches a place into the innermost cache. There may be no such place: it is only a hint.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -132,6 +145,47 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
         Count += (int)(count + places.Length);
     }
 
+    /// <summary>Adds the pairs of a frame whose keys all have places.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void AddFrame<TOther, TMerge>(DenseFrame<TKey, TOther> frame, Func<TOther, TValue> create, TMerge merging)
+        where TMerge : struct, IMerge<TValue, TOther>
+    {
+        var next = 0;
+        for (var i = 0; i < frame.WordCount; i++)
+        {
+            var start = frame.First - First + ((long)i * BitsPerWord);
+            for (var word = frame.WordAt(i); word != 0; word &= word - 1)
+            {
+                ref var value = ref GetOrAdd((int)(start + BitOperations.TrailingZeroCount(word)), out var exists);
+                value = exists ? merging.Merge(value, frame.ValueAt(next)) : create(frame.ValueAt(next));
+                next++;
+            }
+        }
+    }
+
+    /// <summary>As <see cref="AddFrame"/>, for numbers that are added; see <see cref="AddNumbers"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void AddFrameOfNumbers<TNumber>(DenseFrame<TKey, TNumber> frame)
+    {
+        var newCount = 0;
+        var next = 0;
+        for (var i = 0; i < frame.WordCount; i++)
+        {
+            var word = frame.WordAt(i);
+            var start = (nint)(frame.First - First + ((long)i * BitsPerWord));
+            var old = Use(word, start);
+            newCount += BitOperations.PopCount(word & ~old);
+            for (; word != 0; word &= word - 1)
+            {
+                var bit = BitOperations.TrailingZeroCount(word);
+                ref var value = ref Unsafe.As<byte, TValue>(ref _values[(start + bit) * Unsafe.SizeOf<TValue>()]);
+                value = default(Addition<TValue, TNumber>).Merge(Addition<TValue, TNumber>.OrNothing(value, (old >> bit) & 1), frame.ValueAt(next++));
+            }
+        }
+
+        Count += newCount;
+    }
+
     /// <summary>Whether there is a pair at a place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsUsed(int place) => (_used[place / BitsPerWord] & (1UL << place)) != 0;
@@ -154,11 +208,7 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
 
     /// <summary>The key of a place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TKey KeyAt(int place)
-    {
-        var order = First + place;
-        return Unsafe.SizeOf<TKey>() == sizeof(int) ? Unsafe.BitCast<int, TKey>((int)order) : Unsafe.BitCast<long, TKey>(order);
-    }
+    public TKey KeyAt(int place) => KeyOf(First + place);
 
     /// <summary>The value of a place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -213,6 +263,31 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
     private static long UsedBytesOf(long placeCount) => (placeCount + BitsPerWord - 1) / BitsPerWord * sizeof(ulong);
 
     private static long BytesOf(long placeCount) => UsedBytesOf(placeCount) + (placeCount * Unsafe.SizeOf<TValue>());
+
+    /// <summary>Marks places as used. Only of those that are marked it matters whether there are such places.</summary>
+    /// <param name="start">The place of the first bit.</param>
+    /// <returns>Which of them were used before.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong Use(ulong places, nint start)
+    {
+        var shift = (int)(start & (BitsPerWord - 1));
+        var index = (start - shift) / BitsPerWord;
+        var (low, high) = (places << shift, shift == 0 ? 0 : places >> (BitsPerWord - shift));
+        var old = 0UL;
+        if (low != 0)
+        {
+            old = (_used[index] & low) >> shift;
+            _used[index] |= low;
+        }
+
+        if (high != 0)
+        {
+            old |= (_used[index + 1] & high) << (BitsPerWord - shift);
+            _used[index + 1] |= high;
+        }
+
+        return old;
+    }
 
     // The other one's places are all among these.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -37,33 +37,9 @@ internal sealed class FrameEncoder<T>(RecordCodec<T> codec, ShuffleCompression c
     {
         var frame = _frame.Written(0, _frame.Length);
         _frame.Truncate(0);
-        var payload = frame[ShuffleFrame.HeaderLength..];
-        if (compression == ShuffleCompression.Lz4 && TryCompress(payload, out var smaller))
-        {
-            return smaller;
-        }
-
-        ShuffleFrame.WriteHeader(frame, ShuffleFrame.RawKind, payload.Length);
-        return frame;
+        return ShuffleFrame.Seal(frame, ShuffleFrame.RawKind, compression, compressed);
     }
 
     /// <summary>Returns the buffer.</summary>
     public void Dispose() => _frame.Dispose();
-
-    private bool TryCompress(ReadOnlySpan<byte> payload, out ReadOnlySpan<byte> frame)
-    {
-        // Room for one byte less than the payload, so that a frame that does not get smaller is stored as it is.
-        compressed.Truncate(0);
-        var target = compressed.Append(ShuffleFrame.HeaderLength + Math.Max(payload.Length - 1L, 0));
-        var length = BlockCodecs.Lz4.Encode(payload, target[ShuffleFrame.HeaderLength..]);
-        target = target[..(ShuffleFrame.HeaderLength + length)];
-        frame = target;
-        if (length == 0)
-        {
-            return false;
-        }
-
-        ShuffleFrame.WriteHeader(target, ShuffleFrame.Lz4Kind, payload.Length);
-        return true;
-    }
 }

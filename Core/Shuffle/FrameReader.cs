@@ -43,13 +43,15 @@ internal sealed class FrameReader : IDisposable
     }
 
     /// <summary>Reads a frame.</summary>
-    /// <param name="payload">Batches of records, valid until the next call.</param>
+    /// <param name="payload">Batches of records, or one <see cref="DenseFrame{TKey, TValue}"/>. Valid until the next call.</param>
+    /// <param name="isDense">Whether it is the latter.</param>
     /// <returns><see langword="false"/> at the end of the bucket.</returns>
     /// <exception cref="InvalidDataException">The frame is damaged.</exception>
     /// <exception cref="IOException">The bucket cannot be read.</exception>
-    public bool TryRead(out ReadOnlyMemory<byte> payload)
+    public bool TryRead(out ReadOnlyMemory<byte> payload, out bool isDense)
     {
         payload = default;
+        isDense = false;
         var available = _end - _start + _unread;
         if (available == 0)
         {
@@ -69,7 +71,8 @@ internal sealed class FrameReader : IDisposable
         ShuffleFrame.Check(frame.Span);
         _start += length;
         Consumed += length;
-        payload = kind == ShuffleFrame.RawKind
+        isDense = kind is ShuffleFrame.DenseKind or ShuffleFrame.DenseLz4Kind;
+        payload = kind is ShuffleFrame.RawKind or ShuffleFrame.DenseKind
             ? frame[ShuffleFrame.HeaderLength..]
             : Decompress(frame.Span[ShuffleFrame.HeaderLength..], rawLength);
         return true;

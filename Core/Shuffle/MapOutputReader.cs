@@ -15,7 +15,7 @@ namespace Dpark.Shuffle;
 /// <param name="arena">Where texts and slices of the records are put; <see langword="null"/> gives each batch memory of its own.</param>
 internal sealed class MapOutputReader<T>(
     ShuffleId shuffle, BucketRange buckets, WorkerId worker, MapOutputFiles files, IMapOutputSource outputs, BlockClient client, ShuffleOptions options,
-    TaskContext context, ByteArena? arena = null) : BatchReader<T>
+    TaskContext context, ByteArena? arena = null) : BatchReader<T>, IDenseFrameSource
 {
     private readonly Queue<MapOutputLocation> _local = new();
     private readonly Queue<MapOutputLocation[]> _notAsked = new();
@@ -30,13 +30,7 @@ internal sealed class MapOutputReader<T>(
     /// <exception cref="FetchFailedException">A map output could not be read.</exception>
     public override ReadOnlySpan<T> Next()
     {
-        context.CancellationToken.ThrowIfCancellationRequested();
-        if (!_isOpen)
-        {
-            Open(outputs.Get(shuffle, context.MapOutputEpoch, context.CancellationToken));
-        }
-
-        while (_bucket is not null || TryOpenNext())
+        while (TryOpen())
         {
             var records = ReadCurrent();
             if (!records.IsEmpty)
@@ -44,12 +38,37 @@ internal sealed class MapOutputReader<T>(
                 return records;
             }
 
-            _bucket!.Dispose();
-            _bucket = null;
+            CloseCurrent();
         }
 
         return default;
     }
+
+    /// <inheritdoc/>
+    /// <exception cref="FetchFailedException">A map output could not be read.</exception>
+    public bool TryPeekFrame(out ReadOnlyMemory<byte> payload)
+    {
+        while (TryOpen())
+        {
+            if (TryPeekCurrent(out payload))
+            {
+                return true;
+            }
+
+            if (!_bucket!.IsAtEnd)
+            {
+                return false;
+            }
+
+            CloseCurrent();
+        }
+
+        payload = default;
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public void SkipFrame() => _bucket!.SkipFrame();
 
     protected override void Dispose(bool disposing)
     {
@@ -63,6 +82,24 @@ internal sealed class MapOutputReader<T>(
         _local.Clear();
         _notAsked.Clear();
         base.Dispose(disposing);
+    }
+
+    /// <returns><see langword="false"/> if there is no bucket any more.</returns>
+    private bool TryOpen()
+    {
+        context.CancellationToken.ThrowIfCancellationRequested();
+        if (!_isOpen)
+        {
+            Open(outputs.Get(shuffle, context.MapOutputEpoch, context.CancellationToken));
+        }
+
+        return _bucket is not null || TryOpenNext();
+    }
+
+    private void CloseCurrent()
+    {
+        _bucket!.Dispose();
+        _bucket = null;
     }
 
     private void Open(ImmutableArray<MapOutputLocation> locations)
@@ -157,6 +194,18 @@ internal sealed class MapOutputReader<T>(
         try
         {
             return _bucket!.Next();
+        }
+        catch (Exception failure) when (failure is IOException or InvalidDataException)
+        {
+            throw Failed(failure);
+        }
+    }
+
+    private bool TryPeekCurrent(out ReadOnlyMemory<byte> payload)
+    {
+        try
+        {
+            return _bucket!.TryPeekFrame(out payload);
         }
         catch (Exception failure) when (failure is IOException or InvalidDataException)
         {

@@ -62,6 +62,29 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
         }
     }
 
+    public override IBucketFrames? TryMarkBuckets(Partitioner partitioner) =>
+        _table.Dense is { } dense ? DenseBuckets<TKey, TCombined>.TryCreate(dense, partitioner) : null;
+
+    public override bool TryAddFrame(ReadOnlySpan<byte> payload)
+    {
+        var frame = DenseFrame<TKey, TValue>.Of(payload);
+        if (!TryMakePlaces(frame.Least, frame.Greatest, frame.Count))
+        {
+            return false;
+        }
+
+        if (_isAddition)
+        {
+            _table.Dense!.AddFrameOfNumbers(frame);
+        }
+        else
+        {
+            _table.Dense!.AddFrame(frame, create, new CalledMerge<TCombined, TValue>(merge));
+        }
+
+        return true;
+    }
+
     public override void HashesOf(ReadOnlySpan<int> numbers, Span<ulong> hashes)
     {
         Span<TKey> keys = new TKey[Math.Min(numbers.Length, BatchReader.Capacity)];
@@ -78,6 +101,24 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
     protected override void RemoveAll() => _table.Clear();
 
     protected override void ReleaseAll() => _table.Dispose();
+
+    /// <returns>Whether the table is dense and has places for all keys from one to another.</returns>
+    private bool TryMakePlaces(long least, long most, int newPairs)
+    {
+        if (!_table.TryBeginDense(least, most))
+        {
+            return false;
+        }
+
+        if (_table.Dense!.HasPlaces(least, most))
+        {
+            return true;
+        }
+
+        return Memory.TryHold(_table.BytesWith(newPairs) + (2L * sizeof(int) * _table.Count))
+            && Memory.HasRoomBeside(PageMemory.TakenFor(_table.Dense.Length))
+            && _table.TryWiden(least, most, newPairs);
+    }
 
     private void AddAll<TMerge>(ReadOnlySpan<(TKey Key, TValue Value)> pairs, TMerge merging)
         where TMerge : struct, IMerge<TCombined, TValue>

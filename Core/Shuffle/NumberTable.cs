@@ -92,6 +92,18 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
         }
     }
 
+    /// <summary>Makes an empty table dense from the start, if it is worth little memory; see <see cref="TryWiden(long, long, int)"/>.</summary>
+    /// <returns>Whether it is dense.</returns>
+    public bool TryBeginDense(long least, long most)
+    {
+        if (Dense is null && _memory is null)
+        {
+            Dense = DenseTable<TKey, TValue>.TryCreate(least, most, maxBytes: 0, CheapDenseBytes);
+        }
+
+        return Dense is not null;
+    }
+
     /// <summary>As <see cref="TryWiden(long, long, int)"/>, for the keys of some pairs.</summary>
     public bool TryWiden<TOther>(ReadOnlySpan<(TKey Key, TOther Value)> pairs)
     {

@@ -29,6 +29,15 @@ internal abstract class PairBuffer<TKey, TIn, TOut>(MemoryClaim memory) : IDispo
     /// <summary>The keys by the bucket that a partitioner puts them into. The caller disposes the order.</summary>
     public abstract KeyOrder OrderByBucket(Partitioner partitioner);
 
+    /// <summary>The pairs by bucket in the form in which they are written fastest, if there is one that needs no order. After <see cref="Complete"/>.</summary>
+    /// <returns><see langword="null"/> if there is none. The caller disposes it.</returns>
+    public virtual IBucketFrames? TryMarkBuckets(Partitioner partitioner) => null;
+
+    /// <summary>Adds the pairs of a dense frame at once, if that is possible and there is room.</summary>
+    /// <param name="payload">A <see cref="DenseFrame{TKey, TValue}"/>, checked.</param>
+    /// <returns><see langword="false"/> if they must be added by <see cref="Add"/>.</returns>
+    public virtual bool TryAddFrame(ReadOnlySpan<byte> payload) => false;
+
     /// <summary>The stable hashes of some keys.</summary>
     /// <param name="numbers">Numbers of keys.</param>
     /// <param name="hashes">Receives a hash for each.</param>

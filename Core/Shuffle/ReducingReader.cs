@@ -42,10 +42,9 @@ internal sealed class ReducingReader<TKey, TIn, TOut>(
 
     private BatchReader<(TKey Key, TOut Value)> Reduce()
     {
-        for (var batch = source.Next(); !batch.IsEmpty; batch = source.Next())
+        while (TryAddNext())
         {
             context.CancellationToken.ThrowIfCancellationRequested();
-            buffer.Add(batch);
             if (buffer.IsFull)
             {
                 Spill();
@@ -69,6 +68,25 @@ internal sealed class ReducingReader<TKey, TIn, TOut>(
 
         runs.Complete();
         return runs.Open(0, inMemory);
+    }
+
+    /// <returns><see langword="false"/> at the end.</returns>
+    private bool TryAddNext()
+    {
+        if (source is IDenseFrameSource frames && frames.TryPeekFrame(out var payload) && buffer.TryAddFrame(payload.Span))
+        {
+            frames.SkipFrame();
+            return true;
+        }
+
+        var batch = source.Next();
+        if (batch.IsEmpty)
+        {
+            return false;
+        }
+
+        buffer.Add(batch);
+        return true;
     }
 
     private void Spill()

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Dpark.Codecs;
+using Dpark.Configuration;
 
 namespace Dpark.Shuffle;
 
@@ -18,6 +19,12 @@ internal static class ShuffleFrame
     /// <summary>The payload is one LZ4 block.</summary>
     public const int Lz4Kind = 1;
 
+    /// <summary>The payload is a <see cref="DenseFrame{TKey, TValue}"/>, as it is.</summary>
+    public const int DenseKind = 2;
+
+    /// <summary>The payload is a <see cref="DenseFrame{TKey, TValue}"/> as one LZ4 block.</summary>
+    public const int DenseLz4Kind = 3;
+
     private const int CheckedHeaderLength = 12;
 
     // An LZ4 block can expand by at most this factor, so a damaged length cannot make a reader allocate without bound.
@@ -35,6 +42,22 @@ internal static class ShuffleFrame
         BinaryPrimitives.WriteUInt32LittleEndian(frame[12..], Checksum(frame));
     }
 
+    /// <summary>Ends a frame: compresses its payload if that makes it smaller, and fills in its header.</summary>
+    /// <param name="frame">Room for a header, and the payload.</param>
+    /// <param name="rawKind"><see cref="RawKind"/> or <see cref="DenseKind"/>.</param>
+    /// <param name="compressed">Room for a compressed frame.</param>
+    /// <returns>The whole frame, in one of both.</returns>
+    public static ReadOnlySpan<byte> Seal(Span<byte> frame, int rawKind, ShuffleCompression compression, RecordBuffer compressed)
+    {
+        if (compression == ShuffleCompression.Lz4 && TryCompress(frame[HeaderLength..], rawKind == RawKind ? Lz4Kind : DenseLz4Kind, compressed, out var smaller))
+        {
+            return smaller;
+        }
+
+        WriteHeader(frame, rawKind, frame.Length - HeaderLength);
+        return frame;
+    }
+
     /// <summary>Reads the lengths of a header.</summary>
     /// <param name="available">Bytes from the start of the header to the end of the bucket.</param>
     /// <exception cref="InvalidDataException">They cannot be right.</exception>
@@ -45,8 +68,8 @@ internal static class ShuffleFrame
         var raw = BinaryPrimitives.ReadInt32LittleEndian(header[8..]);
         var isPossible = kind switch
         {
-            RawKind => raw == stored,
-            Lz4Kind => raw >= 0 && raw <= ((long)stored * MaxLz4Expansion) + Lz4Slack,
+            RawKind or DenseKind => raw == stored,
+            Lz4Kind or DenseLz4Kind => raw >= 0 && raw <= ((long)stored * MaxLz4Expansion) + Lz4Slack,
             _ => false,
         };
         if (!isPossible || stored < 0 || stored > available - HeaderLength)
@@ -68,6 +91,23 @@ internal static class ShuffleFrame
         {
             throw new InvalidDataException($"A frame of {frame.Length} bytes has checksum 0x{actual:X8} instead of 0x{expected:X8}. It is damaged.");
         }
+    }
+
+    private static bool TryCompress(ReadOnlySpan<byte> payload, int kind, RecordBuffer compressed, out ReadOnlySpan<byte> frame)
+    {
+        // Room for one byte less than the payload, so that a frame that does not get smaller is stored as it is.
+        compressed.Truncate(0);
+        var target = compressed.Append(HeaderLength + Math.Max(payload.Length - 1L, 0));
+        var length = BlockCodecs.Lz4.Encode(payload, target[HeaderLength..]);
+        target = target[..(HeaderLength + length)];
+        frame = target;
+        if (length == 0)
+        {
+            return false;
+        }
+
+        WriteHeader(target, kind, payload.Length);
+        return true;
     }
 
     private static uint Checksum(ReadOnlySpan<byte> frame) => Crc32C.Append(Crc32C.Of(frame[..CheckedHeaderLength]), frame[HeaderLength..]);

@@ -1,0 +1,150 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Dpark.Codecs;
+
+namespace Dpark.Shuffle;
+
+/// <summary>
+/// Pairs of a frame whose keys are integers that lie close together: which keys there are, a bit for each, and their values in ascending order of keys. Half as long as
+/// batches of pairs, or less, and added to a <see cref="DenseTable{TKey, TValue}"/> without looking up a key. <c>docs/formats/shuffle-file.md</c> states every byte.
+/// </summary>
+/// <typeparam name="TKey">One that <see cref="NumberTable{TKey, TValue}"/> supports.</typeparam>
+/// <typeparam name="TValue">Without references, and in a record as it is in memory.</typeparam>
+internal readonly ref struct DenseFrame<TKey, TValue>
+{
+    /// <summary>Keys per word of bits.</summary>
+    public const int BitsPerWord = 64;
+
+    private const int HeaderLength = 16;
+
+    private readonly ReadOnlySpan<byte> _words;
+    private readonly ReadOnlySpan<byte> _values;
+
+    private DenseFrame(ReadOnlySpan<byte> payload)
+    {
+        Count = BinaryPrimitives.ReadInt32LittleEndian(payload);
+        var wordsLength = BinaryPrimitives.ReadInt32LittleEndian(payload[4..]);
+        First = BinaryPrimitives.ReadInt64LittleEndian(payload[8..]);
+        _words = payload.Slice(HeaderLength, wordsLength);
+        _values = payload[(HeaderLength + wordsLength)..];
+    }
+
+    /// <summary>Whether pairs of these types can be in such a frame.</summary>
+    public static bool IsSupported => NumberTable<TKey, TValue>.IsSupported && RecordCodec<TValue>.Default.FixedBytes == Unsafe.SizeOf<TValue>();
+
+    /// <summary>Pairs.</summary>
+    public int Count { get; }
+
+    /// <summary>The key of the first bit, see <see cref="DenseTable{TKey, TValue}.OrderOf"/>. There need not be such a key.</summary>
+    public long First { get; }
+
+    /// <summary>Words of bits, at least 1.</summary>
+    public int WordCount => _words.Length / sizeof(ulong);
+
+    /// <summary>The least key, as <see cref="First"/> is one.</summary>
+    public long Least => First + BitOperations.TrailingZeroCount(WordAt(0));
+
+    /// <summary>The greatest key, as <see cref="First"/> is one.</summary>
+    public long Greatest => First + LastOffset;
+
+    private long LastOffset => ((long)WordCount * BitsPerWord) - 1 - BitOperations.LeadingZeroCount(WordAt(WordCount - 1));
+
+    /// <summary>Reads a payload that was checked.</summary>
+    public static DenseFrame<TKey, TValue> Of(ReadOnlySpan<byte> payload) => new(payload);
+
+    /// <summary>Reads a payload, and checks that nothing in it is read beyond its end later on.</summary>
+    /// <exception cref="InvalidDataException">It is damaged, or no pair of these types is ever in such a frame.</exception>
+    public static DenseFrame<TKey, TValue> Check(ReadOnlySpan<byte> payload)
+    {
+        if (!IsSupported || payload.Length < HeaderLength + sizeof(ulong))
+        {
+            RecordErrors.ThrowDamaged($"{payload.Length} bytes that are no dense frame of such pairs");
+        }
+
+        var wordsLength = BinaryPrimitives.ReadInt32LittleEndian(payload[4..]);
+        if (wordsLength < sizeof(ulong) || wordsLength % sizeof(ulong) != 0 || wordsLength > payload.Length - HeaderLength)
+        {
+            RecordErrors.ThrowDamaged($"a dense frame with {wordsLength} bytes of bits");
+        }
+
+        var frame = new DenseFrame<TKey, TValue>(payload);
+        var count = 0L;
+        for (var i = 0; i < frame.WordCount; i++)
+        {
+            count += BitOperations.PopCount(frame.WordAt(i));
+        }
+
+        if (count != frame.Count || frame._values.Length != count * Unsafe.SizeOf<TValue>() || frame.WordAt(0) == 0 || frame.WordAt(frame.WordCount - 1) == 0 ||
+            !IsKey(frame.First, BitOperations.TrailingZeroCount(frame.WordAt(0))) || !IsKey(frame.First, frame.LastOffset))
+        {
+            RecordErrors.ThrowDamaged($"a dense frame of {frame.Count} pairs with {count} keys from {frame.First} and {frame._values.Length} bytes of values");
+        }
+
+        frame.CheckValues();
+        return frame;
+    }
+
+    /// <summary>Appends the pairs of a table at some places.</summary>
+    /// <param name="words">Bits of the places; neither the first word nor the last one is 0.</param>
+    /// <param name="firstWord">The place of the first bit, in words.</param>
+    /// <returns>How many pairs that are.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static int Append(DenseTable<TKey, TValue> table, ReadOnlySpan<ulong> words, int firstWord, RecordBuffer output)
+    {
+        var count = 0;
+        foreach (var word in words)
+        {
+            count += BitOperations.PopCount(word);
+        }
+
+        var wordBytes = MemoryMarshal.AsBytes(words);
+        var header = output.Append((long)HeaderLength);
+        BinaryPrimitives.WriteInt32LittleEndian(header, count);
+        BinaryPrimitives.WriteInt32LittleEndian(header[4..], wordBytes.Length);
+        BinaryPrimitives.WriteInt64LittleEndian(header[8..], table.First + ((long)firstWord * BitsPerWord));
+        output.Append(wordBytes);
+        ref var target = ref MemoryMarshal.GetReference(output.Append((long)count * Unsafe.SizeOf<TValue>()));
+        for (var i = 0; i < words.Length; i++)
+        {
+            var start = (firstWord + i) * BitsPerWord;
+            for (var word = words[i]; word != 0; word &= word - 1)
+            {
+                Unsafe.WriteUnaligned(ref target, table.ValueAt(start + BitOperations.TrailingZeroCount(word)));
+                target = ref Unsafe.Add(ref target, Unsafe.SizeOf<TValue>());
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Some bits, the lowest one first.</summary>
+    /// <param name="index">From 0, below <see cref="WordCount"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong WordAt(int index) => Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref MemoryMarshal.GetReference(_words), index * sizeof(ulong)));
+
+    /// <summary>The value of a pair.</summary>
+    /// <param name="index">From 0, below <see cref="Count"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TValue ValueAt(int index) => Unsafe.ReadUnaligned<TValue>(ref Unsafe.Add(ref MemoryMarshal.GetReference(_values), (nint)index * Unsafe.SizeOf<TValue>()));
+
+    private static bool IsKey(long first, long offset) =>
+        first <= long.MaxValue - offset && DenseTable<TKey, TValue>.OrderOf(DenseTable<TKey, TValue>.KeyOf(first + offset)) == first + offset;
+
+    // As the codec would, a run at a time: for most types there is nothing to check.
+    private void CheckValues()
+    {
+        var codec = RecordCodec<TValue>.Default;
+        if (codec.AreAllBitsValid)
+        {
+            return;
+        }
+
+        for (var i = 0; i < Count; i++)
+        {
+            var value = ValueAt(i);
+            codec.CheckFixed(new ReadOnlySpan<TValue>(in value));
+        }
+    }
+}
