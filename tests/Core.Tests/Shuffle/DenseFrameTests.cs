@@ -176,8 +176,6 @@ public sealed class DenseFrameTests
     [Fact]
     public void Append_TwoPairs_HasTheseBytes()
     {
-        using var table = new NumberTable<long, long>(1);
-        Assert.False(table.TryBeginDense(0, 70));
         using var dense = DenseTable<long, long>.TryCreate(5, 70, maxBytes: 1 << 20, cheapBytes: 0)!;
         dense.GetOrAdd((int)dense.OffsetOf(5), out _) = 1;
         dense.GetOrAdd((int)dense.OffsetOf(70), out _) = 2;
@@ -187,6 +185,9 @@ public sealed class DenseFrameTests
         var count = DenseFrame<long, long>.Append(dense, dense.Used[first..(dense.Used.LastIndexOfAnyExcept(0UL) + 1)], first, output);
 
         Assert.Equal(2, count);
+        Assert.Equal(
+            "02000000" + "10000000" + "0000000000000000" + "2000000000000000" + "4000000000000000" + "0100000000000000" + "0200000000000000",
+            Convert.ToHexString(output.WrittenSpan));
         var frame = DenseFrame<long, long>.Check(output.WrittenSpan);
         Assert.Equal((5L, 70L), (frame.Least, frame.Greatest));
         Assert.Equal((1L, 2L), (frame.ValueAt(0), frame.ValueAt(1)));
