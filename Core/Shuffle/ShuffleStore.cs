@@ -109,7 +109,7 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
         new SortingReader<T, TKey>(
             arena => new MapOutputReader<(long Key, T Value)>(shuffle, buckets, worker, files, outputs, client, options, context, arena),
             new SortOrder<T, TKey>(keySelector, comparer, isDescending),
-            run => SpillSorted(run, context),
+            openRun => SpillSorted(openRun, context),
             options,
             context);
 
@@ -159,10 +159,10 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
     private SpillRuns<TKey, TValue> NewRuns<TKey, TValue>(int bucketCount, MergeValues<TValue> merge, TaskContext context) =>
         new(bucketCount, files, options, merge, context);
 
-    private SpillFile SpillSorted<T>(BatchReader<(long Key, T Value)> run, TaskContext context)
+    private SpillFile SpillSorted<T>(Func<BatchReader<(long Key, T Value)>> openRun, TaskContext context)
     {
         var shape = RecordBlock.ShapeHash(RecordCodec<(long Key, T Value)>.Default);
-        var file = files.Spill(context.Attempt.Application, 1, shape, writer => PairFrames.Write(writer, 1, _ => run, options, context.CancellationToken));
+        var file = files.Spill(context.Attempt.Application, 1, shape, writer => PairFrames.Write(writer, 1, _ => openRun(), options, context.CancellationToken));
         context.Metrics.SpilledBytes += file.Length;
         return file;
     }

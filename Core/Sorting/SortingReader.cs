@@ -11,9 +11,9 @@ namespace Dpark.Sorting;
 /// the task's thread.
 /// </summary>
 /// <param name="openSource">Opens the elements, with the arena for their texts and slices; disposed with the reader.</param>
-/// <param name="spill">Writes a sorted run; <see langword="null"/> keeps everything in memory.</param>
+/// <param name="spill">Writes a sorted run, and opens it again from the start if a disk fails; <see langword="null"/> keeps everything in memory.</param>
 internal sealed class SortingReader<T, TKey>(
-    Func<ByteArena, BatchReader<(long Key, T Value)>> openSource, SortOrder<T, TKey> order, Func<BatchReader<(long Key, T Value)>, SpillFile>? spill,
+    Func<ByteArena, BatchReader<(long Key, T Value)>> openSource, SortOrder<T, TKey> order, Func<Func<BatchReader<(long Key, T Value)>>, SpillFile>? spill,
     ShuffleOptions options, TaskContext context) : BatchReader<T>
 {
     private readonly SortBuffer<T, TKey> _buffer = new(
@@ -63,18 +63,17 @@ internal sealed class SortingReader<T, TKey>(
         return _runs.Count == 0 ? _buffer.Open() : new Untagged(new SortMerger<T, TKey>(order, [.. _runs.Select(Open), _ => _buffer.OpenTagged()]));
     }
 
-    private void Spill(Func<BatchReader<(long Key, T Value)>, SpillFile> write)
+    private void Spill(Func<Func<BatchReader<(long Key, T Value)>>, SpillFile> write)
     {
         _buffer.Sort();
-        _runs.Add(write(_buffer.OpenTagged()));
+        _runs.Add(write(_buffer.OpenTagged));
         _buffer.Clear();
         if (_runs.Count < options.MaxMergeWidth)
         {
             return;
         }
 
-        using var merger = new SortMerger<T, TKey>(order, [.. _runs.Select(Open)]);
-        var merged = write(merger);
+        var merged = write(() => new SortMerger<T, TKey>(order, [.. _runs.Select(Open)]));
         _runs.ForEach(run => run.Dispose());
         _runs.Clear();
         _runs.Add(merged);

@@ -18,10 +18,10 @@ internal sealed class ShuffleRig : IMapOutputSource, IDisposable
     private readonly BlockClient _client = new(ReadOnlyMemory<byte>.Empty, new BlockClientOptions());
 
     /// <param name="memoryBytes">Of outputs that are in memory; 0 makes all of them files, whatever the options say.</param>
-    public ShuffleRig(Action<ShuffleOptions>? configure = null, long memoryBytes = 0, IReadOnlyList<string>? directories = null, WorkerMemory? memory = null)
+    public ShuffleRig(Action<ShuffleOptions>? configure = null, long memoryBytes = 0, IReadOnlyList<string>? directories = null, WorkerMemory? memory = null, DiskQuota? quota = null)
     {
         configure?.Invoke(Options);
-        Files = new MapOutputFiles(directories ?? [Path.Combine(Root, "one"), Path.Combine(Root, "two")], memoryBytes: memoryBytes, memory: memory);
+        Files = new MapOutputFiles(directories ?? [FirstDirectory, Path.Combine(Root, "two")], quota, memoryBytes, memory);
         Store = new ShuffleStore(Worker, Files, this, _client, Options);
     }
 
@@ -30,6 +30,8 @@ internal sealed class ShuffleRig : IMapOutputSource, IDisposable
     public static WorkerId Worker { get; } = new("worker-1");
 
     public string Root => _directory.FullName;
+
+    public string FirstDirectory => Path.Combine(Root, "one");
 
     public ShuffleOptions Options { get; } = new();
 

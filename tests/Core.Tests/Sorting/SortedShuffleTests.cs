@@ -1,5 +1,6 @@
 using Dpark.Partitioning;
 using Dpark.Shuffle;
+using Dpark.Storage;
 using Dpark.Text;
 
 namespace Dpark.Sorting;
@@ -60,6 +61,27 @@ public sealed class SortedShuffleTests
 
         Assert.True(reader.Next().IsEmpty);
         Assert.True(reader.Next().IsEmpty);
+    }
+
+    [Theory]
+    [InlineData(64)]
+    [InlineData(2)]
+    public void ReadSorted_DiskIsFullWhenARunIsWritten_TheOtherGetsTheWholeRun(int mergeWidth)
+    {
+        const int limit = 64 << 10;
+        const long quotaBytes = 64 << 20;
+        var quota = new DiskQuota(quotaBytes);
+        using var rig = new ShuffleRig(options => (options.SpillThresholdBytes, options.MaxMergeWidth) = (limit, mergeWidth), quota: quota);
+        string[][] maps = [.. Enumerable.Range(0, MapCount).Select(map => Enumerable.Range(0, ElementsPerMap).Select(i => $"{(i * 7919) % 1009} of {map}").ToArray())];
+        for (var map = 0; map < MapCount; map++)
+        {
+            Write(rig, map, maps[map]);
+        }
+
+        // Has room until the run is there.
+        quota.Charge(rig.FirstDirectory, quotaBytes - 1 - quota.UsedBytes(rig.FirstDirectory));
+
+        Assert.Equal(maps.SelectMany(map => map).OrderBy(text => text, StringComparer.Ordinal), Read(rig, limit, text => text, isDescending: false));
     }
 
     private static void Check<T, TKey>(int limit, int mergeWidth, Func<int, int, T> element, Func<T, TKey> key)
