@@ -1,5 +1,6 @@
 using System.Text;
 using Dpark.Rdds;
+using Dpark.Rdds.Sources;
 using Dpark.TestKit.Rdds;
 using Dpark.Text;
 
@@ -148,12 +149,12 @@ public sealed class SampledSortTests : IDisposable
         _ => (int)((uint)i * 2_654_435_761u % 1_000_003),
     };
 
-    private static void AssertSorted(int count, Func<int, int> key, List<string[]> partitions) =>
+    private static void AssertSorted(int count, Func<int, int> key, string[][] partitions) =>
         Assert.Equal(Enumerable.Range(0, count).OrderBy(key).Select(i => Text(i, key)), partitions.SelectMany(partition => partition));
 
     private static string Text(int i, Func<int, int> key) => $"{key(i):0000000000}{i:0000000000}";
 
-    private async Task<List<string[]>> SortAsync(Rdd<ByteSlice> rdd) =>
+    private async Task<string[][]> SortAsync(Rdd<ByteSlice> rdd) =>
         await rdd.SortBy(record => record[..KeyBytes], partitionCount: PartitionCount).Map(record => Encoding.ASCII.GetString(record[..(2 * KeyBytes)].Span)).Glom().CollectAsync();
 
     private ByteSlice Counted(ByteSlice record)
