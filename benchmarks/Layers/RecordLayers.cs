@@ -81,8 +81,9 @@ public class RecordLayers : IMapOutputSource, IDisposable
     public long Codec()
     {
         using var pairs = new PairSource(PairCount);
-        using var spilled = _store.Spill(pairs, NewContext());
-        return Expect(Count(spilled));
+        using var spilled = _store.Spread(pairs, OneBucketPartitioner.Instance, NewContext());
+        using var reader = spilled.Open(0);
+        return Expect(Count(reader));
     }
 
     /// <summary>The pairs spread over buckets by hash, and every bucket read.</summary>

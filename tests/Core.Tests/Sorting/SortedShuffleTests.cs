@@ -81,7 +81,7 @@ public sealed class SortedShuffleTests
         // Has room until the run is there.
         quota.Charge(rig.FirstDirectory, quotaBytes - 1 - quota.UsedBytes(rig.FirstDirectory));
 
-        Assert.Equal(maps.SelectMany(map => map).OrderBy(text => text, StringComparer.Ordinal), Read(rig, limit, text => text, isDescending: false));
+        Assert.Equal(maps.SelectMany(map => map).OrderBy(text => text, StringComparer.Ordinal), Read<string, string>(rig, limit, text => text, isDescending: false));
     }
 
     private static void Check<T, TKey>(int limit, int mergeWidth, Func<int, int, T> element, Func<T, TKey> key)
