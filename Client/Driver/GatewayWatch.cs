@@ -89,7 +89,8 @@ internal sealed class GatewayWatch(TimeProvider? timeProvider = null) : ICluster
                     break;
                 }
 
-                var answer = (Task<T>)ended;
+                // Of two that have ended, the older one first: while it seemed to wait, the failure of the other would have the call made once more.
+                var answer = stale.Find(static task => task.IsCompleted) ?? (Task<T>)ended;
                 var wasFresh = fresh.Remove(answer) || !stale.Remove(answer);
                 if (answer.IsCompletedSuccessfully || stale.Count + fresh.Count == 0)
                 {
