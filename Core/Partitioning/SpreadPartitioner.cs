@@ -13,32 +13,22 @@ internal sealed class SpreadPartitioner(int level) : Partitioner
     public const int BucketCount = 1 << BucketBits;
 
     private const int BucketBits = 4;
-    private const int ChunkLength = 256;
 
     // Odd, so that no level undoes what the hash has; the bits that it moves up differ from level to level.
     private readonly ulong _multiplier = BitOperations.RotateLeft(0x9E37_79B9_7F4A_7C15, 7 * level) | 1;
 
     public override int PartitionCount => BucketCount;
 
-    public override void PartitionsOf<TKey>(ReadOnlySpan<TKey> keys, Span<int> partitions)
-    {
-        Span<ulong> hashes = stackalloc ulong[ChunkLength];
-        var hasher = StableHasher<TKey>.Default;
-        for (var start = 0; start < keys.Length; start += ChunkLength)
-        {
-            var chunk = keys[start..Math.Min(start + ChunkLength, keys.Length)];
-            hasher.Hash(chunk, hashes);
-            for (var i = 0; i < chunk.Length; i++)
-            {
-                partitions[start + i] = BucketOf(hashes[i]);
-            }
-        }
-    }
+    public override void PartitionsOf<TKey>(ReadOnlySpan<TKey> keys, Span<int> partitions) =>
+        HashBuckets.Of(keys, partitions, new Multiplied(_multiplier));
 
     public override bool Equals(Partitioner? other) => other is SpreadPartitioner spread && spread._multiplier == _multiplier;
 
     public override int GetHashCode() => _multiplier.GetHashCode();
 
     // Both halves of a hash must count: those of one partition have the upper bits of the upper half in common.
-    private int BucketOf(ulong hash) => (int)(((hash ^ (hash >> 32)) * _multiplier) >> (64 - BucketBits));
+    private readonly struct Multiplied(ulong multiplier) : IHashBuckets
+    {
+        public int BucketOf(ulong hash) => (int)(((hash ^ (hash >> 32)) * multiplier) >> (64 - BucketBits));
+    }
 }
