@@ -23,11 +23,13 @@ public sealed class ProcessLossTests
         var again = await caller.CountAsync(survivor.GetPrimaryKeyString()).Within("a call after the silo is dead");
         await gate.OpenAsync().Within("opening the gate");
 
-        // A call that went into the connection before its end was seen is one under way; those after it are refused.
+        // A call that went into the connection before its end was seen is one under way; those after it are refused. On a slow machine the
+        // silo may be dead before the first of them: then it is served elsewhere, and the second one finds what the first one counted.
         string[] refusals = [nameof(OrleansMessageRejectionException), nameof(SiloUnavailableException)];
-        Assert.Contains(early.Split(':')[0], refusals);
+        var isRefused = early != "1";
+        Assert.True(!isRefused || refusals.Contains(early.Split(':')[0]), $"The early call ended with {early}.");
         Assert.StartsWith($"{nameof(SiloUnavailableException)}: The target silo became unavailable", late, StringComparison.Ordinal);
-        Assert.Equal("1", again);
+        Assert.Equal(isRefused ? "1" : "2", again);
         Assert.Equal(SiloStatus.Dead, (await Management(cluster).GetHosts().Within("the silos"))[victim.SiloAddress]);
     }
 
