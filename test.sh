@@ -107,14 +107,45 @@ if ! build; then
   exit 1
 fi
 
-# Runs the tests of an assembly and adds what came of it. Further arguments go to dotnet test.
-run_tests() {
-  local name=$1 assembly=$2 started=$SECONDS code
+# Runs dotnet test on an assembly and leaves the result file NAME/NAME.trx.
+run_assembly() {
+  local name=$1 assembly=$2
   shift 2
-  failed_here=0
   dotnet test "$assembly" "$@" \
     --logger "console;verbosity=minimal" --logger "trx;LogFileName=$name.trx" --results-directory "$results/$name" \
     --blame-hang-timeout "$hang_timeout" --blame-hang-dump-type none </dev/null
+}
+
+# The methods of the failed tests of a result file, one a line.
+failed_methods() {
+  grep '<UnitTestResult ' "$1" | grep 'outcome="Failed"' | sed -E 's/.* testName="([^"(]+).*/\1/' | sort -u
+}
+
+# Some tests have processes killed and hold limits of time; on a machine that stands still for a moment a right program can miss them. The few that failed run once more, alone:
+# what fails again has failed; what passes is named as unstable, with its first failure above, and counts as passed. More than that is no matter of a moment.
+repeat_failed() {
+  local name=$1 assembly=$2 methods
+  mapfile -t methods < <(failed_methods "$results/$name/$name.trx")
+  [ "${#methods[@]}" -gt 0 ] && [ "${#methods[@]}" -le "$repeated_at_most" ] || return 0
+
+  echo "Repeating ${methods[*]}"
+  run_assembly "$name-repeated" "$assembly" --filter "$(printf '|FullyQualifiedName=%s' "${methods[@]}" | cut -c 2-)" || return 0
+  [ "$(executed_in "$results/$name-repeated/$name-repeated.trx")" -ge "$failed_here" ] || return 0
+
+  unstable+=("${methods[@]}")
+  passed=$((passed + failed_here))
+  failed=$((failed - failed_here))
+}
+
+executed_in() {
+  attribute executed "$(grep -o '<Counters [^>]*>' "$1")"
+}
+
+# Runs the tests of an assembly and adds what came of it. Further arguments go to dotnet test.
+run_tests() {
+  local name=$1 assembly=$2 started=$SECONDS code
+  failed_here=0
+  run_assembly "$@"
   code=$?
 
   # A host that crashed or hung leaves no failed test behind, or no file at all.
@@ -123,12 +154,16 @@ run_tests() {
   elif [ "$code" -ne 0 ] && [ "$failed_here" -eq 0 ]; then
     echo "$name ended with exit code $code and no failed test: its host crashed or hung."
     failed=$((failed + 1))
+  elif [ "$failed_here" -gt 0 ]; then
+    repeat_failed "$name" "$assembly"
   fi
 
   echo "$name took $((SECONDS - started)) s."
 }
 
 passed=0 failed=0 skipped=0
+repeated_at_most=3
+unstable=()
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
@@ -146,6 +181,10 @@ DPARK_CONFORMANCE_HOSTING=tcp run_tests Conformance-tcp "$conformance" \
 # And with each silo as a process: what can be killed or suspended, and what must not depend on a shared process.
 DPARK_CONFORMANCE_HOSTING=process run_tests Conformance-process "$conformance" \
   --filter "Hosting!=InProcess&(FullyQualifiedName~.Membership.SiloLossTests|FullyQualifiedName~.Membership.ProcessLossTests|FullyQualifiedName~.Calls.ExceptionTests|FullyQualifiedName~.Calls.ArgumentCopyTests|FullyQualifiedName~.Calls.OneWayTests|FullyQualifiedName~.Calls.CancellationTests|FullyQualifiedName~.Calls.RequestContextTests|FullyQualifiedName~.Identity.GrainReferenceTests|FullyQualifiedName~.Observers.ObserverTests|FullyQualifiedName~.Placement.PlacementTests|FullyQualifiedName~.Activations.MovingGrainTests)"
+
+for method in "${unstable[@]}"; do
+  echo "Unstable: $method failed and passed when it was repeated alone."
+done
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
