@@ -70,6 +70,20 @@ public sealed class DenseFrameTests
         Assert.Equal(expected, ReadAll(rig, bucket => rig.ReadBucket<long, long>(bucket)));
     }
 
+    /// <summary>Frames of two words each, the last of which has one word or two.</summary>
+    [Theory]
+    [InlineData(128)]
+    [InlineData(129)]
+    [InlineData(192)]
+    [InlineData(193)]
+    public void ReadBucket_LastFrameHasAnyLength_GivesThePairs(int keyCount)
+    {
+        using var rig = NewRig(frameBytes: 1_100);
+        var expected = WriteMaps(rig, 1, _ => [.. Enumerable.Range(0, keyCount).Select(i => (long)i)], Sum, (a, b) => a + b);
+
+        Assert.Equal(expected, ReadAll(rig, bucket => rig.ReadBucket<long, long>(bucket)));
+    }
+
     [Fact]
     public void ReadCombined_OtherOutputsAreScattered_SumsEachKeyOnce()
     {
@@ -140,6 +154,7 @@ public sealed class DenseFrameTests
     [InlineData("02000000 08000000 0500000000000000 0500000000000000 0100000000000000 0200000000000000", null)]
     [InlineData("02000000 08000000 0500000000000000 0500000000000000 0100000000000000", "values")]
     [InlineData("02000000 08000000 0500000000000000 0400000000000000 0100000000000000 0200000000000000", "keys")]
+    [InlineData("03000000 08000000 0500000000000000 0500000000000000 0100000000000000 0200000000000000", "keys")]
     [InlineData("02000000 0C000000 0500000000000000 0500000000000000 0100000000000000 0200000000000000", "bits")]
     [InlineData("02000000 F8FFFFFF 0500000000000000 0500000000000000 0100000000000000 0200000000000000", "bits")]
     [InlineData("02000000 08000000 FEFFFFFFFFFFFF7F 0500000000000000 0100000000000000 0200000000000000", "keys")]
