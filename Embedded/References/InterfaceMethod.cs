@@ -98,6 +98,7 @@ internal abstract class InterfaceMethod
 internal abstract class InterfaceMethod<TArguments>(MethodInfo info) : InterfaceMethod(info)
     where TArguments : struct, ITuple
 {
+    /// <summary>Calls the method. What it throws at once goes to the caller; a task that fails makes a response.</summary>
     public abstract ValueTask<Response> Invoke(object target, ref TArguments arguments, CancellationToken cancellationToken);
 
     /// <summary>Calls a method that returns a stream.</summary>
@@ -120,31 +121,11 @@ internal sealed class TaskMethod<TArguments>(MethodInfo info, MethodInvoker<TArg
 
     public override ValueTask<Response> Invoke(object target, ref TArguments arguments, CancellationToken cancellationToken)
     {
-        try
-        {
-            var task = invoker(target, ref arguments, cancellationToken);
-            return task.IsCompletedSuccessfully ? new ValueTask<Response>(Response.Completed) : AwaitAsync(task);
-        }
-        catch (Exception exception)
-        {
-            return new ValueTask<Response>(Response.FromException(exception));
-        }
+        var task = invoker(target, ref arguments, cancellationToken);
+        return task.IsCompletedSuccessfully ? new ValueTask<Response>(Response.Completed) : Completion.AwaitAsync(task);
     }
 
     public override Response ReadResponse(SerializerSessionPool pool, ReadOnlySpan<byte> body) => Response.Completed;
-
-    private static async ValueTask<Response> AwaitAsync(Task task)
-    {
-        try
-        {
-            await task;
-            return Response.Completed;
-        }
-        catch (Exception exception)
-        {
-            return Response.FromException(exception);
-        }
-    }
 }
 
 /// <summary>A method that returns <see cref="Task{TResult}"/>.</summary>
@@ -156,15 +137,8 @@ internal sealed class TaskMethod<TArguments, TResult>(MethodInfo info, MethodInv
 
     public override ValueTask<Response> Invoke(object target, ref TArguments arguments, CancellationToken cancellationToken)
     {
-        try
-        {
-            var task = invoker(target, ref arguments, cancellationToken);
-            return task.IsCompletedSuccessfully ? new ValueTask<Response>(new Response<TResult>(ResultOf(task))) : AwaitAsync(task);
-        }
-        catch (Exception exception)
-        {
-            return new ValueTask<Response>(Response.FromException(exception));
-        }
+        var task = invoker(target, ref arguments, cancellationToken);
+        return task.IsCompletedSuccessfully ? new ValueTask<Response>(new Response<TResult>(ResultOf(task))) : Completion.AwaitAsync(task);
     }
 
     public override Response ReadResponse(SerializerSessionPool pool, ReadOnlySpan<byte> body) => new Response<TResult>(pool.Read<TResult>(body));
@@ -172,18 +146,6 @@ internal sealed class TaskMethod<TArguments, TResult>(MethodInfo info, MethodInv
     public override Response Adapt(Response response) => Adapt<TResult>(response);
 
     private static TResult ResultOf(Task<TResult> completed) => completed.GetAwaiter().GetResult();
-
-    private static async ValueTask<Response> AwaitAsync(Task<TResult> task)
-    {
-        try
-        {
-            return new Response<TResult>(await task);
-        }
-        catch (Exception exception)
-        {
-            return Response.FromException(exception);
-        }
-    }
 }
 
 /// <summary>A method that returns <see cref="ValueTask"/>.</summary>
@@ -193,32 +155,10 @@ internal sealed class ValueTaskMethod<TArguments>(MethodInfo info, MethodInvoker
     public ValueTask Call(GrainReference reference, TArguments arguments, CancellationToken cancellationToken) =>
         new(Start<Nothing>(reference, ref arguments, cancellationToken));
 
-    public override ValueTask<Response> Invoke(object target, ref TArguments arguments, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return AwaitAsync(invoker(target, ref arguments, cancellationToken));
-        }
-        catch (Exception exception)
-        {
-            return new ValueTask<Response>(Response.FromException(exception));
-        }
-    }
+    public override ValueTask<Response> Invoke(object target, ref TArguments arguments, CancellationToken cancellationToken) =>
+        Completion.AwaitAsync(invoker(target, ref arguments, cancellationToken));
 
     public override Response ReadResponse(SerializerSessionPool pool, ReadOnlySpan<byte> body) => Response.Completed;
-
-    private static async ValueTask<Response> AwaitAsync(ValueTask task)
-    {
-        try
-        {
-            await task;
-            return Response.Completed;
-        }
-        catch (Exception exception)
-        {
-            return Response.FromException(exception);
-        }
-    }
 }
 
 /// <summary>A method that returns <see cref="ValueTask{TResult}"/>.</summary>
@@ -228,33 +168,12 @@ internal sealed class ValueTaskMethod<TArguments, TResult>(MethodInfo info, Meth
     public ValueTask<TResult> Call(GrainReference reference, TArguments arguments, CancellationToken cancellationToken) =>
         new(Start<TResult>(reference, ref arguments, cancellationToken));
 
-    public override ValueTask<Response> Invoke(object target, ref TArguments arguments, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return AwaitAsync(invoker(target, ref arguments, cancellationToken));
-        }
-        catch (Exception exception)
-        {
-            return new ValueTask<Response>(Response.FromException(exception));
-        }
-    }
+    public override ValueTask<Response> Invoke(object target, ref TArguments arguments, CancellationToken cancellationToken) =>
+        Completion.AwaitAsync(invoker(target, ref arguments, cancellationToken));
 
     public override Response ReadResponse(SerializerSessionPool pool, ReadOnlySpan<byte> body) => new Response<TResult>(pool.Read<TResult>(body));
 
     public override Response Adapt(Response response) => Adapt<TResult>(response);
-
-    private static async ValueTask<Response> AwaitAsync(ValueTask<TResult> task)
-    {
-        try
-        {
-            return new Response<TResult>(await task);
-        }
-        catch (Exception exception)
-        {
-            return Response.FromException(exception);
-        }
-    }
 }
 
 /// <summary>A method that returns nothing: one-way.</summary>
@@ -266,18 +185,68 @@ internal sealed class VoidMethod<TArguments>(MethodInfo info, MethodInvoker<TArg
 
     public override ValueTask<Response> Invoke(object target, ref TArguments arguments, CancellationToken cancellationToken)
     {
-        try
-        {
-            invoker(target, ref arguments, cancellationToken);
-            return new ValueTask<Response>(Response.Completed);
-        }
-        catch (Exception exception)
-        {
-            return new ValueTask<Response>(Response.FromException(exception));
-        }
+        invoker(target, ref arguments, cancellationToken);
+        return new ValueTask<Response>(Response.Completed);
     }
 
     public override Response ReadResponse(SerializerSessionPool pool, ReadOnlySpan<byte> body) => Response.Completed;
+}
+
+/// <summary>
+/// Responses of calls that take time. Not in the classes of methods: there, this would be compiled anew for each list of arguments, and not before the program runs, because
+/// it catches.
+/// </summary>
+internal static class Completion
+{
+    public static async ValueTask<Response> AwaitAsync(Task task)
+    {
+        try
+        {
+            await task;
+            return Response.Completed;
+        }
+        catch (Exception exception)
+        {
+            return Response.FromException(exception);
+        }
+    }
+
+    public static async ValueTask<Response> AwaitAsync<TResult>(Task<TResult> task)
+    {
+        try
+        {
+            return new Response<TResult>(await task);
+        }
+        catch (Exception exception)
+        {
+            return Response.FromException(exception);
+        }
+    }
+
+    public static async ValueTask<Response> AwaitAsync(ValueTask task)
+    {
+        try
+        {
+            await task;
+            return Response.Completed;
+        }
+        catch (Exception exception)
+        {
+            return Response.FromException(exception);
+        }
+    }
+
+    public static async ValueTask<Response> AwaitAsync<TResult>(ValueTask<TResult> task)
+    {
+        try
+        {
+            return new Response<TResult>(await task);
+        }
+        catch (Exception exception)
+        {
+            return Response.FromException(exception);
+        }
+    }
 }
 
 /// <summary>The result of methods that have none.</summary>

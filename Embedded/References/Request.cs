@@ -28,7 +28,25 @@ internal abstract class Request : IInvokable
         _target = Method.IsExtension ? holder.GetComponent(Method.Interface) : holder.GetTarget();
     }
 
-    public abstract ValueTask<Response> Invoke();
+    public ValueTask<Response> Invoke()
+    {
+        if (_target is null)
+        {
+            return new ValueTask<Response>(Response.FromException(NoTarget()));
+        }
+
+        try
+        {
+            return InvokeTarget();
+        }
+        catch (Exception exception)
+        {
+            return new ValueTask<Response>(Response.FromException(exception));
+        }
+    }
+
+    /// <summary>Calls the method. Only what throws at once throws; a task that fails makes a response.</summary>
+    protected abstract ValueTask<Response> InvokeTarget();
 
     /// <summary>Calls a method that returns a stream.</summary>
     public abstract object OpenStream(CancellationToken cancellationToken);
@@ -72,6 +90,10 @@ internal abstract class Request : IInvokable
     /// <summary>Writes the arguments into the body of a message.</summary>
     public abstract void WriteArguments(SerializerSessionPool pool, IBufferWriter<byte> output);
 
+    protected Exception NoTarget() => Method.IsExtension
+        ? new GrainExtensionNotInstalledException($"No implementation of {Method.Interface} is installed. Add one with AddGrainExtension.")
+        : new InvalidOperationException($"The call of {Method.InterfaceName}.{Method.Info.Name} has no target. Set one before it is invoked.");
+
     private CancellationTokenSource Source()
     {
         // The callee's turn and the message that cancels may meet here.
@@ -87,15 +109,7 @@ internal sealed class Request<TArguments>(InterfaceMethod<TArguments> method, TA
 
     public override InterfaceMethod Method => method;
 
-    public override ValueTask<Response> Invoke()
-    {
-        if (Target is not { } target)
-        {
-            return new ValueTask<Response>(Response.FromException(NoTarget()));
-        }
-
-        return method.Invoke(target, ref _arguments, GetCancellationToken());
-    }
+    protected override ValueTask<Response> InvokeTarget() => method.Invoke(Target!, ref _arguments, GetCancellationToken());
 
     public override object OpenStream(CancellationToken cancellationToken) =>
         method.OpenStream(Target ?? throw NoTarget(), ref _arguments, cancellationToken);
@@ -126,10 +140,6 @@ internal sealed class Request<TArguments>(InterfaceMethod<TArguments> method, TA
 
         pool.Write(_arguments, output);
     }
-
-    private Exception NoTarget() => Method.IsExtension
-        ? new GrainExtensionNotInstalledException($"No implementation of {Method.Interface} is installed. Add one with AddGrainExtension.")
-        : new InvalidOperationException($"The call of {Method.InterfaceName}.{Method.Info.Name} has no target. Set one before it is invoked.");
 }
 
 /// <summary>Value tuples of any length, as they hold arguments.</summary>

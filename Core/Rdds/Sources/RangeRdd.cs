@@ -23,12 +23,13 @@ internal sealed class RangeRdd(IRddContext context, long start, long count, int 
         var partitions = new Partition[Math.Max(1, Math.Min(count, sliceCount))];
         for (var index = 0; index < partitions.Length; index++)
         {
-            var begin = start + (long)((Int128)count * index / partitions.Length);
-            var end = start + (long)((Int128)count * (index + 1) / partitions.Length);
-            partitions[index] = new RangePartition(index, begin, end);
+            partitions[index] = new RangePartition(index, start + Share(index), start + Share(index + 1));
         }
 
         return partitions;
+
+        // count * parts / partitions, of which only the result need fit in 64 bits.
+        long Share(int parts) => (count / partitions.Length * parts) + (count % partitions.Length * parts / partitions.Length);
     }
 
     private sealed class Reader(long begin, long end, TaskContext context) : BatchReader<long>
