@@ -29,7 +29,7 @@ public sealed class ShuffleOptions
     public int MaxMergeWidth { get; set; } = 64;
 
     /// <summary>Bytes of small map outputs that a worker keeps in memory instead of files. 0: all are files. At most 1 GiB. Default: 64 MiB.</summary>
-    /// <remarks>An output is small up to 64 KiB. When the memory is used up, or tasks need it (<c>Dpark:Memory</c>), the oldest ones are written to the work directories.</remarks>
+    /// <remarks>An output is small up to 2 MiB. When the memory is used up, or tasks need it (<c>Dpark:Memory</c>), the oldest ones are written to the work directories.</remarks>
     public long MaxMemoryBytes { get; set; } = 64 << 20;
 
     /// <summary>Workers from which one task reads at once. From 1 to 256. Default: 8.</summary>

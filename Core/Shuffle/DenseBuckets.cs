@@ -1,6 +1,8 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Dpark.Codecs;
 using Dpark.Configuration;
 using Dpark.Partitioning;
@@ -28,6 +30,9 @@ internal sealed unsafe class DenseBuckets<TKey, TValue> : IBucketFrames
 
     // The bits of all buckets take at most half as much as the keys that they stand for.
     private const int LeastGain = 2;
+
+    // Up to so many it is faster to look at the partitions of all keys of a word for each bucket than to look at each key.
+    private const int FewBuckets = 8;
 
     private readonly DenseTable<TKey, TValue> _table;
     private readonly int _bucketCount;
@@ -138,6 +143,17 @@ internal sealed unsafe class DenseBuckets<TKey, TValue> : IBucketFrames
         for (var i = 0; i < words.Length; i++)
         {
             var start = (firstWord + i) * BitsPerWord;
+            if (words[i] == ulong.MaxValue)
+            {
+                foreach (ref var key in keys.Slice(count, BitsPerWord))
+                {
+                    key = _table.KeyAt(start++);
+                }
+
+                count += BitsPerWord;
+                continue;
+            }
+
             for (var word = words[i]; word != 0; word &= word - 1)
             {
                 keys[count++] = _table.KeyAt(start + BitOperations.TrailingZeroCount(word));
@@ -150,6 +166,12 @@ internal sealed unsafe class DenseBuckets<TKey, TValue> : IBucketFrames
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Mark(ReadOnlySpan<ulong> words, int start, ReadOnlySpan<int> partitions)
     {
+        if (Bmi2.X64.IsSupported && Vector256.IsHardwareAccelerated && _bucketCount <= FewBuckets)
+        {
+            MarkFew(words, start, partitions);
+            return;
+        }
+
         var marked = (ulong*)Unsafe.AsPointer(ref _memory.Start) + start;
         var next = 0;
         for (var i = 0; i < words.Length; i++)
@@ -159,5 +181,46 @@ internal sealed unsafe class DenseBuckets<TKey, TValue> : IBucketFrames
                 marked[((nint)partitions[next++] * _wordCount) + i] |= word & (0 - word);
             }
         }
+    }
+
+    // All keys of a word at once, bucket by bucket. The first bucket has those that no other one has.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void MarkFew(ReadOnlySpan<ulong> words, int start, ReadOnlySpan<int> partitions)
+    {
+        var marked = (ulong*)Unsafe.AsPointer(ref _memory.Start) + start;
+        for (var i = 0; i < words.Length; i++)
+        {
+            var word = words[i];
+            var some = partitions[..BitOperations.PopCount(word)];
+            partitions = partitions[some.Length..];
+            var left = word;
+            for (var bucket = 1; bucket < _bucketCount; bucket++)
+            {
+                var bits = Bmi2.X64.ParallelBitDeposit(BitsOf(some, bucket), word);
+                marked[((nint)bucket * _wordCount) + i] = bits;
+                left &= ~bits;
+            }
+
+            marked[i] = left;
+        }
+    }
+
+    /// <summary>A bit for each of at most 64 partitions that is the bucket.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong BitsOf(ReadOnlySpan<int> partitions, int bucket)
+    {
+        var bits = 0UL;
+        var i = 0;
+        for (; i <= partitions.Length - Vector256<int>.Count; i += Vector256<int>.Count)
+        {
+            bits |= (ulong)Vector256.Equals(Vector256.Create(partitions[i..]), Vector256.Create(bucket)).ExtractMostSignificantBits() << i;
+        }
+
+        for (; i < partitions.Length; i++)
+        {
+            bits |= (partitions[i] == bucket ? 1UL : 0) << i;
+        }
+
+        return bits;
     }
 }

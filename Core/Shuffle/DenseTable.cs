@@ -22,6 +22,13 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
     private readonly PageMemory _memory;
     private readonly ulong* _used;
     private readonly byte* _values;
+    private int _count;
+
+    // Of the places below this, the unused ones have what nothing is added to: see AddSums.
+    private int _sumEnd;
+
+    // What was added since places were last marked as used. As many as that may be new.
+    private long _unmarkedCount;
 
     private DenseTable(long first, int placeCount)
     {
@@ -33,8 +40,18 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
         _values = (byte*)_used + usedBytes;
     }
 
-    /// <summary>Pairs.</summary>
-    public int Count { get; private set; }
+    /// <summary>Pairs. Looks at every place after <see cref="AddSums"/>; see <see cref="MostCount"/>.</summary>
+    public int Count
+    {
+        get
+        {
+            MarkSums();
+            return _count;
+        }
+    }
+
+    /// <summary>As many pairs as there are, or more, without looking.</summary>
+    public int MostCount => (int)Math.Min(PlaceCount, _count + _unmarkedCount);
 
     /// <summary>The key at place 0, see <see cref="OrderOf"/>.</summary>
     public long First { get; }
@@ -46,7 +63,14 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
     public long Length => _memory.Length;
 
     /// <summary>A bit per place, 1 if it is used; the lowest bit of the first word is place 0. Valid until the table is disposed.</summary>
-    public ReadOnlySpan<ulong> Used => new(_used, (int)(UsedBytesOf(PlaceCount) / sizeof(ulong)));
+    public ReadOnlySpan<ulong> Used
+    {
+        get
+        {
+            MarkSums();
+            return new(_used, (int)(UsedBytesOf(PlaceCount) / sizeof(ulong)));
+        }
+    }
 
     private long Last => First + PlaceCount - 1;
 
@@ -121,12 +145,35 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
         }
     }
 
-    /// <summary>Adds numbers to the values of some keys: those for which <see cref="Addition{TCombined, TValue}"/> is used.</summary>
+    /// <summary>
+    /// Adds numbers to the values of some keys, up to the first key that has no place: those for which <see cref="Addition{TCombined, TValue}"/> is used. Which places are
+    /// used is found out later, by their values, so that nothing is read or written here but the sums.
+    /// </summary>
+    /// <returns>How many pairs were added.</returns>
+    /// <remarks>No place is fetched ahead: with nothing to wait for between them, the processor looks far ahead by itself.</remarks>
+    public int AddSums<TNumber>(ReadOnlySpan<(TKey Key, TNumber Value)> pairs)
+    {
+        var added = 0;
+        while (true)
+        {
+            added += AddBelow(pairs[added..], First, (ulong)_sumEnd, _values, _used);
+            if (added == pairs.Length || OffsetOf(pairs[added].Key) >= (ulong)PlaceCount)
+            {
+                _unmarkedCount += added;
+                return added;
+            }
+
+            ExtendSums<TNumber>((int)OffsetOf(pairs[added].Key) + 1);
+        }
+    }
+
+    /// <summary>As <see cref="AddSums"/>, and counts: numbers are added to the values of some keys, those for which <see cref="Addition{TCombined, TValue}"/> is used.</summary>
     /// <param name="places">Of the pairs.</param>
     /// <remarks>Without a branch: whether a key is new is as good as random while a table fills.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void AddNumbers<TNumber>(ReadOnlySpan<(TKey Key, TNumber Value)> pairs, ReadOnlySpan<int> places)
     {
+        EndSums();
         var used = _used;
         var values = _values;
         var count = 0L;
@@ -142,7 +189,7 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
             value = default(Addition<TValue, TNumber>).Merge(Addition<TValue, TNumber>.OrNothing(value, isOld), pairs[i].Value);
         }
 
-        Count += (int)(count + places.Length);
+        _count += (int)(count + places.Length);
     }
 
     /// <summary>Adds the pairs of a frame whose keys all have places.</summary>
@@ -150,6 +197,7 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
     public void AddFrame<TOther, TMerge>(DenseFrame<TKey, TOther> frame, Func<TOther, TValue> create, TMerge merging)
         where TMerge : struct, IMerge<TValue, TOther>
     {
+        EndSums();
         var next = 0;
         for (var i = 0; i < frame.WordCount; i++)
         {
@@ -167,6 +215,7 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void AddFrameOfNumbers<TNumber>(DenseFrame<TKey, TNumber> frame)
     {
+        MarkSums();
         var newCount = 0;
         var next = 0;
         for (var i = 0; i < frame.WordCount; i++)
@@ -175,6 +224,16 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
             var start = (nint)(frame.First - First + ((long)i * BitsPerWord));
             var old = Use(word, start);
             newCount += BitOperations.PopCount(word & ~old);
+            if (old == 0)
+            {
+                for (; word != 0; word &= word - 1)
+                {
+                    Unsafe.As<byte, TNumber>(ref _values[(start + BitOperations.TrailingZeroCount(word)) * Unsafe.SizeOf<TValue>()]) = frame.ValueAt(next++);
+                }
+
+                continue;
+            }
+
             for (; word != 0; word &= word - 1)
             {
                 var bit = BitOperations.TrailingZeroCount(word);
@@ -183,14 +242,14 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
             }
         }
 
-        Count += newCount;
+        _count += newCount;
     }
 
-    /// <summary>Whether there is a pair at a place.</summary>
+    /// <summary>Whether there is a pair at a place. Not after <see cref="AddSums"/>, unless places were marked: <see cref="MarkSums"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsUsed(int place) => (_used[place / BitsPerWord] & (1UL << place)) != 0;
 
-    /// <summary>The value at a place; if none was there, it has undefined content and counts from now on.</summary>
+    /// <summary>The value at a place; if none was there, it has undefined content and counts from now on. Not after <see cref="AddSums"/>, unless places were marked.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref TValue GetOrAdd(int place, out bool exists)
     {
@@ -200,7 +259,7 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
         if (!exists)
         {
             word |= bit;
-            Count++;
+            _count++;
         }
 
         return ref ValueAt(place);
@@ -218,6 +277,7 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void ListPlaces(Span<int> places)
     {
+        MarkSums();
         var count = 0;
         for (var start = 0; start < PlaceCount; start += BitsPerWord)
         {
@@ -228,18 +288,48 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
         }
     }
 
+    /// <summary>As <see cref="NumberTable{TKey, TValue}.ReplaceValues"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void ReplaceValues(int start, int end, Func<TValue, TValue> transform)
+    {
+        EndSums();
+        for (var first = start / BitsPerWord * BitsPerWord; first < end; first += BitsPerWord)
+        {
+            // Bit by bit of those that are set: whether a place is used is as good as random, where keys are spread over tables by a hash.
+            var word = _used[first / BitsPerWord];
+            word = first < start ? word & (ulong.MaxValue << (start - first)) : word;
+            word = end - first < BitsPerWord ? word & ((1UL << (end - first)) - 1) : word;
+            for (; word != 0; word &= word - 1)
+            {
+                ref var value = ref ValueAt(first + BitOperations.TrailingZeroCount(word));
+                value = transform(value);
+            }
+        }
+    }
+
+    /// <summary>Marks the places as used that <see cref="AddSums"/> has added to. A value other than that to which nothing was added says so, and the others are marked already.</summary>
+    public void MarkSums()
+    {
+        if (_unmarkedCount > 0)
+        {
+            SumPlaces.Mark<TValue>(_values, _used, _sumEnd);
+            _count = CountUsed();
+            _unmarkedCount = 0;
+        }
+    }
+
     /// <summary>Forgets all pairs and keeps the memory.</summary>
     public void Clear()
     {
         new Span<byte>(_used, (int)UsedBytesOf(PlaceCount)).Clear();
-        Count = 0;
+        (_count, _sumEnd, _unmarkedCount) = (0, 0, 0);
     }
 
     /// <summary>Returns the memory.</summary>
     public void Dispose()
     {
         _memory.Dispose();
-        Count = 0;
+        (_count, _sumEnd, _unmarkedCount) = (0, 0, 0);
     }
 
     /// <returns>Places that there may be beside those that are needed; <see langword="null"/> if there is too little room.</returns>
@@ -289,17 +379,70 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
         return old;
     }
 
+    // Unused places get undefined content by what follows.
+    private void EndSums()
+    {
+        MarkSums();
+        _sumEnd = 0;
+    }
+
+    // Calls nothing and has what it needs in registers: with a call in the loop, the compiler keeps the index in memory, which takes longer than the addition.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int AddBelow<TNumber>(ReadOnlySpan<(TKey Key, TNumber Value)> pairs, long first, ulong end, byte* values, ulong* used)
+    {
+        var i = 0;
+        for (; i < pairs.Length; i++)
+        {
+            var offset = (ulong)(OrderOf(pairs[i].Key) - first);
+            if (offset >= end)
+            {
+                break;
+            }
+
+            ref var value = ref Unsafe.As<byte, TValue>(ref values[offset * (nuint)Unsafe.SizeOf<TValue>()]);
+            var sum = default(Addition<TValue, TNumber>).Merge(value, pairs[i].Value);
+            value = sum;
+            if (Addition<TValue, TNumber>.IsNothing(sum))
+            {
+                used[offset / BitsPerWord] |= 1UL << (int)offset;
+            }
+        }
+
+        return i;
+    }
+
+    private void ExtendSums<TNumber>(int leastEnd)
+    {
+        // More than is needed, so that keys in ascending order do not come here each time; not all, because the memory may be much longer than the keys go.
+        var end = (int)Math.Min(PlaceCount, ((long)leastEnd + (leastEnd / RoomDenominator) + BitsPerWord) / BitsPerWord * BitsPerWord);
+        SumPlaces.Fill(_values, _used, _sumEnd, end, Addition<TValue, TNumber>.OrNothing(default!, 0));
+        _sumEnd = end;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int CountUsed()
+    {
+        var count = 0;
+        foreach (var word in new ReadOnlySpan<ulong>(_used, (int)(UsedBytesOf(PlaceCount) / sizeof(ulong))))
+        {
+            count += BitOperations.PopCount(word);
+        }
+
+        return count;
+    }
+
     // The other one's places are all among these.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Take(DenseTable<TKey, TValue> other)
     {
+        other.MarkSums();
         var shift = (int)(other.First - First);
         if (shift == 0)
         {
             new ReadOnlySpan<byte>(other._used, (int)UsedBytesOf(other.PlaceCount)).CopyTo(new Span<byte>(_used, (int)UsedBytesOf(PlaceCount)));
             var valueBytes = (nuint)other.PlaceCount * (nuint)Unsafe.SizeOf<TValue>();
             NativeMemory.Copy(other._values, _values, valueBytes);
-            Count = other.Count;
+            _count = other._count;
             return;
         }
 

@@ -9,6 +9,9 @@ internal abstract class BucketSource : IDisposable
     /// <summary>All bytes.</summary>
     public abstract long Length { get; }
 
+    /// <summary>All of them, if they are in memory anyway: they need not be read. Else empty. Valid until the source is disposed.</summary>
+    public virtual ReadOnlyMemory<byte> Bytes => default;
+
     /// <summary>Reads some of the next bytes.</summary>
     /// <returns>At least 1, unless the source ends too early.</returns>
     /// <exception cref="IOException">They cannot be read.</exception>
@@ -30,6 +33,9 @@ internal sealed class FrameReader : IDisposable
     private BucketSource? _source;
     private long _unread;
 
+    // What comes next of a bucket that is in memory; nothing of it is copied.
+    private ReadOnlyMemory<byte> _held;
+
     /// <summary>Bytes of the bucket whose frames were returned.</summary>
     public long Consumed { get; private set; }
 
@@ -39,6 +45,7 @@ internal sealed class FrameReader : IDisposable
         _source = source;
         _unread = source.Length;
         _start = _end = 0;
+        _held = source.Bytes;
         Consumed = 0;
     }
 
@@ -63,19 +70,42 @@ internal sealed class FrameReader : IDisposable
             throw new InvalidDataException($"A bucket ends with {available} bytes that are no frame. It is damaged.");
         }
 
-        Fill(ShuffleFrame.HeaderLength);
-        var (kind, storedLength, rawLength) = ShuffleFrame.ReadHeader(_buffer.AsSpan(_start), available);
-        var length = ShuffleFrame.HeaderLength + storedLength;
-        Fill(length);
-        var frame = _buffer.AsMemory(_start, length);
+        var (kind, storedLength, rawLength) = ShuffleFrame.ReadHeader(Peek(ShuffleFrame.HeaderLength).Span, available);
+        var frame = Peek(ShuffleFrame.HeaderLength + storedLength);
         ShuffleFrame.Check(frame.Span);
-        _start += length;
-        Consumed += length;
+        Skip(frame.Length);
         isDense = kind is ShuffleFrame.DenseKind or ShuffleFrame.DenseLz4Kind;
         payload = kind is ShuffleFrame.RawKind or ShuffleFrame.DenseKind
             ? frame[ShuffleFrame.HeaderLength..]
             : Decompress(frame.Span[ShuffleFrame.HeaderLength..], rawLength);
         return true;
+    }
+
+    /// <summary>The next bytes, which are not more than are left.</summary>
+    private ReadOnlyMemory<byte> Peek(int count)
+    {
+        if (!_held.IsEmpty)
+        {
+            return _held[..count];
+        }
+
+        Fill(count);
+        return _buffer.AsMemory(_start, count);
+    }
+
+    private void Skip(int count)
+    {
+        if (_held.IsEmpty)
+        {
+            _start += count;
+        }
+        else
+        {
+            _held = _held[count..];
+            _unread -= count;
+        }
+
+        Consumed += count;
     }
 
     /// <summary>Returns the buffers.</summary>

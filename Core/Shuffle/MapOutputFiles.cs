@@ -50,19 +50,26 @@ public sealed class MapOutputFiles
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public MapOutputSlice? TryOpen(ShuffleId shuffle, int mapIndex, int attempt, int firstBucket, int bucketCount)
     {
-        if (!_outputs.TryGetValue(new OutputKey(shuffle, mapIndex, attempt), out var output))
+        // Again if it was moved to disk, or deleted, between finding and holding it.
+        while (_outputs.TryGetValue(new OutputKey(shuffle, mapIndex, attempt), out var output))
         {
-            return null;
+            ArgumentOutOfRangeException.ThrowIfNegative(firstBucket);
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bucketCount);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan((long)firstBucket + bucketCount, output.Offsets.Length - 1, nameof(bucketCount));
+            var start = output.Offsets[firstBucket];
+            var length = output.Offsets[firstBucket + bucketCount] - start;
+            if (output.Bytes is not { } bytes)
+            {
+                return new MapOutputSlice(Open(output.Path), start, length);
+            }
+
+            if (bytes.TryHold())
+            {
+                return new MapOutputSlice(bytes, start, length);
+            }
         }
 
-        ArgumentOutOfRangeException.ThrowIfNegative(firstBucket);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bucketCount);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((long)firstBucket + bucketCount, output.Offsets.Length - 1, nameof(bucketCount));
-        var start = output.Offsets[firstBucket];
-        var length = output.Offsets[firstBucket + bucketCount] - start;
-        return output.Bytes is { } bytes
-            ? new MapOutputSlice(bytes.AsMemory((int)start, (int)length))
-            : new MapOutputSlice(Open(output.Path), start, length);
+        return null;
     }
 
     /// <summary>Deletes the map outputs of a shuffle. Tasks that are reading go on; a map task that ends later fails.</summary>
@@ -95,17 +102,18 @@ public sealed class MapOutputFiles
     {
         CheckNotEnded(shuffle);
         var key = new OutputKey(shuffle, mapIndex, attempt);
-        var inMemory = expectedBytes <= ShuffleFileWriter.MaxMemoryBytes ? TryWriteInMemory(bucketCount, shape, write) : null;
+        var inMemory = expectedBytes <= ShuffleFileWriter.MaxMemoryBytes ? TryWriteInMemory(bucketCount, shape, expectedBytes, write) : null;
         var output = inMemory ?? WriteFile(key, temporary => WriteFile(temporary, bucketCount, shape, write));
         if (_outputs.TryRemove(key, out var earlier))
         {
             Release(key, earlier);
+            earlier.Bytes?.Release();
         }
 
         // Counted before it can be found, so that whoever deletes it finds both.
         if (output.Bytes is { } bytes)
         {
-            _inMemory.Add(key, bytes.Length);
+            _inMemory.Add(key, bytes.TakenBytes);
         }
 
         _outputs[key] = output;
@@ -145,7 +153,7 @@ public sealed class MapOutputFiles
         });
     }
 
-    private StoredOutput? TryWriteInMemory(int bucketCount, int shape, Action<ShuffleFileWriter> write)
+    private StoredOutput? TryWriteInMemory(int bucketCount, int shape, long expectedBytes, Action<ShuffleFileWriter> write)
     {
         if (!_inMemory.IsEnabled)
         {
@@ -154,16 +162,17 @@ public sealed class MapOutputFiles
 
         try
         {
-            using var writer = new ShuffleFileWriter(bucketCount, shape);
+            using var writer = new ShuffleFileWriter(bucketCount, shape, expectedBytes);
             write(writer);
             var offsets = writer.Complete();
-            var length = writer.Written.Length;
-            if (!TryMakeRoom(length) || !(_memory?.TryTake(length) ?? true))
+            var bytes = writer.TakeWritten();
+            if (!TryMakeRoom(bytes.TakenBytes) || !(_memory?.TryTake(bytes.TakenBytes) ?? true))
             {
+                bytes.Release();
                 return null;
             }
 
-            return new StoredOutput(Root: "", Path: "", offsets, writer.Written.ToArray());
+            return new StoredOutput(Root: "", Path: "", offsets, bytes);
         }
         catch (OutputTooLongException)
         {
@@ -230,16 +239,20 @@ public sealed class MapOutputFiles
             return null;
         }
 
-        if (_outputs.TryGetValue(oldest, out var output) && output.Bytes is not null)
+        if (_outputs.TryGetValue(oldest, out var output) && output.Bytes is { } held && held.TryHold())
         {
             try
             {
-                Move(oldest, output);
+                Move(oldest, output, held);
             }
             catch (IOException)
             {
                 PutBack(oldest, output);
                 return null;
+            }
+            finally
+            {
+                held.Release();
             }
         }
 
@@ -247,14 +260,18 @@ public sealed class MapOutputFiles
         return bytes;
     }
 
-    private void Move(OutputKey key, StoredOutput output)
+    private void Move(OutputKey key, StoredOutput output, OutputBytes bytes)
     {
         var moved = WriteFile(key, temporary =>
         {
-            File.WriteAllBytes(temporary, output.Bytes!);
+            File.WriteAllBytes(temporary, bytes.Bytes.Span);
             return output.Offsets;
         });
-        if (!_outputs.TryUpdate(key, moved, output))
+        if (_outputs.TryUpdate(key, moved, output))
+        {
+            bytes.Release();
+        }
+        else
         {
             Discard(key, moved);
         }
@@ -263,7 +280,7 @@ public sealed class MapOutputFiles
     // No disk has room. Unless it was forgotten meanwhile, it stays where it is, as the newest one, so that it is not the next to be tried.
     private void PutBack(OutputKey key, StoredOutput output)
     {
-        _inMemory.Add(key, output.Bytes!.Length);
+        _inMemory.Add(key, output.Bytes!.TakenBytes);
         if (!_outputs.TryGetValue(key, out var current) || current != output)
         {
             Release(key, output);
@@ -278,8 +295,10 @@ public sealed class MapOutputFiles
         }
 
         Release(key, output);
+        output.Bytes?.Release();
     }
 
+    // Ends what it counts for. Whoever takes it out of the list releases its bytes, too.
     private void Release(OutputKey key, StoredOutput output)
     {
         if (output.Bytes is not null)
@@ -331,5 +350,5 @@ public sealed class MapOutputFiles
 
     /// <summary>An output in memory, or a file.</summary>
     /// <param name="Bytes">All bytes of the file that it would be; <see langword="null"/> for a file.</param>
-    private sealed record StoredOutput(string Root, string Path, long[] Offsets, byte[]? Bytes = null);
+    private sealed record StoredOutput(string Root, string Path, long[] Offsets, OutputBytes? Bytes = null);
 }

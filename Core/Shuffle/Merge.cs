@@ -52,6 +52,12 @@ internal readonly struct Addition<TCombined, TValue> : IMerge<TCombined, TValue>
         }
     }
 
+    /// <summary>Whether a value is the one that <see cref="OrNothing"/> gives for one that does not count. A sum may be, too.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsNothing(TCombined value) => Unsafe.SizeOf<TCombined>() == sizeof(int)
+        ? Unsafe.BitCast<TCombined, uint>(value) == (typeof(TCombined) == typeof(float) ? 1u << 31 : 0)
+        : Unsafe.BitCast<TCombined, ulong>(value) == (typeof(TCombined) == typeof(double) ? 1ul << 63 : 0);
+
     private static bool IsNumber =>
         typeof(TValue) == typeof(long) || typeof(TValue) == typeof(int) || typeof(TValue) == typeof(ulong) || typeof(TValue) == typeof(uint) ||
         typeof(TValue) == typeof(double) || typeof(TValue) == typeof(float);

@@ -16,9 +16,30 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
     private readonly NumberTable<TKey, TCombined> _table = new(multiplier, memory);
     private readonly bool _isAddition = Addition<TCombined, TValue>.Is(create, merge);
 
-    // A task may hold the numbers and buckets of all pairs beside the pairs themselves when it writes them.
-    public override bool IsFull => !Memory.TryHold(_table.BytesWith(BatchReader.Capacity) + (2L * sizeof(int) * _table.Count))
-        || !Memory.HasRoomBeside(_table.BytesReplacedWith(BatchReader.Capacity));
+    // Where memory is short it matters how many keys there are exactly.
+    private bool _mustCount;
+
+    public override bool IsFull
+    {
+        get
+        {
+            if (HasRoom())
+            {
+                return false;
+            }
+
+            if (_mustCount || _table.Dense is not { } dense)
+            {
+                return true;
+            }
+
+            _mustCount = true;
+            dense.MarkSums();
+            return !HasRoom();
+        }
+    }
+
+    public override NumberTable<TKey, TCombined> Table => _table;
 
     public override void Add(ReadOnlySpan<(TKey Key, TValue Value)> pairs)
     {
@@ -32,9 +53,7 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
         }
     }
 
-    public override void Complete()
-    {
-    }
+    public override void Complete() => _table.Dense?.MarkSums();
 
     public override KeyOrder OrderAll()
     {
@@ -120,6 +139,10 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
             && _table.TryWiden(least, most, newPairs);
     }
 
+    // A task may hold the numbers and buckets of all pairs beside the pairs themselves when it writes them.
+    private bool HasRoom() => Memory.TryHold(_table.BytesWith(BatchReader.Capacity) + (2L * sizeof(int) * _table.MostCount))
+        && Memory.HasRoomBeside(_table.BytesReplacedWith(BatchReader.Capacity));
+
     private void AddAll<TMerge>(ReadOnlySpan<(TKey Key, TValue Value)> pairs, TMerge merging)
         where TMerge : struct, IMerge<TCombined, TValue>
     {
@@ -127,6 +150,17 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
         Span<int> places = stackalloc int[FetchAheadKeys];
         while (!pairs.IsEmpty)
         {
+            if (typeof(TMerge) == typeof(Addition<TCombined, TValue>) && !_mustCount && _table.Dense is { } dense)
+            {
+                pairs = pairs[dense.AddSums(pairs)..];
+                if (!pairs.IsEmpty)
+                {
+                    _table.TryWiden(pairs);
+                }
+
+                continue;
+            }
+
             var some = pairs[..Math.Min(pairs.Length, FetchAheadKeys)];
             pairs = pairs[some.Length..];
             _table.Reserve(some.Length);

@@ -48,11 +48,14 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
     /// <summary>Where all pairs are, if their keys are close together; else <see langword="null"/>, and they are in hashed places.</summary>
     public DenseTable<TKey, TValue>? Dense { get; private set; }
 
+    /// <summary>As many pairs as there are, or more, where to count them takes long.</summary>
+    public int MostCount => Dense?.MostCount ?? _hashedCount;
+
     /// <summary>Places are numbered from 0, dense or hashed.</summary>
     public int PlaceCount => Dense?.PlaceCount ?? (_memory is null ? 0 : _placeCount + 1);
 
     /// <summary>Memory once so many more pairs are there, unless the table becomes dense early.</summary>
-    public long BytesWith(int newPairs) => PageMemory.TakenFor(Math.Max(Dense?.Length ?? _memory?.Length ?? 0, BytesOf(PlacesFor((long)Count + newPairs))));
+    public long BytesWith(int newPairs) => PageMemory.TakenFor(Math.Max(Dense?.Length ?? _memory?.Length ?? 0, BytesOf(PlacesFor((long)MostCount + newPairs))));
 
     /// <summary>Memory that is there for a moment beside <see cref="BytesWith"/>, because the table is replaced by a larger one; 0 if it has room. That a dense one must be replaced is seen by its keys only.</summary>
     public long BytesReplacedWith(int newPairs) =>
@@ -262,6 +265,27 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
         }
     }
 
+    /// <summary>Replaces the values at those places that are used by what a function makes of them.</summary>
+    /// <param name="start">The first place.</param>
+    /// <param name="end">Behind the last place, at most <see cref="PlaceCount"/>.</param>
+    public void ReplaceValues(int start, int end, Func<TValue, TValue> transform)
+    {
+        if (Dense is { } dense)
+        {
+            dense.ReplaceValues(start, end, transform);
+            return;
+        }
+
+        for (var place = start; place < end; place++)
+        {
+            ref var entry = ref PlaceAt(place);
+            if (place == _placeCount ? _hasZero : BitsOf(entry.Key) != 0)
+            {
+                entry.Value = transform(entry.Value);
+            }
+        }
+    }
+
     /// <summary>The keys at some places.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void ReadKeys(ReadOnlySpan<int> places, Span<TKey> keys)
@@ -391,6 +415,7 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
             return true;
         }
 
+        dense.MarkSums();
         Grow(places);
         AddAll(dense);
         dense.Dispose();

@@ -17,6 +17,9 @@ internal abstract class PairBuffer<TKey, TIn, TOut>(MemoryClaim memory) : IDispo
     /// <summary>Whether it should be spilled before another batch is added: the batch could exceed what it may hold. Not asked while it is empty.</summary>
     public abstract bool IsFull { get; }
 
+    /// <summary>Where all pairs are, if that is a table of numbers; else <see langword="null"/>. Complete when the buffer is.</summary>
+    public virtual NumberTable<TKey, TOut>? Table => null;
+
     /// <summary>Adds a batch.</summary>
     public abstract void Add(ReadOnlySpan<(TKey Key, TIn Value)> pairs);
 

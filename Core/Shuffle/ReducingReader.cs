@@ -12,11 +12,25 @@ namespace Dpark.Shuffle;
 /// <param name="runs">Empty, with one bucket; disposed with the reader.</param>
 /// <param name="isByHash">Whether the pairs must come in the order of the stable hashes of their keys also if nothing was spilled.</param>
 internal sealed class ReducingReader<TKey, TIn, TOut>(
-    BatchReader<(TKey Key, TIn Value)> source, PairBuffer<TKey, TIn, TOut> buffer, SpillRuns<TKey, TOut> runs, TaskContext context, bool isByHash = false) : BatchReader<(TKey Key, TOut Value)>
+    BatchReader<(TKey Key, TIn Value)> source, PairBuffer<TKey, TIn, TOut> buffer, SpillRuns<TKey, TOut> runs, TaskContext context, bool isByHash = false)
+    : BatchReader<(TKey Key, TOut Value)>, ITableSource<TKey, TOut>
 {
     private BatchReader<(TKey Key, TOut Value)>? _result;
     private KeyOrder? _order;
+    private bool _isGathered;
     private bool _isDisposed;
+
+    /// <inheritdoc/>
+    public NumberTable<TKey, TOut>? TryTakeTable()
+    {
+        if (isByHash || buffer.Table is not { } table)
+        {
+            return null;
+        }
+
+        Gather();
+        return runs.IsEmpty ? table : null;
+    }
 
     public override ReadOnlySpan<(TKey Key, TOut Value)> Next()
     {
@@ -40,19 +54,28 @@ internal sealed class ReducingReader<TKey, TIn, TOut>(
         base.Dispose(disposing);
     }
 
-    private BatchReader<(TKey Key, TOut Value)> Reduce()
+    // Reads the source to its end, once.
+    private void Gather()
     {
-        while (TryAddNext())
+        while (!_isGathered)
         {
             context.CancellationToken.ThrowIfCancellationRequested();
-            if (buffer.IsFull)
+            if (!TryAddNext())
+            {
+                source.Dispose();
+                buffer.Complete();
+                _isGathered = true;
+            }
+            else if (buffer.IsFull)
             {
                 Spill();
             }
         }
+    }
 
-        source.Dispose();
-        buffer.Complete();
+    private BatchReader<(TKey Key, TOut Value)> Reduce()
+    {
+        Gather();
         _order = buffer.OrderAll();
         var inMemory = new BufferReader<TKey, TIn, TOut>(buffer, _order, 0);
         if (runs.IsEmpty && !isByHash)

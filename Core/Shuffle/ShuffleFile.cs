@@ -103,21 +103,21 @@ internal sealed class FileBucketSource(SafeFileHandle file, long offset, long le
 }
 
 /// <summary>A bucket in memory.</summary>
-internal sealed class MemoryBucketSource(ReadOnlyMemory<byte> bytes) : BucketSource
+internal sealed class MemoryBucketSource(MapOutputSlice slice) : BucketSource
 {
     private int _position;
 
-    public override long Length => bytes.Length;
+    public override long Length => slice.Length;
+
+    public override ReadOnlyMemory<byte> Bytes => slice.Bytes;
 
     public override int Read(Memory<byte> buffer)
     {
-        var read = Math.Min(buffer.Length, bytes.Length - _position);
-        bytes.Slice(_position, read).CopyTo(buffer);
+        var read = (int)Math.Min(buffer.Length, slice.Length - _position);
+        slice.Bytes.Slice(_position, read).CopyTo(buffer);
         _position += read;
         return read;
     }
 
-    public override void Dispose()
-    {
-    }
+    public override void Dispose() => slice.Dispose();
 }

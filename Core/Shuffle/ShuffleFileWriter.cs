@@ -1,13 +1,20 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace Dpark.Shuffle;
 
 /// <summary>Writes one shuffle file, or the same bytes in memory: a header, the frames of each bucket in order, an index. Used by one thread, for map outputs and for spills.</summary>
 internal sealed class ShuffleFileWriter : IDisposable
 {
-    /// <summary>Bytes of the longest output that is written in memory. Small enough for an array that the collector moves like other objects.</summary>
-    public const int MaxMemoryBytes = 64 << 10;
+    /// <summary>Bytes of the longest output that is written in memory: a large page.</summary>
+    public const int MaxMemoryBytes = 2 << 20;
+
+    // Small enough for an array that the collector moves like other objects. What is longer is on pages that are used again.
+    private const int MaxArrayBytes = 64 << 10;
+
+    // Frames and the index take less than that beside what is in them, unless there is little in them.
+    private const int FrameOverheadShare = 16;
 
     private const int BufferBytes = 64 << 10;
     private const int CopyBytes = 256 << 10;
@@ -17,7 +24,8 @@ internal sealed class ShuffleFileWriter : IDisposable
     private readonly byte[] _header = new byte[ShuffleFile.HeaderLength];
     private long _position = ShuffleFile.HeaderLength;
     private int _bucket = -1;
-    private byte[] _memory = [];
+    private byte[] _array = [];
+    private PageMemory? _pages;
     private int _memoryLength;
 
     /// <summary>Makes the file.</summary>
@@ -32,16 +40,26 @@ internal sealed class ShuffleFileWriter : IDisposable
 
     /// <summary>Writes in memory, as far as <see cref="MaxMemoryBytes"/> go.</summary>
     /// <param name="shape">As for a file.</param>
-    public ShuffleFileWriter(int bucketCount, int shape)
+    /// <param name="expectedBytes">About as long as it will be, or less.</param>
+    public ShuffleFileWriter(int bucketCount, int shape, long expectedBytes)
     {
-        _memory = ArrayPool<byte>.Shared.Rent(MaxMemoryBytes);
         _offsets = new long[bucketCount + 1];
+        Reserve(expectedBytes + (expectedBytes / FrameOverheadShare) + ShuffleFile.HeaderLength);
         ShuffleFile.WriteHeader(_header, bucketCount, shape);
         Write(_header);
     }
 
-    /// <summary>What was written in memory. Valid until it is disposed.</summary>
-    public ReadOnlySpan<byte> Written => _memory.AsSpan(0, _memoryLength);
+    /// <summary>What was written in memory, once, after <see cref="Complete"/>.</summary>
+    public OutputBytes TakeWritten()
+    {
+        if (_pages is not { } pages)
+        {
+            return new OutputBytes(_array.AsSpan(0, _memoryLength).ToArray());
+        }
+
+        _pages = null;
+        return new OutputBytes(pages, _memoryLength);
+    }
 
     /// <summary>Records in all buckets. Set before <see cref="Complete"/>.</summary>
     public long RecordCount { get; set; }
@@ -105,12 +123,10 @@ internal sealed class ShuffleFileWriter : IDisposable
     public void Dispose()
     {
         _file?.Dispose();
-        if (_memory.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_memory);
-            _memory = [];
-        }
+        ReleaseMemory();
     }
+
+    private Span<byte> Memory => _pages is null ? _array : MemoryMarshal.CreateSpan(ref _pages.Start, (int)_pages.Length);
 
     private void Write(ReadOnlySpan<byte> bytes)
     {
@@ -118,14 +134,47 @@ internal sealed class ShuffleFileWriter : IDisposable
         {
             _file.Write(bytes);
         }
-        else if (bytes.Length > MaxMemoryBytes - _memoryLength)
+        else
+        {
+            Reserve((long)_memoryLength + bytes.Length);
+            bytes.CopyTo(Memory[_memoryLength..]);
+            _memoryLength += bytes.Length;
+        }
+    }
+
+    // An array or pages, as the first call expects them, then twice as much.
+    private void Reserve(long length)
+    {
+        if (length <= Memory.Length)
+        {
+            return;
+        }
+
+        if (length > MaxMemoryBytes)
         {
             throw new OutputTooLongException();
         }
-        else
+
+        if (length <= MaxArrayBytes)
         {
-            bytes.CopyTo(_memory.AsSpan(_memoryLength));
-            _memoryLength += bytes.Length;
+            _array = ArrayPool<byte>.Shared.Rent(MaxArrayBytes);
+            return;
+        }
+
+        var pages = new PageMemory(_memoryLength == 0 ? length : Math.Clamp(2L * Memory.Length, length, MaxMemoryBytes), zeroBytes: 0);
+        Memory[.._memoryLength].CopyTo(MemoryMarshal.CreateSpan(ref pages.Start, (int)pages.Length));
+        ReleaseMemory();
+        _pages = pages;
+    }
+
+    private void ReleaseMemory()
+    {
+        _pages?.Dispose();
+        _pages = null;
+        if (_array.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_array);
+            _array = [];
         }
     }
 

@@ -48,9 +48,10 @@ internal sealed class PageRankWorkload : EngineWorkload
     private static void Contribute(long[] targets, double rank, Emitter<(long, double)> shares)
     {
         var share = rank / targets.Length;
-        foreach (var target in targets)
+        var added = shares.Append(targets.Length);
+        for (var i = 0; i < added.Length; i++)
         {
-            shares.Add((target, share));
+            added[i] = (targets[i], share);
         }
     }
 }

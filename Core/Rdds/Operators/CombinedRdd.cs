@@ -11,4 +11,7 @@ internal sealed class CombinedRdd<TKey, TValue, TCombined>(
 {
     protected override BatchReader<(TKey Key, TCombined Value)> Open(BucketRange buckets, TaskContext context) =>
         context.Shuffle.ReadCombined<TKey, TCombined>(Shuffle, buckets, merge, context);
+
+    private protected override BatchReader<(TKey Key, TCombined Value)> Blame(BatchReader<(TKey Key, TCombined Value)> source, TaskContext context) =>
+        new BlamedPairReader<TKey, TCombined>(source, CallSite, context);
 }

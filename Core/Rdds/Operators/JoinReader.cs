@@ -1,5 +1,6 @@
 using Dpark.Caching;
 using Dpark.Partitioning;
+using Dpark.Shuffle;
 using Dpark.Tasks;
 
 namespace Dpark.Rdds.Operators;
@@ -102,11 +103,11 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
 
     private BatchReader<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> BeginPass()
     {
-        if (_passCount++ == 0 && !UniquePairs<TKey, TLeft>.IsSupported && UniquePairs<TKey, TRight>.IsSupported && LoadRight() is { } pairs)
+        if (_passCount++ == 0 && !UniquePairs<TKey, TLeft>.IsSupported && UniquePairs<TKey, TRight>.IsSupported && LoadRight() is { } table)
         {
             _isLastPass = true;
             return new UniqueJoinReader<TKey, TRight, TLeft, TRightOut, TLeftOut, TLeftOut, TRightOut, TableIsRight<TLeftOut, TRightOut>>(
-                pairs.Table, Source, (KeepsRight, KeepsLeft), (present.Right, present.Left), Context);
+                table, Source, (KeepsRight, KeepsLeft), (present.Right, present.Left), Context);
         }
 
         if (TryLoadLeft())
@@ -169,12 +170,12 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     }
 
     /// <returns><see langword="null"/> if the right pairs are no table.</returns>
-    private UniquePairs<TKey, TRight>? LoadRight()
+    private NumberTable<TKey, TRight>? LoadRight()
     {
         _rightSide = new UniqueSide<TKey, TRight>(right.Open(), Context.Memory.Claim(RightPurpose, MostRightBytes));
         if (_rightSide.TryLoad(Context.CancellationToken))
         {
-            return _rightSide.Pairs;
+            return _rightSide.Table;
         }
 
         if (right.CanReadAgain)

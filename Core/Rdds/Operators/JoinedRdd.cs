@@ -14,7 +14,7 @@ internal enum UnmatchedPairs
 
 /// <summary>For each key, every left value with every right value. Holds the left pairs of a partition in memory, if they fit, and streams the right input.</summary>
 /// <param name="cuttable">The sides of which a partition may be cut by map outputs, if both are shuffled.</param>
-/// <param name="present">Turns values into what the result holds for them; what it holds for a missing partner is the default value.</param>
+/// <param name="present">Turns values into what the result holds for them: themselves, if that has the same type. What it holds for a missing partner is the default value.</param>
 internal sealed class JoinedRdd<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     Rdd<(TKey Key, TLeft Value)> left,
     Rdd<(TKey Key, TRight Value)> right,

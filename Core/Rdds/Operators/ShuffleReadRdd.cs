@@ -48,15 +48,18 @@ internal abstract class ShuffleReadRdd<T> : Rdd<T>
     protected override BatchReader<T> Compute(Partition partition, TaskContext context)
     {
         context.RunningOperator = CallSite;
-        return new BlamedReader<T>(Open(partition.Buckets, context), CallSite, context);
+        return Blame(Open(partition.Buckets, context), context);
     }
+
+    /// <summary>Puts a failure while reading down to this operator.</summary>
+    private protected virtual BatchReader<T> Blame(BatchReader<T> source, TaskContext context) => new BlamedReader<T>(source, CallSite, context);
 
     /// <summary>Opens buckets of the shuffle.</summary>
     protected abstract BatchReader<T> Open(BucketRange buckets, TaskContext context);
 }
 
 /// <summary>Puts a failure while reading down to <paramref name="callSite"/>: the functions that merge values run inside the source.</summary>
-internal sealed class BlamedReader<T>(BatchReader<T> source, CallSite callSite, TaskContext context) : BatchReader<T>
+internal class BlamedReader<T>(BatchReader<T> source, CallSite callSite, TaskContext context) : BatchReader<T>
 {
     public override ReadOnlySpan<T> Next()
     {
@@ -69,5 +72,21 @@ internal sealed class BlamedReader<T>(BatchReader<T> source, CallSite callSite, 
     {
         source.Dispose();
         base.Dispose(disposing);
+    }
+}
+
+/// <summary>As <see cref="BlamedReader{T}"/>, for pairs that may be in a table.</summary>
+internal sealed class BlamedPairReader<TKey, TValue>(BatchReader<(TKey Key, TValue Value)> source, CallSite callSite, TaskContext context)
+    : BlamedReader<(TKey Key, TValue Value)>(source, callSite, context), ITableSource<TKey, TValue>
+{
+    private readonly BatchReader<(TKey Key, TValue Value)> _source = source;
+    private readonly CallSite _callSite = callSite;
+    private readonly TaskContext _context = context;
+
+    /// <inheritdoc/>
+    public NumberTable<TKey, TValue>? TryTakeTable()
+    {
+        _context.RunningOperator = _callSite;
+        return (_source as ITableSource<TKey, TValue>)?.TryTakeTable();
     }
 }

@@ -45,6 +45,10 @@ internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStream
 
     private readonly (TKey Key, (TLeftOut Left, TRightOut Right) Value)[] _output = new (TKey Key, (TLeftOut Left, TRightOut Right) Value)[BatchReader.Capacity];
 
+    // Values are what they are where the result has the same type for them.
+    private readonly bool _isTableSame = typeof(TTable) == typeof(TTableOut);
+    private readonly bool _isStreamSame = typeof(TStream) == typeof(TStreamOut);
+
     // By place; empty if nobody asks.
     private readonly bool[] _isMatched = keeps.Table ? new bool[table.PlaceCount] : [];
     private int[]? _unmatchedPlaces;
@@ -154,7 +158,7 @@ internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStream
             var place = places[i];
             if (place >= 0)
             {
-                output[count++] = (pairs[i].Key, TOrder.Pair(present.Table(table.ValueAt(place)), present.Stream(pairs[i].Value)));
+                output[count++] = (pairs[i].Key, TOrder.Pair(OfTable(table.ValueAt(place)), OfStream(pairs[i].Value)));
                 if (_isMatched.Length > 0)
                 {
                     _isMatched[place] = true;
@@ -162,12 +166,18 @@ internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStream
             }
             else if (keeps.Stream)
             {
-                output[count++] = (pairs[i].Key, TOrder.Pair(default!, present.Stream(pairs[i].Value)));
+                output[count++] = (pairs[i].Key, TOrder.Pair(default!, OfStream(pairs[i].Value)));
             }
         }
 
         return count;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private TTableOut OfTable(TTable value) => _isTableSame ? Unsafe.As<TTable, TTableOut>(ref value) : present.Table(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private TStreamOut OfStream(TStream value) => _isStreamSame ? Unsafe.As<TStream, TStreamOut>(ref value) : present.Stream(value);
 
     private int[] ListUnmatched()
     {
@@ -188,7 +198,7 @@ internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStream
         table.ReadKeys(places.AsSpan(_unmatchedNext, count), keys);
         for (var i = 0; i < count; i++)
         {
-            _output[i] = (keys[i], TOrder.Pair(present.Table(table.ValueAt(places[_unmatchedNext + i])), default!));
+            _output[i] = (keys[i], TOrder.Pair(OfTable(table.ValueAt(places[_unmatchedNext + i])), default!));
         }
 
         _unmatchedNext += count;

@@ -50,6 +50,42 @@ public abstract partial class JobSuite
             joined.Select(row => (row.Key, (row.Value.Left, row.Value.Right))));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1L << 40)]
+    public async Task Join_SumsOnTheRight_AsLinq(long step)
+    {
+        (long Key, int Value)[] numbers = [.. Enumerable.Range(0, 9_000).Select(i => ((i % 3_000) * step, i))];
+        (long Key, string Value)[] texts = [.. Enumerable.Range(-5, 4_000).Select(i => ((i % 3_500) * step, $"text {i}"))];
+        var sums = Context.Parallelize(numbers, 3).ReduceByKey((a, b) => a + b, 2);
+        var left = Context.Parallelize(texts, 2);
+
+        var joined = await left.Join(sums, 2).CollectAsync();
+        var mapped = await left.LeftOuterJoin(sums.MapValues(sum => sum + 1).MapValues(sum => 2 * sum), 2).CollectAsync();
+        var typed = await left.RightOuterJoin(sums.MapValues(sum => sum + 0.5), 2).CollectAsync();
+        var filtered = await left.Join(sums.Filter(pair => pair.Value % 2 == 0), 2).CollectAsync();
+
+        var expected = numbers.GroupBy(pair => pair.Key).ToDictionary(group => group.Key, group => group.Sum(pair => pair.Value));
+        var lefts = texts.ToLookup(pair => pair.Key, pair => (string?)pair.Value);
+        AssertSame(texts.Where(pair => expected.ContainsKey(pair.Key)).Select(pair => (pair.Key, (pair.Value, expected[pair.Key]))), joined);
+        AssertSame(texts.Select(pair => (pair.Key, (pair.Value, expected.TryGetValue(pair.Key, out var sum) ? 2 * (sum + 1) : (int?)null))), mapped);
+        AssertSame(expected.SelectMany(pair => lefts[pair.Key].DefaultIfEmpty().Select(text => (pair.Key, (text, pair.Value + 0.5)))), typed);
+        AssertSame(
+            texts.Where(pair => expected.TryGetValue(pair.Key, out var sum) && sum % 2 == 0).Select(pair => (pair.Key, (pair.Value, expected[pair.Key]))), filtered);
+    }
+
+    [Fact]
+    public async Task Join_FunctionOfSumsOnTheRightThrows_FailsWithItsException()
+    {
+        var sums = Context.Parallelize(Enumerable.Range(0, 10).Select(i => ((long)i, i)), 2).ReduceByKey((a, b) => a + b, 2);
+        var left = Context.Parallelize([(3L, "a")], 1);
+
+        var failure = await Assert.ThrowsAnyAsync<Exception>(() =>
+            left.Join(sums.MapValues(sum => sum == 7 ? throw new InvalidTimeZoneException("seven") : sum), 2).CollectAsync());
+
+        Assert.Contains("seven", failure.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Join_WithItself_AsLinq()
     {

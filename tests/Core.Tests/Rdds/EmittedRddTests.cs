@@ -42,6 +42,36 @@ public sealed class EmittedRddTests
         Assert.Equal(new[] { 1, 2, 3 }.SelectMany(number => Enumerable.Range(-1, Many + 1).Select(i => (number, i))), emitted);
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(BatchReader.Capacity + 1)]
+    public async Task FlatMap_AppendedAndAddedInTurn_AllComeInOrder(int most)
+    {
+        int[] numbers = [.. Enumerable.Range(0, 500).Select(number => number * 7 % (most + 1))];
+
+        var emitted = await _dpark.Parallelize(numbers, 1).FlatMap<(int, int)>((number, output) =>
+        {
+            output.Add((number, -1));
+            var added = output.Append(number);
+            for (var i = 0; i < added.Length; i++)
+            {
+                added[i] = (number, i);
+            }
+
+            output.AddRange([(number, -2), (number, -3)]);
+        }).CollectAsync();
+
+        Assert.Equal(numbers.SelectMany(number => Enumerable.Range(-1, number + 1).Concat([-2, -3]).Select(i => (number, i))), emitted);
+    }
+
+    [Fact]
+    public async Task FlatMap_AppendLessThanNothing_IsRefused()
+    {
+        var failure = await Assert.ThrowsAnyAsync<Exception>(() => _dpark.Parallelize([1], 1).FlatMap<int>((_, output) => output.Append(-1)).CollectAsync());
+
+        Assert.Contains(nameof(ArgumentOutOfRangeException), failure.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task FlatMap_EmitterAfterEmptyElements_GoesOnToTheNextBatch()
     {

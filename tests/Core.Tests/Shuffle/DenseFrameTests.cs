@@ -111,6 +111,30 @@ public sealed class DenseFrameTests
         Assert.True(context.Metrics.SpilledBytes > 0);
     }
 
+    [Theory]
+    [InlineData(256 << 20, true)]
+    [InlineData(64 << 10, false)]
+    public void TryTakeTable_SumsInMemoryOrSpilled_GivesTheTableOrThePairs(int spillBytes, bool isTable)
+    {
+        using var rig = NewRig();
+        var expected = WriteMaps(rig, 3, map => Keys(map, 0, 60_000), Sum, (a, b) => a + b);
+        rig.Options.SpillThresholdBytes = spillBytes;
+
+        var read = new SortedDictionary<long, long>();
+        for (var bucket = 0; bucket < BucketCount; bucket++)
+        {
+            using var reader = rig.Store.ReadCombined<long, long>(rig.Shuffle, bucket, (a, b) => a + b, rig.NewContext());
+            var table = ((ITableSource<long, long>)reader).TryTakeTable();
+            Assert.Equal(isTable, table is not null);
+            foreach (var (key, value) in table is null ? ShuffleRig.ReadAll(reader) : PairsOf(table))
+            {
+                read.Add(key, value);
+            }
+        }
+
+        Assert.Equal(expected, read);
+    }
+
     [Fact]
     public void WriteMapOutput_KeysCloseTogether_TakesLessThanThePairs()
     {
@@ -120,6 +144,28 @@ public sealed class DenseFrameTests
 
         Assert.Equal(30_000, output.RecordCount);
         Assert.InRange(output.BucketBytes.Sum(), 30_000 * sizeof(long), 30_000 * (sizeof(long) + 1));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(8)]
+    [InlineData(9)]
+    [InlineData(20)]
+    public void WriteMapOutput_AnyNumberOfBuckets_PutsEachKeyIntoItsOwn(int bucketCount)
+    {
+        using var rig = NewRig();
+        var partitioner = new HashPartitioner(bucketCount);
+        long[] keys = [.. Enumerable.Range(0, 20_000).Where(i => i is < 5_000 or > 6_000 && i % 7 != 3).Select(i => (long)i - 100)];
+
+        rig.Write(0, keys.Select(key => (key, 2 * key)), partitioner, Sum);
+
+        var partitions = new int[keys.Length];
+        partitioner.PartitionsOf<long>(keys, partitions);
+        for (var bucket = 0; bucket < bucketCount; bucket++)
+        {
+            Assert.Equal(keys.Where((_, i) => partitions[i] == bucket).Select(key => (key, 2 * key)), rig.ReadBucket<long, long>(bucket));
+        }
     }
 
     [Fact]
@@ -213,6 +259,15 @@ public sealed class DenseFrameTests
         options.Compression = compression;
         options.FrameBytes = frameBytes;
     });
+
+    private static List<(long Key, long Value)> PairsOf(NumberTable<long, long> table)
+    {
+        var places = new int[table.Count];
+        table.ListPlaces(places);
+        var pairs = new (long Key, long Value)[places.Length];
+        table.Read(places, pairs);
+        return [.. pairs];
+    }
 
     private static long[] Keys(int seed, long first, int count)
     {

@@ -46,23 +46,55 @@ public sealed class MemoryOutputTests
     {
         using var rig = new ShuffleRig(memoryBytes: 1 << 30);
 
-        rig.Write(0, Pairs(10_000), new HashPartitioner(BucketCount), isCombined ? Sum : null);
+        rig.Write(0, Pairs(300_000), new HashPartitioner(BucketCount), isCombined ? Sum : null);
 
         Assert.Single(rig.AllFiles());
         Assert.Equal(0, rig.Files.MemoryBytes);
-        Assert.Equal(Pairs(10_000), ReadAll(rig));
+        Assert.Equal(Pairs(300_000), ReadAll(rig));
+    }
+
+    [Theory]
+    [InlineData(false, 10_000)]
+    [InlineData(true, 10_000)]
+    [InlineData(false, 100_000)]
+    [InlineData(true, 100_000)]
+    public void WriteMapOutput_OnPages_MakesNoFileAndCountsWholePages(bool isCombined, int count)
+    {
+        using var rig = new ShuffleRig(memoryBytes: 1 << 30);
+
+        var output = rig.Write(0, Pairs(count), new HashPartitioner(BucketCount), isCombined ? Sum : null);
+
+        Assert.Empty(rig.AllFiles());
+        Assert.InRange(rig.Files.MemoryBytes, PageMemory.TakenFor(output.BucketBytes.Sum()), PageMemory.TakenFor(output.BucketBytes.Sum() + (64 << 10)));
+        Assert.Equal(Pairs(count), ReadAll(rig));
+    }
+
+    [Fact]
+    public void WriteMapOutput_PagesAreUsedUp_OldestBecomeFiles()
+    {
+        const int Count = 20_000;
+        using var rig = new ShuffleRig(memoryBytes: 1 << 20);
+
+        for (var map = 0; map < 6; map++)
+        {
+            rig.Write(map, Pairs(Count), BucketCount);
+        }
+
+        Assert.InRange(rig.Files.MemoryBytes, 1, 1 << 20);
+        Assert.InRange(rig.AllFiles().Length, 1, 5);
+        Assert.Equal(Enumerable.Repeat(Pairs(Count), 6).SelectMany(pairs => pairs).Order(), ReadAll(rig));
     }
 
     [Fact]
     public void WriteMapOutput_LongerThanItLooks_IsAFile()
     {
         var word = new string('x', 1_000);
-        var pairs = Enumerable.Range(0, 500).Select(i => (Key: $"{i}{word}", Value: 1L)).ToArray();
+        var pairs = Enumerable.Range(0, 3_000).Select(i => (Key: $"{i}{word}", Value: 1L)).ToArray();
         using var rig = new ShuffleRig(memoryBytes: 1 << 30);
 
         var output = rig.Write(0, pairs, new HashPartitioner(BucketCount), Sum);
 
-        Assert.Equal(500, output.RecordCount);
+        Assert.Equal(3_000, output.RecordCount);
         Assert.Single(rig.AllFiles());
         Assert.Equal(pairs.Order(), Enumerable.Range(0, BucketCount).SelectMany(bucket => rig.ReadBucket<string, long>(bucket)).Order());
     }
@@ -181,6 +213,42 @@ public sealed class MemoryOutputTests
 
         Assert.Equal(output.BucketBytes[0], slice.Bytes.Length);
         Assert.Equal(0, rig.Files.MemoryBytes);
+    }
+
+    [Fact]
+    public void DeleteApplication_PagesAreBeingRead_StayUntilTheReaderIsDone()
+    {
+        using var rig = new ShuffleRig(memoryBytes: 1 << 30);
+        rig.Write(0, Pairs(30_000), bucketCount: 1);
+        var slice = rig.Files.TryOpen(rig.Shuffle, 0, 0, 0, 1)!;
+        var before = slice.Bytes.ToArray();
+
+        rig.Files.DeleteApplication(ShuffleRig.App);
+        for (var i = 0; i < 3; i++)
+        {
+            // Would get the pages of the output, had they been returned.
+            using var others = new PageMemory(before.Length);
+            System.Runtime.InteropServices.MemoryMarshal.CreateSpan(ref others.Start, before.Length).Fill(0xA5);
+        }
+
+        Assert.Equal(before, slice.Bytes.ToArray());
+        slice.Dispose();
+        slice.Dispose();
+        Assert.Equal(0, rig.Files.MemoryBytes);
+    }
+
+    [Fact]
+    public void Release_LastHolder_NobodyCanHoldAgain()
+    {
+        var bytes = new OutputBytes(new PageMemory(100_000), 100_000);
+        Assert.True(bytes.TryHold());
+
+        bytes.Release();
+        Assert.True(bytes.TryHold());
+        bytes.Release();
+        bytes.Release();
+
+        Assert.False(bytes.TryHold());
     }
 
     [Fact]

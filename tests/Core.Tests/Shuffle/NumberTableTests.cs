@@ -67,6 +67,73 @@ public sealed class NumberTableTests
     }
 
     [Fact]
+    public void Add_SumsThatAreZero_KeepTheirKeys()
+    {
+        using var buffer = SumsOf<long>();
+        (long, long)[] pairs = [.. Enumerable.Range(0, 20_000).Select(i => ((long)i, i % 3 - 1L)), .. Enumerable.Range(0, 20_000).Select(i => ((long)i, 1L - (i % 3)))];
+
+        AddAll(buffer, pairs);
+
+        AssertSums(pairs, buffer);
+    }
+
+    [Fact]
+    public void Add_DenseFramesAndPairsInTurn_SumsBoth()
+    {
+        using var buffer = SumsOf<long>();
+        (long, long)[] pairs = [.. Enumerable.Range(0, 5_000).Select(i => (3L * i, (long)i))];
+        buffer.Add(pairs.AsSpan(0, 1_000));
+        buffer.Add(pairs.AsSpan(1_000, 1_000));
+
+        Assert.True(buffer.TryAddFrame(FrameOf(pairs)));
+        buffer.Add(pairs.AsSpan(0, 1_000));
+        Assert.True(buffer.TryAddFrame(FrameOf(pairs)));
+        AddAll(buffer, pairs);
+
+        AssertSums([.. pairs[..2_000], .. pairs, .. pairs[..1_000], .. pairs, .. pairs], buffer);
+    }
+
+    [Fact]
+    public void IsFull_SumsWereAdded_CountsKeysExactlyWhereMemoryIsShort()
+    {
+        using var task = MemoryRig.NewMemory(24 << 20).Open(default);
+        var aggregator = new Aggregator<long, long>(value => value, (sum, value) => sum + value, (left, right) => left + right);
+        using var buffer = CombiningBuffer.OfMapSide<long, long, long>(aggregator, task.Claim("a test"));
+        (long, long)[] pairs = [.. Enumerable.Range(0, 1_000_000).Select(i => (i * 30L % 200_000, 1L))];
+
+        foreach (var batch in pairs.Chunk(BatchReader.Capacity))
+        {
+            buffer.Add(batch);
+            Assert.False(buffer.IsFull);
+        }
+
+        buffer.Complete();
+        AssertSums(pairs, buffer);
+    }
+
+    [Fact]
+    public void ReplaceValues_DenseAndHashed_ReplacesEachOnce()
+    {
+        foreach (var step in new[] { 1L, 1L << 40 })
+        {
+            using var table = new NumberTable<long, double>(3);
+            Fill(table, i => (3 * i - 50) * step, 3_000);
+
+            for (var place = 0; place < table.PlaceCount; place += 100)
+            {
+                table.ReplaceValues(place, Math.Min(place + 100, table.PlaceCount), value => value + 0.5);
+            }
+
+            var places = new int[table.Count];
+            table.ListPlaces(places);
+            var pairs = new (long Key, double Value)[places.Length];
+            table.Read(places, pairs);
+            Assert.Equal(step == 1, table.Dense is not null);
+            Assert.Equal(Enumerable.Range(0, 3_000).Select(i => ((3 * i - 50) * step, i + 0.5)).Order(), pairs.Order());
+        }
+    }
+
+    [Fact]
     public void Clear_DenseTable_StartsWithoutPairs()
     {
         using var buffer = SumsOf<long>();
@@ -204,6 +271,21 @@ public sealed class NumberTableTests
                 table.GetOrAdd(key, table.PositionOf(key), out _) = i;
             }
         }
+    }
+
+    private static byte[] FrameOf((long Key, long Value)[] pairs)
+    {
+        using var table = DenseTable<long, long>.TryCreate(pairs.Min(pair => pair.Key), pairs.Max(pair => pair.Key), maxBytes: 1 << 20, cheapBytes: 0)!;
+        foreach (var (key, value) in pairs)
+        {
+            table.GetOrAdd((int)table.OffsetOf(key), out _) = value;
+        }
+
+        using var output = new Codecs.RecordBuffer();
+        var used = table.Used;
+        var first = used.IndexOfAnyExcept(0UL);
+        DenseFrame<long, long>.Append(table, used[first..(used.LastIndexOfAnyExcept(0UL) + 1)], first, output);
+        return output.Written(0, output.Length).ToArray();
     }
 
     private static PairBuffer<TKey, long, long> SumsOf<TKey>()
