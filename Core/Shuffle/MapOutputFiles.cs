@@ -102,7 +102,7 @@ public sealed class MapOutputFiles
     {
         CheckNotEnded(shuffle);
         var key = new OutputKey(shuffle, mapIndex, attempt);
-        var inMemory = expectedBytes <= ShuffleFileWriter.MaxMemoryBytes ? TryWriteInMemory(bucketCount, shape, expectedBytes, write) : null;
+        var inMemory = expectedBytes <= Math.Min(ShuffleFileWriter.MaxMemoryBytes, _inMemory.MaxBytes) ? TryWriteInMemory(bucketCount, shape, expectedBytes, write) : null;
         var output = inMemory ?? WriteFile(key, temporary => WriteFile(temporary, bucketCount, shape, write));
         if (_outputs.TryRemove(key, out var earlier))
         {
@@ -155,7 +155,7 @@ public sealed class MapOutputFiles
 
     private StoredOutput? TryWriteInMemory(int bucketCount, int shape, long expectedBytes, Action<ShuffleFileWriter> write)
     {
-        if (!_inMemory.IsEnabled)
+        if (_inMemory.MaxBytes == 0)
         {
             return null;
         }
@@ -206,6 +206,11 @@ public sealed class MapOutputFiles
     // Under the limit of this store.
     private bool TryMakeRoom(int bytes)
     {
+        if (bytes > _inMemory.MaxBytes)
+        {
+            return false;
+        }
+
         while (_inMemory.MustMove(bytes))
         {
             if (MoveOne() is null)

@@ -14,8 +14,8 @@ internal sealed class MemoryOutputs<TKey>(long maxBytes)
     private readonly LinkedList<TKey> _byAge = new();
     private readonly Dictionary<TKey, (LinkedListNode<TKey> Place, int Bytes)> _entries = [];
 
-    /// <summary>Whether anything can be kept.</summary>
-    public bool IsEnabled => maxBytes > 0;
+    /// <summary>Bytes of all outputs in memory at most. 0: nothing can be kept.</summary>
+    public long MaxBytes => maxBytes;
 
     /// <summary>Bytes in memory.</summary>
     public long Bytes { get; private set; }

@@ -69,6 +69,22 @@ public sealed class MemoryOutputTests
         Assert.Equal(Pairs(count), ReadAll(rig));
     }
 
+    [Theory]
+    [InlineData(50_000)]
+    [InlineData(100_000)]
+    public void WriteMapOutput_LongerThanAllOfTheMemory_IsAFileAndMovesNone(int count)
+    {
+        using var rig = new ShuffleRig(memoryBytes: 1 << 20);
+        rig.Write(0, Pairs(100), BucketCount);
+        var before = rig.Files.MemoryBytes;
+
+        rig.Write(1, Pairs(count), BucketCount);
+
+        Assert.Equal("map-1.0", Path.GetFileName(Assert.Single(rig.AllFiles())));
+        Assert.Equal(before, rig.Files.MemoryBytes);
+        Assert.Equal(Pairs(100).Concat(Pairs(count)).Order(), ReadAll(rig));
+    }
+
     [Fact]
     public void WriteMapOutput_PagesAreUsedUp_OldestBecomeFiles()
     {
