@@ -106,24 +106,45 @@ public sealed class RangePartitioner<TKey> : Partitioner
         }
     }
 
-    // Halves what is left without a branch on the prefix, because what a processor cannot foretell costs more than a look at all few bounds.
+    // Halves what is left without a branch on the prefix, because what a processor cannot foretell costs more than a look at all few bounds; four at a time, because each look waits for the one before it.
     private static void CountNotGreater(ReadOnlySpan<ulong> bounds, ReadOnlySpan<ulong> prefixes, Span<int> counts)
     {
-        for (var i = 0; i < prefixes.Length; i++)
+        ref var first = ref MemoryMarshal.GetReference(bounds);
+        var i = 0;
+        for (; i + 4 <= prefixes.Length; i += 4)
         {
-            var prefix = prefixes[i];
-            ref var first = ref MemoryMarshal.GetReference(bounds);
+            var (prefix0, prefix1, prefix2, prefix3) = (prefixes[i], prefixes[i + 1], prefixes[i + 2], prefixes[i + 3]);
+            int low0 = 0, low1 = 0, low2 = 0, low3 = 0;
+            for (var left = bounds.Length; left > 0;)
+            {
+                var half = (left + 1) / 2;
+                low0 += StepOf(ref first, low0, half, prefix0);
+                low1 += StepOf(ref first, low1, half, prefix1);
+                low2 += StepOf(ref first, low2, half, prefix2);
+                low3 += StepOf(ref first, low3, half, prefix3);
+                left -= half;
+            }
+
+            (counts[i], counts[i + 1], counts[i + 2], counts[i + 3]) = (low0, low1, low2, low3);
+        }
+
+        for (; i < prefixes.Length; i++)
+        {
             var low = 0;
             for (var left = bounds.Length; left > 0;)
             {
                 var half = (left + 1) / 2;
-                low += Unsafe.Add(ref first, low + half - 1) <= prefix ? half : 0;
+                low += StepOf(ref first, low, half, prefixes[i]);
                 left -= half;
             }
 
             counts[i] = low;
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int StepOf(ref ulong first, int low, int half, ulong prefix) =>
+        half & -Unsafe.BitCast<bool, byte>(Unsafe.Add(ref first, low + half - 1) <= prefix);
 
     private ulong[] BoundPrefixes(SortPrefix<TKey> prefix)
     {

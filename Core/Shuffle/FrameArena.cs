@@ -12,6 +12,7 @@ internal sealed class FrameArena(int bucketCount) : IDisposable
     private const int ChunkBytes = 2 << 20;
 
     private readonly List<PageMemory> _chunks = [];
+    private readonly List<PageBytes> _chunkBytes = [];
     private PooledList<Segment> _segments = new();
     private int _used;
 
@@ -28,6 +29,7 @@ internal sealed class FrameArena(int bucketCount) : IDisposable
         {
             var bytes = _chunks.Count switch { 0 => FirstChunkBytes, 1 => SecondChunkBytes, _ => ChunkBytes };
             _chunks.Add(new PageMemory(Math.Max(bytes, frame.Length), zeroBytes: 0));
+            _chunkBytes.Add(new PageBytes(_chunks[^1]));
             Capacity += PageMemory.TakenFor(_chunks[^1].Length);
             _used = 0;
         }
@@ -63,11 +65,11 @@ internal sealed class FrameArena(int bucketCount) : IDisposable
         return order;
     }
 
-    /// <summary>The bytes of a frame.</summary>
-    public ReadOnlySpan<byte> Frame(int number)
+    /// <summary>The bytes of a frame. Valid until frames are forgotten.</summary>
+    public ReadOnlyMemory<byte> Frame(int number)
     {
         var segment = _segments.Span[number];
-        return Part(segment.Chunk, segment.Offset, segment.Length);
+        return _chunkBytes[segment.Chunk].Memory.Slice(segment.Offset, segment.Length);
     }
 
     /// <summary>Forgets all frames.</summary>
@@ -79,6 +81,7 @@ internal sealed class FrameArena(int bucketCount) : IDisposable
         }
 
         _chunks.Clear();
+        _chunkBytes.Clear();
         _segments.Clear();
         _used = 0;
         Capacity = 0;

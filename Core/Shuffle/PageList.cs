@@ -40,6 +40,15 @@ internal struct PageList<T>
         return Span;
     }
 
+    /// <summary>Takes the memory for so many elements at once.</summary>
+    public void Reserve(int count)
+    {
+        if (count > _capacity)
+        {
+            Grow(count);
+        }
+    }
+
     /// <summary>Removes all elements and keeps the memory.</summary>
     public void Clear() => Count = 0;
 

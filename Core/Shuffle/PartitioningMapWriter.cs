@@ -272,7 +272,7 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
     {
         foreach (var frame in frames)
         {
-            writer.Append(bucket, _arena.Frame(frame));
+            writer.AppendLater(bucket, _arena.Frame(frame));
         }
     }
 

@@ -1,65 +1,51 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 
 namespace Dpark.Shuffle;
 
 /// <summary>Writes one shuffle file, or the same bytes in memory: a header, the frames of each bucket in order, an index. Used by one thread, for map outputs and for spills.</summary>
 internal sealed class ShuffleFileWriter : IDisposable
 {
-    /// <summary>Bytes of the longest output that is written in memory: a large page.</summary>
-    public const int MaxMemoryBytes = 2 << 20;
-
-    // Small enough for an array that the collector moves like other objects. What is longer is on pages that are used again.
-    private const int MaxArrayBytes = 64 << 10;
+    /// <summary>Bytes of the longest output that is written in memory.</summary>
+    public const int MaxMemoryBytes = OutputMemory.MaxBytes;
 
     // Frames and the index take less than that beside what is in them, unless there is little in them.
     private const int FrameOverheadShare = 16;
 
-    private const int BufferBytes = 64 << 10;
-    private const int CopyBytes = 256 << 10;
+    private const int CopyBytes = 1 << 20;
 
-    private readonly FileStream? _file;
+    // One of both.
+    private readonly OutputFile? _file;
+    private readonly OutputMemory? _memory;
     private readonly long[] _offsets;
     private readonly byte[] _header = new byte[ShuffleFile.HeaderLength];
     private long _position = ShuffleFile.HeaderLength;
     private int _bucket = -1;
-    private byte[] _array = [];
-    private PageMemory? _pages;
-    private int _memoryLength;
 
     /// <summary>Makes the file.</summary>
     /// <param name="shape">The shape of the records, so that a reader of another type is refused.</param>
     public ShuffleFileWriter(string path, int bucketCount, int shape)
     {
-        _file = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, BufferBytes);
+        _file = new OutputFile(path);
         _offsets = new long[bucketCount + 1];
         ShuffleFile.WriteHeader(_header, bucketCount, shape);
-        _file.Write(_header);
+        Write(_header);
     }
 
     /// <summary>Writes in memory, as far as <see cref="MaxMemoryBytes"/> go.</summary>
     /// <param name="shape">As for a file.</param>
     /// <param name="expectedBytes">About as long as it will be, or less.</param>
+    /// <exception cref="OutputTooLongException">That does not fit into memory.</exception>
     public ShuffleFileWriter(int bucketCount, int shape, long expectedBytes)
     {
+        _memory = new OutputMemory(expectedBytes + (expectedBytes / FrameOverheadShare) + ShuffleFile.HeaderLength);
         _offsets = new long[bucketCount + 1];
-        Reserve(expectedBytes + (expectedBytes / FrameOverheadShare) + ShuffleFile.HeaderLength);
         ShuffleFile.WriteHeader(_header, bucketCount, shape);
         Write(_header);
     }
 
     /// <summary>What was written in memory, once, after <see cref="Complete"/>.</summary>
-    public OutputBytes TakeWritten()
-    {
-        if (_pages is not { } pages)
-        {
-            return new OutputBytes(_array.AsSpan(0, _memoryLength).ToArray());
-        }
-
-        _pages = null;
-        return new OutputBytes(pages, _memoryLength);
-    }
+    public OutputBytes TakeWritten() => _memory!.Take();
 
     /// <summary>Records in all buckets. Set before <see cref="Complete"/>.</summary>
     public long RecordCount { get; set; }
@@ -71,6 +57,22 @@ internal sealed class ShuffleFileWriter : IDisposable
     {
         MoveTo(bucket);
         Write(frame);
+        _position += frame.Length;
+    }
+
+    /// <summary>As <see cref="Append(int, ReadOnlySpan{byte})"/>, without a copy of a frame that goes to the file with others.</summary>
+    /// <param name="frame">Stays as it is until <see cref="Complete"/> is done.</param>
+    /// <exception cref="OutputTooLongException">It does not fit into memory.</exception>
+    public void AppendLater(int bucket, ReadOnlyMemory<byte> frame)
+    {
+        if (_file is null)
+        {
+            Append(bucket, frame.Span);
+            return;
+        }
+
+        MoveTo(bucket);
+        _file.WriteLater(frame);
         _position += frame.Length;
     }
 
@@ -114,8 +116,16 @@ internal sealed class ShuffleFileWriter : IDisposable
         }
 
         ShuffleFile.WriteTrailer(_header, index, RecordCount);
-        Write(index);
-        _file?.Flush();
+        if (_file is null)
+        {
+            Write(index);
+        }
+        else
+        {
+            _file.WriteLater(index);
+            _file.Flush();
+        }
+
         return _offsets;
     }
 
@@ -123,10 +133,8 @@ internal sealed class ShuffleFileWriter : IDisposable
     public void Dispose()
     {
         _file?.Dispose();
-        ReleaseMemory();
+        _memory?.Dispose();
     }
-
-    private Span<byte> Memory => _pages is null ? _array : MemoryMarshal.CreateSpan(ref _pages.Start, (int)_pages.Length);
 
     private void Write(ReadOnlySpan<byte> bytes)
     {
@@ -136,45 +144,7 @@ internal sealed class ShuffleFileWriter : IDisposable
         }
         else
         {
-            Reserve((long)_memoryLength + bytes.Length);
-            bytes.CopyTo(Memory[_memoryLength..]);
-            _memoryLength += bytes.Length;
-        }
-    }
-
-    // An array or pages, as the first call expects them, then twice as much.
-    private void Reserve(long length)
-    {
-        if (length <= Memory.Length)
-        {
-            return;
-        }
-
-        if (length > MaxMemoryBytes)
-        {
-            throw new OutputTooLongException();
-        }
-
-        if (length <= MaxArrayBytes)
-        {
-            _array = ArrayPool<byte>.Shared.Rent(MaxArrayBytes);
-            return;
-        }
-
-        var pages = new PageMemory(_memoryLength == 0 ? length : Math.Clamp(2L * Memory.Length, length, MaxMemoryBytes), zeroBytes: 0);
-        Memory[.._memoryLength].CopyTo(MemoryMarshal.CreateSpan(ref pages.Start, (int)pages.Length));
-        ReleaseMemory();
-        _pages = pages;
-    }
-
-    private void ReleaseMemory()
-    {
-        _pages?.Dispose();
-        _pages = null;
-        if (_array.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_array);
-            _array = [];
+            _memory!.Write(bytes);
         }
     }
 
@@ -188,6 +158,3 @@ internal sealed class ShuffleFileWriter : IDisposable
         }
     }
 }
-
-/// <summary>An output turned out to be too long for memory; it is written as a file instead.</summary>
-internal sealed class OutputTooLongException : Exception;

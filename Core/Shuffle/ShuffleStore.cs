@@ -108,6 +108,7 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
         ShuffleId shuffle, BucketRange buckets, Func<T, TKey> keySelector, IComparer<TKey>? comparer, bool isDescending, TaskContext context) =>
         new SortingReader<T, TKey>(
             arena => new MapOutputReader<(long Key, T Value)>(shuffle, buckets, worker, files, outputs, client, options, context, arena),
+            () => Measure(shuffle, buckets, MapRange.All, context),
             new SortOrder<T, TKey>(keySelector, comparer, isDescending),
             openRun => SpillSorted(openRun, context),
             options,

@@ -76,6 +76,28 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
         }
     }
 
+    /// <summary>
+    /// Takes the memory for the entries of all elements at once, if they fit with what they refer to: a list that grows is copied, and its pages have other lengths than those that were
+    /// returned. Called while it is empty.
+    /// </summary>
+    /// <param name="count">About how many elements will be added.</param>
+    /// <param name="elementBytes">About how many bytes they will take.</param>
+    public void Reserve(long count, long elementBytes)
+    {
+        // Counts are measured by bytes, so they are not exact where elements have different lengths.
+        var reserved = count + (count / 16) + BatchReader.Capacity;
+        if (count <= BatchReader.Capacity || reserved > Array.MaxLength || elementBytes + (2 * _entries.BytesWith(reserved)) > memory.RoomBytes)
+        {
+            return;
+        }
+
+        _entries.Reserve((int)reserved);
+        if (!memory.TryHold(ArrayBytes))
+        {
+            _entries.Dispose();
+        }
+    }
+
     /// <summary>Adds a batch.</summary>
     /// <param name="pairs">Each element behind a key of <see cref="BucketPartitioner"/>, whose tag is the map task.</param>
     public void Add(ReadOnlySpan<(long Key, T Value)> pairs)

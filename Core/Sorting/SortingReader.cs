@@ -11,10 +11,11 @@ namespace Dpark.Sorting;
 /// the task's thread.
 /// </summary>
 /// <param name="openSource">Opens the elements, with the arena for their texts and slices; disposed with the reader.</param>
+/// <param name="measure">About how many elements there are, and their bytes; <see langword="null"/> if that is not known.</param>
 /// <param name="spill">Writes a sorted run, and opens it again from the start if a disk fails; <see langword="null"/> keeps everything in memory.</param>
 internal sealed class SortingReader<T, TKey>(
-    Func<ByteArena, BatchReader<(long Key, T Value)>> openSource, SortOrder<T, TKey> order, Func<Func<BatchReader<(long Key, T Value)>>, SpillFile>? spill,
-    ShuffleOptions options, TaskContext context) : BatchReader<T>
+    Func<ByteArena, BatchReader<(long Key, T Value)>> openSource, Func<(long Count, long Bytes)>? measure, SortOrder<T, TKey> order,
+    Func<Func<BatchReader<(long Key, T Value)>>, SpillFile>? spill, ShuffleOptions options, TaskContext context) : BatchReader<T>
 {
     private readonly SortBuffer<T, TKey> _buffer = new(
         order, context.Memory.Claim("sorting", spill is null ? long.MaxValue : options.SpillThresholdBytes), context.CancellationToken);
@@ -46,6 +47,12 @@ internal sealed class SortingReader<T, TKey>(
 
     private BatchReader<T> Sort()
     {
+        if (measure is not null)
+        {
+            var (count, bytes) = measure();
+            _buffer.Reserve(count, bytes);
+        }
+
         _source = openSource(_buffer.Arena);
         for (var batch = _source.Next(); !batch.IsEmpty; batch = _source.Next())
         {

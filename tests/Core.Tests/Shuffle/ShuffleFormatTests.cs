@@ -30,6 +30,48 @@ public sealed class ShuffleFormatTests : IDisposable
         AssertBytes(Header + "AABB CC" + Starts + RecordCount + Checksum(Header + Starts + RecordCount) + "44534601", File.ReadAllBytes(FilePath));
     }
 
+    [Theory]
+    [InlineData(new int[0], true)]
+    [InlineData(new[] { 10 }, false)]
+    [InlineData(new[] { 100_000, 1, 70_000, 0, 65_536, 65_535, 3 }, false)]
+    [InlineData(new[] { 2_500_000, 5, 1_500_000, 1_500_000, 8 }, true)]
+    [InlineData(new[] { 7, 3_000_000, 9 }, true)]
+    public void AppendLater_BesideOtherFrames_HasTheBytesOfAppend(int[] lengths, bool isManySmall)
+    {
+        int[] all = isManySmall ? [.. lengths, .. Enumerable.Repeat(3, 700), .. lengths] : lengths;
+        var frames = all.Select((length, index) => Enumerable.Repeat((byte)index, length).ToArray()).ToArray();
+        var later = Path.Combine(_directory.FullName, "later");
+
+        var offsets = Write(FilePath, (writer, index) => writer.Append(index / 2, frames[index]));
+        var laterOffsets = Write(later, (writer, index) =>
+        {
+            if (index % 5 == 3)
+            {
+                writer.Append(index / 2, frames[index]);
+            }
+            else
+            {
+                writer.AppendLater(index / 2, frames[index]);
+            }
+        });
+
+        Assert.Equal(offsets, laterOffsets);
+        Assert.Equal(File.ReadAllBytes(FilePath), File.ReadAllBytes(later));
+        Assert.Equal(frames.Sum(frame => (long)frame.Length), offsets[^1] - offsets[0]);
+
+        long[] Write(string path, Action<ShuffleFileWriter, int> append)
+        {
+            using var writer = new ShuffleFileWriter(path, bucketCount: (frames.Length / 2) + 1, shape: 1);
+            for (var index = 0; index < frames.Length; index++)
+            {
+                append(writer, index);
+            }
+
+            writer.RecordCount = frames.Length;
+            return writer.Complete();
+        }
+    }
+
     [Fact]
     public void Seal_WithoutCompression_HasTheseBytes()
     {

@@ -42,6 +42,32 @@ public sealed class SortBufferTests
         Assert.True(slices.Order().SequenceEqual(found));
     }
 
+    [Theory]
+    [InlineData(1000, 0, false)]
+    [InlineData(100_000, 0, true)]
+    [InlineData(100_000, 1 << 20, true)]
+    [InlineData(100_000, 6 << 20, false)]
+    [InlineData(10_000_000, 0, false)]
+    [InlineData(long.MaxValue / 64, 0, false)]
+    public void Reserve_WhatFits_IsHeldAtOnceAndDoesNotGrow(long count, long elementBytes, bool isReserved)
+    {
+        var claim = TaskMemory.Unlimited(default).Claim("a test", limit: 8 << 20);
+        using var buffer = new SortBuffer<ByteSlice, ByteSlice>(new SortOrder<ByteSlice, ByteSlice>(slice => slice, null, IsDescending: false), claim, CancellationToken.None);
+
+        buffer.Reserve(count, elementBytes);
+
+        var held = claim.HeldBytes;
+        Assert.Equal(isReserved, held > 0);
+        for (var batch = 0; batch < 100; batch++)
+        {
+            buffer.Add([.. Enumerable.Repeat((BucketPartitioner.KeyOf(0, 0), default(ByteSlice)), 1000)]);
+            Assert.False(buffer.IsFull);
+            Assert.True(!isReserved || claim.HeldBytes == held);
+        }
+
+        Assert.Equal(100_000, buffer.Count);
+    }
+
     // Slices of the arena, some of them empty, also at the end of a batch, as a shuffle gives them.
     private static ByteSlice Slice(string key, int batch, int i) => i % 5 == 4 ? default : ByteSlice.CopyOf(System.Text.Encoding.ASCII.GetBytes($"{key} {batch}.{i}"));
 

@@ -114,6 +114,7 @@ public sealed class InMemoryShuffleStore : IShuffleStore
         ShuffleId shuffle, BucketRange buckets, Func<T, TKey> keySelector, IComparer<TKey>? comparer, bool isDescending, TaskContext context) =>
         new SortingReader<T, TKey>(
             _ => ReadBucket<long, T>(shuffle, buckets, context),
+            measure: null,
             new SortOrder<T, TKey>(keySelector, comparer, isDescending),
             spill: null,
             new ShuffleOptions(),
