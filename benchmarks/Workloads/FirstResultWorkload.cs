@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime;
 using Dpark.Rdds;
 
 namespace Dpark.Workloads;
@@ -12,6 +13,9 @@ internal sealed class FirstResultWorkload : Workload
 
     private const string EngineSide = "engine";
     private const string PlainSide = "plain";
+
+    // The engine's side, which says how many methods the runtime has compiled by then as well.
+    private const string CompiledSide = "compiled";
     private const int Count = 1000;
 
     public override string Name => "W8";
@@ -28,7 +32,7 @@ internal sealed class FirstResultWorkload : Workload
         return sides[0].Beside(sides[1], Name, Count);
     }
 
-    /// <summary>The child: writes one line, the result, and ends.</summary>
+    /// <summary>The child: writes one line, the result, and ends. As <see cref="CompiledSide"/>, it writes a second one.</summary>
     public static async Task<int> RunChildAsync(string side)
     {
         if (side == PlainSide)
@@ -40,6 +44,11 @@ internal sealed class FirstResultWorkload : Workload
         await using var dpark = await EngineHost.StartLocalAsync(memoryBytes: null, CancellationToken.None);
         var sum = await dpark.Parallelize(Enumerable.Range(0, Count)).Map(number => (long)number).ReduceAsync((a, b) => a + b);
         Console.WriteLine(sum.ToString(CultureInfo.InvariantCulture));
+        if (side == CompiledSide)
+        {
+            Console.WriteLine(JitInfo.GetCompiledMethodCount().ToString(CultureInfo.InvariantCulture));
+        }
+
         return 0;
     }
 
