@@ -18,6 +18,9 @@ internal struct PageList<T>
     /// <summary>Elements.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Elements for which there is memory.</summary>
+    public readonly int Capacity => _capacity;
+
     /// <summary>The elements. Valid until the next change.</summary>
     public readonly Span<T> Span => All[..Count];
 
@@ -45,8 +48,21 @@ internal struct PageList<T>
     {
         if (count > _capacity)
         {
-            Grow(count);
+            Grow(CapacityReaching(count));
         }
+    }
+
+    /// <summary>The capacity that is reserved for so many elements.</summary>
+    /// <remarks>One of few, whatever the count: the pool of pages gives only blocks of the very length that was returned.</remarks>
+    public static int CapacityReaching(int count)
+    {
+        var capacity = (long)LeastCapacity;
+        while (capacity < count)
+        {
+            capacity += capacity / 2;
+        }
+
+        return (int)Math.Min(capacity, Array.MaxLength);
     }
 
     /// <summary>Removes all elements and keeps the memory.</summary>

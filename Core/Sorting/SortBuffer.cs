@@ -85,13 +85,14 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
     public void Reserve(long count, long elementBytes)
     {
         // Counts are measured by bytes, so they are not exact where elements have different lengths.
-        var reserved = count + (count / 16) + BatchReader.Capacity;
-        if (count <= BatchReader.Capacity || reserved > Array.MaxLength || elementBytes + (2 * _entries.BytesWith(reserved)) > memory.RoomBytes)
+        var most = count + (count / 16) + BatchReader.Capacity;
+        if (count <= BatchReader.Capacity || most > Array.MaxLength
+            || elementBytes + (2 * _entries.BytesWith(PageList<SortEntry>.CapacityReaching((int)most))) > memory.RoomBytes)
         {
             return;
         }
 
-        _entries.Reserve((int)reserved);
+        _entries.Reserve((int)most);
         if (!memory.TryHold(ArrayBytes))
         {
             _entries.Dispose();
@@ -127,6 +128,8 @@ internal sealed class SortBuffer<T, TKey>(SortOrder<T, TKey> order, MemoryClaim 
             var scratch = new PageList<SortEntry>();
             try
             {
+                // Of the same length as the entries, so that each can be the other of the next sort.
+                scratch.Reserve(_entries.Capacity);
                 RadixSort.Sort(_entries.Span, scratch.ExtendTo(Count)[..Count]);
             }
             finally
