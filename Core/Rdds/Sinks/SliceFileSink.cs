@@ -9,8 +9,7 @@ namespace Dpark.Rdds.Sinks;
 /// <typeparam name="T"><see cref="Utf8Text"/> or <see cref="ByteSlice"/>.</typeparam>
 internal sealed class SliceFileSink<T>(string stagingPath, bool isCompressed) : FileSink<T>(stagingPath, isCompressed)
 {
-    // Each call of the file system costs as much as the copy of a hundred kilobytes.
-    private const int BufferBytes = 1 << 20;
+    private const int BufferBytes = 256 << 10;
 
     protected override void Write(BatchReader<T> input, Stream output, TaskContext context)
     {
