@@ -17,9 +17,9 @@ public sealed class ShuffleOptions
     /// <remarks>Readers take either, so workers may differ. A cluster whose workers are on several machines sets <see cref="ShuffleCompression.Lz4"/>.</remarks>
     public ShuffleCompression Compression { get; set; } = ShuffleCompression.None;
 
-    /// <summary>Bytes that one task holds for one shuffle, written or read, before it spills to disk. From 64 KiB to 1 TiB. Default: 256 MiB.</summary>
-    /// <remarks>Per task: a worker may hold this much for each of its slots. One huge record may exceed it.</remarks>
-    public long SpillThresholdBytes { get; set; } = 256 << 20;
+    /// <summary>Bytes that one task holds for one shuffle, written or read, before it spills to disk. From 64 KiB to 1 TiB. Default: 1 GiB.</summary>
+    /// <remarks>Per task: a worker may hold this much for each of its slots, within its memory budget, which makes tasks spill sooner where it is short. One huge record may exceed it.</remarks>
+    public long SpillThresholdBytes { get; set; } = 1L << 30;
 
     /// <summary>Bytes of records per frame, before compression: what is checked, compressed and read at once. From 1 KiB to 64 MiB. Default: 128 KiB.</summary>
     public int FrameBytes { get; set; } = 128 << 10;

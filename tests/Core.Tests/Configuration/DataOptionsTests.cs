@@ -47,7 +47,7 @@ public sealed class DataOptionsTests
         var expected = new ShuffleOptions
         {
             Compression = ShuffleCompression.None,
-            SpillThresholdBytes = 268_435_456,
+            SpillThresholdBytes = 1_073_741_824,
             FrameBytes = 131_072,
             MaxMergeWidth = 64,
             MaxMemoryBytes = 67_108_864,

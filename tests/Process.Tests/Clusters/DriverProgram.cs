@@ -19,7 +19,7 @@ internal sealed class DriverProgram : IDisposable
         await using var dpark = await DparkContext.ConnectAsync(options);
 
         // Map outputs of this size are files.
-        await dpark.Range(0, 400_000, 4).Map(n => (n, n)).ReduceByKey((a, b) => a + b, 4).FlatMap(pair => Endless.Count(started)).CountAsync();
+        await dpark.Range(0, 1_600_000, 4).Map(n => (n, n)).ReduceByKey((a, b) => a + b, 4).FlatMap(pair => Endless.Count(started)).CountAsync();
 
         internal static class Endless
         {
