@@ -70,12 +70,12 @@ public sealed class DenseFrameTests
         Assert.Equal(expected, ReadAll(rig, bucket => rig.ReadBucket<long, long>(bucket)));
     }
 
-    /// <summary>Frames of two words each, the last of which has one word or two.</summary>
+    /// <summary>Frames of two words each, the last of which has one word or two; as many keys as it takes for a table to become dense.</summary>
     [Theory]
-    [InlineData(128)]
-    [InlineData(129)]
-    [InlineData(192)]
-    [InlineData(193)]
+    [InlineData(12_800)]
+    [InlineData(12_801)]
+    [InlineData(12_864)]
+    [InlineData(12_865)]
     public void ReadBucket_LastFrameHasAnyLength_GivesThePairs(int keyCount)
     {
         using var rig = NewRig(frameBytes: 1_100);
