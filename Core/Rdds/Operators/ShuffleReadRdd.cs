@@ -61,12 +61,18 @@ internal abstract class ShuffleReadRdd<T> : Rdd<T>
 /// <summary>Puts a failure while reading down to <paramref name="callSite"/>: the functions that merge values run inside the source.</summary>
 internal class BlamedReader<T>(BatchReader<T> source, CallSite callSite, TaskContext context) : BatchReader<T>
 {
+    /// <summary>What is read.</summary>
+    protected BatchReader<T> Source => source;
+
     public override ReadOnlySpan<T> Next()
     {
         context.CancellationToken.ThrowIfCancellationRequested();
-        context.RunningOperator = callSite;
+        BlameFailures();
         return source.Next();
     }
+
+    /// <summary>Failures are put down to the operator from now on.</summary>
+    protected void BlameFailures() => context.RunningOperator = callSite;
 
     protected override void Dispose(bool disposing)
     {
@@ -79,14 +85,10 @@ internal class BlamedReader<T>(BatchReader<T> source, CallSite callSite, TaskCon
 internal sealed class BlamedPairReader<TKey, TValue>(BatchReader<(TKey Key, TValue Value)> source, CallSite callSite, TaskContext context)
     : BlamedReader<(TKey Key, TValue Value)>(source, callSite, context), ITableSource<TKey, TValue>
 {
-    private readonly BatchReader<(TKey Key, TValue Value)> _source = source;
-    private readonly CallSite _callSite = callSite;
-    private readonly TaskContext _context = context;
-
     /// <inheritdoc/>
     public NumberTable<TKey, TValue>? TryTakeTable()
     {
-        _context.RunningOperator = _callSite;
-        return (_source as ITableSource<TKey, TValue>)?.TryTakeTable();
+        BlameFailures();
+        return (Source as ITableSource<TKey, TValue>)?.TryTakeTable();
     }
 }
