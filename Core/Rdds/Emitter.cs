@@ -8,7 +8,8 @@ namespace Dpark.Rdds;
 /// </summary>
 public sealed class Emitter<T>
 {
-    private T[] _items = new T[BatchReader.Capacity];
+    // What a batch holds, and room for what becomes of its last element.
+    private T[] _items = BatchArrays.Rent<T>(2 * BatchReader.Capacity);
 
     internal Emitter()
     {
@@ -68,6 +69,13 @@ public sealed class Emitter<T>
     /// <summary>Forgets what was added.</summary>
     internal void Clear() => Count = 0;
 
+    /// <summary>Returns the memory. What is added later on, by a function that kept the emitter, goes into memory of its own.</summary>
+    internal void Dispose()
+    {
+        Count = 0;
+        BatchArrays.Return(ref _items);
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void AddWithGrowth(T element)
     {
@@ -82,5 +90,11 @@ public sealed class Emitter<T>
         Grow(checked(Count + count));
     }
 
-    private void Grow(int needed) => Array.Resize(ref _items, (int)Math.Min(Math.Max(2L * _items.Length, needed), Array.MaxLength));
+    // The array is not returned: the function may still have what Append gave it.
+    private void Grow(int needed)
+    {
+        var larger = BatchArrays.Rent<T>((int)Math.Min(Math.Max(2L * _items.Length, needed), Array.MaxLength));
+        Items.CopyTo(larger);
+        _items = larger;
+    }
 }

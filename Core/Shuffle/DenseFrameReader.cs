@@ -43,7 +43,8 @@ internal abstract class DenseFrameReader<T>
 /// <inheritdoc/>
 internal sealed class DenseFrameReader<TKey, TValue> : DenseFrameReader<(TKey Key, TValue Value)>
 {
-    private readonly (TKey Key, TValue Value)[] _pairs = new (TKey Key, TValue Value)[BatchReader.Capacity];
+    // Made for the first batch: most frames are taken as a whole.
+    private (TKey Key, TValue Value)[] _pairs = [];
     private ReadOnlyMemory<byte> _payload;
     private int _nextWord;
     private int _nextValue;
@@ -62,7 +63,13 @@ internal sealed class DenseFrameReader<TKey, TValue> : DenseFrameReader<(TKey Ke
     public override ReadOnlySpan<(TKey Key, TValue Value)> Next()
     {
         var frame = DenseFrame<TKey, TValue>.Of(_payload.Span);
-        var pairs = _pairs.AsSpan(0, Math.Min(_pairs.Length, frame.Count - _nextValue));
+        var count = Math.Min(BatchReader.Capacity, frame.Count - _nextValue);
+        if (_pairs.Length < count)
+        {
+            _pairs = new (TKey Key, TValue Value)[BatchReader.Capacity];
+        }
+
+        var pairs = _pairs.AsSpan(0, count);
         var (word, nextWord) = (_word, _nextWord);
         for (var i = 0; i < pairs.Length; i++)
         {

@@ -42,12 +42,21 @@ internal sealed class EmittedRdd<TIn, TOut>(Rdd<TIn> parent, Action<TIn, Emitter
             return items;
         }
 
+        protected override void Dispose(bool disposing)
+        {
+            base.Dispose(disposing);
+            _emitter.Dispose();
+            BatchArrays.Return(ref _input);
+            (_returned, _inputNext, _inputEnd) = (0, 0, 0);
+        }
+
         private bool TryPull()
         {
             var batch = Pull();
             if (_input.Length < batch.Length)
             {
-                _input = new TIn[batch.Length];
+                BatchArrays.Return(ref _input);
+                _input = BatchArrays.Rent<TIn>(batch.Length);
             }
 
             batch.CopyTo(_input);

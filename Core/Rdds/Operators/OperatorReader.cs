@@ -1,4 +1,3 @@
-using System.Numerics;
 using Dpark.Tasks;
 
 namespace Dpark.Rdds.Operators;
@@ -32,7 +31,8 @@ internal abstract class OperatorReader<TIn, TOut>(BatchReader<TIn> source, CallS
     {
         if (_output.Length < count)
         {
-            _output = new TOut[BitOperations.RoundUpToPowerOf2((uint)count)];
+            BatchArrays.Return(ref _output);
+            _output = BatchArrays.Rent<TOut>(count);
         }
 
         return _output.AsSpan(0, count);
@@ -41,6 +41,7 @@ internal abstract class OperatorReader<TIn, TOut>(BatchReader<TIn> source, CallS
     protected override void Dispose(bool disposing)
     {
         source.Dispose();
+        BatchArrays.Return(ref _output);
         base.Dispose(disposing);
     }
 }

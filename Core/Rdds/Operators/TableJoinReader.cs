@@ -17,7 +17,7 @@ internal sealed class TableJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     TaskContext context) : BatchReader<(TKey Key, (TLeftOut Left, TRightOut Right) Value)>
     where TKey : notnull
 {
-    private readonly (TKey Key, (TLeftOut Left, TRightOut Right) Value)[] _output = new (TKey Key, (TLeftOut Left, TRightOut Right) Value)[BatchReader.Capacity];
+    private (TKey Key, (TLeftOut Left, TRightOut Right) Value)[] _output = BatchArrays.Rent<(TKey Key, (TLeftOut Left, TRightOut Right) Value)>(BatchReader.Capacity);
 
     // By number; empty if nobody asks.
     private readonly bool[] _isMatched = (unmatched & UnmatchedPairs.Left) != 0 ? new bool[table.KeyCount] : [];
@@ -38,13 +38,14 @@ internal sealed class TableJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
 
     public override ReadOnlySpan<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> Next()
     {
+        var output = _output.AsSpan(0, BatchReader.Capacity);
         for (var count = 0; ;)
         {
             context.CancellationToken.ThrowIfCancellationRequested();
-            count += PairGroup(_output.AsSpan(count));
-            if (count == _output.Length || !NextGroup(_output, ref count))
+            count += PairGroup(output[count..]);
+            if (count == output.Length || !NextGroup(output, ref count))
             {
-                return _output.AsSpan(0, count);
+                return output[..count];
             }
         }
     }
@@ -52,6 +53,10 @@ internal sealed class TableJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     protected override void Dispose(bool disposing)
     {
         right.Dispose();
+        BatchArrays.Return(ref _output);
+        BatchArrays.Return(ref _batch);
+        BatchArrays.Return(ref _batchKeys);
+        BatchArrays.Return(ref _numbers);
         base.Dispose(disposing);
     }
 
@@ -178,9 +183,12 @@ internal sealed class TableJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         _isRightDone = input.IsEmpty;
         if (_batch.Length < input.Length)
         {
-            _batch = new (TKey Key, TRight Value)[input.Length];
-            _batchKeys = new TKey[input.Length];
-            _numbers = new int[input.Length];
+            BatchArrays.Return(ref _batch);
+            BatchArrays.Return(ref _batchKeys);
+            BatchArrays.Return(ref _numbers);
+            _batch = BatchArrays.Rent<(TKey Key, TRight Value)>(input.Length);
+            _batchKeys = BatchArrays.Rent<TKey>(input.Length);
+            _numbers = BatchArrays.Rent<int>(input.Length);
         }
 
         input.CopyTo(_batch);

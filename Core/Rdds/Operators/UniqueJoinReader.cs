@@ -43,7 +43,7 @@ internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStream
     // What is fetched for so many keys stays in the innermost cache until it is used.
     private const int FetchAheadKeys = 128;
 
-    private readonly (TKey Key, (TLeftOut Left, TRightOut Right) Value)[] _output = new (TKey Key, (TLeftOut Left, TRightOut Right) Value)[BatchReader.Capacity];
+    private (TKey Key, (TLeftOut Left, TRightOut Right) Value)[] _output = BatchArrays.Rent<(TKey Key, (TLeftOut Left, TRightOut Right) Value)>(BatchReader.Capacity);
 
     // Values are what they are where the result has the same type for them.
     private readonly bool _isTableSame = typeof(TTable) == typeof(TTableOut);
@@ -79,6 +79,7 @@ internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStream
     protected override void Dispose(bool disposing)
     {
         stream.Dispose();
+        BatchArrays.Return(ref _output);
         base.Dispose(disposing);
     }
 
@@ -193,7 +194,7 @@ internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStream
 
     private ReadOnlySpan<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> NextUnmatched(int[] places)
     {
-        var count = Math.Min(places.Length - _unmatchedNext, _output.Length);
+        var count = Math.Min(places.Length - _unmatchedNext, BatchReader.Capacity);
         Span<TKey> keys = new TKey[count];
         table.ReadKeys(places.AsSpan(_unmatchedNext, count), keys);
         for (var i = 0; i < count; i++)

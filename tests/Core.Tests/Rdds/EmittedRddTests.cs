@@ -64,6 +64,27 @@ public sealed class EmittedRddTests
         Assert.Equal(numbers.SelectMany(number => Enumerable.Range(-1, number + 1).Concat([-2, -3]).Select(i => (number, i))), emitted);
     }
 
+    /// <summary>It is not to be kept; but who does so finds that out by his own results, not by those of others.</summary>
+    [Fact]
+    public async Task FlatMap_EmitterIsKept_ChangesNoOtherTask()
+    {
+        Emitter<long>? kept = null;
+        await _dpark.Range(0, 10, 1).FlatMap<long>((number, output) =>
+        {
+            kept = output;
+            output.Add(number);
+        }).CollectAsync();
+
+        var emitted = await _dpark.Range(0, 5_000, 1).FlatMap<long>((number, output) =>
+        {
+            output.Add(number);
+            kept!.Add(-1);
+            kept.Append(1)[0] = -2;
+        }).CollectAsync();
+
+        Assert.Equal(Enumerable.Range(0, 5_000).Select(number => (long)number), emitted);
+    }
+
     [Fact]
     public async Task FlatMap_AppendLessThanNothing_IsRefused()
     {
