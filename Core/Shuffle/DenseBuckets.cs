@@ -1,12 +1,8 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using Dpark.Codecs;
 using Dpark.Configuration;
 using Dpark.Partitioning;
-using Dpark.Rdds;
 
 namespace Dpark.Shuffle;
 
@@ -31,9 +27,6 @@ internal sealed unsafe class DenseBuckets<TKey, TValue> : IBucketFrames
     // The bits of all buckets take at most half as much as the keys that they stand for.
     private const int LeastGain = 2;
 
-    // Up to so many it is faster to look at the partitions of all keys of a word for each bucket than to look at each key.
-    private const int FewBuckets = 8;
-
     private readonly DenseTable<TKey, TValue> _table;
     private readonly int _bucketCount;
     private readonly int _firstWord;
@@ -46,11 +39,24 @@ internal sealed unsafe class DenseBuckets<TKey, TValue> : IBucketFrames
         _bucketCount = bucketCount;
         _firstWord = firstWord;
         _wordCount = wordCount;
-        _memory = new PageMemory((long)bucketCount * wordCount * sizeof(ulong));
+        _memory = new PageMemory((long)bucketCount * wordCount * sizeof(ulong), zeroBytes: 0);
     }
 
     /// <inheritdoc/>
-    public long LeastBytes => ((long)_table.Count * Unsafe.SizeOf<TValue>()) + ((long)_wordCount * sizeof(ulong));
+    public long LeastBytes
+    {
+        get
+        {
+            var bytes = (long)_table.Count * Unsafe.SizeOf<TValue>();
+            for (var bucket = 0; bucket < _bucketCount; bucket++)
+            {
+                var words = WordsOf(bucket);
+                bytes += (words.LastIndexOfAnyExcept(0UL) + 1L - Math.Max(words.IndexOfAnyExcept(0UL), 0)) * sizeof(ulong);
+            }
+
+            return bytes;
+        }
+    }
 
     /// <summary>Asks a partitioner for the bucket of each key.</summary>
     /// <returns><see langword="null"/> if the bits would take too much memory beside the pairs, because keys are scattered or buckets are many. The caller disposes it.</returns>
@@ -118,109 +124,18 @@ internal sealed unsafe class DenseBuckets<TKey, TValue> : IBucketFrames
 
     private void Mark(ReadOnlySpan<ulong> used, Partitioner partitioner)
     {
-        const int WordsPerBatch = BatchReader.Capacity / BitsPerWord;
-        var keys = new TKey[BatchReader.Capacity];
-        var partitions = new PooledList<int>();
-        try
+        var first = _table.First + ((long)_firstWord * BitsPerWord);
+        if (KeyBuckets<TKey>.TryGet(partitioner, first, _wordCount, _table.Count) is { } known)
         {
-            for (var start = 0; start < used.Length; start += WordsPerBatch)
+            for (var bucket = 0; bucket < _bucketCount; bucket++)
             {
-                var words = used.Slice(start, Math.Min(WordsPerBatch, used.Length - start));
-                var count = ListKeys(words, _firstWord + start, keys);
-                Mark(words, start, Partitions.Of<TKey>(partitioner, keys.AsSpan(0, count), ref partitions));
+                known.Mark(bucket, first, used, WordsOf(bucket));
             }
         }
-        finally
+        else
         {
-            partitions.Dispose();
+            _memory.Clear();
+            new BucketMarks<TKey>(partitioner, MemoryMarshal.CreateSpan(ref Unsafe.As<byte, ulong>(ref _memory.Start), _bucketCount * _wordCount), _wordCount).Mark(used, first);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private int ListKeys(ReadOnlySpan<ulong> words, int firstWord, Span<TKey> keys)
-    {
-        var count = 0;
-        for (var i = 0; i < words.Length; i++)
-        {
-            var start = (firstWord + i) * BitsPerWord;
-            if (words[i] == ulong.MaxValue)
-            {
-                foreach (ref var key in keys.Slice(count, BitsPerWord))
-                {
-                    key = _table.KeyAt(start++);
-                }
-
-                count += BitsPerWord;
-                continue;
-            }
-
-            for (var word = words[i]; word != 0; word &= word - 1)
-            {
-                keys[count++] = _table.KeyAt(start + BitOperations.TrailingZeroCount(word));
-            }
-        }
-
-        return count;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Mark(ReadOnlySpan<ulong> words, int start, ReadOnlySpan<int> partitions)
-    {
-        if (Bmi2.X64.IsSupported && Vector256.IsHardwareAccelerated && _bucketCount <= FewBuckets)
-        {
-            MarkFew(words, start, partitions);
-            return;
-        }
-
-        var marked = (ulong*)Unsafe.AsPointer(ref _memory.Start) + start;
-        var next = 0;
-        for (var i = 0; i < words.Length; i++)
-        {
-            for (var word = words[i]; word != 0; word &= word - 1)
-            {
-                marked[((nint)partitions[next++] * _wordCount) + i] |= word & (0 - word);
-            }
-        }
-    }
-
-    // All keys of a word at once, bucket by bucket. The first bucket has those that no other one has.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MarkFew(ReadOnlySpan<ulong> words, int start, ReadOnlySpan<int> partitions)
-    {
-        var marked = (ulong*)Unsafe.AsPointer(ref _memory.Start) + start;
-        for (var i = 0; i < words.Length; i++)
-        {
-            var word = words[i];
-            var some = partitions[..BitOperations.PopCount(word)];
-            partitions = partitions[some.Length..];
-            var left = word;
-            for (var bucket = 1; bucket < _bucketCount; bucket++)
-            {
-                var bits = Bmi2.X64.ParallelBitDeposit(BitsOf(some, bucket), word);
-                marked[((nint)bucket * _wordCount) + i] = bits;
-                left &= ~bits;
-            }
-
-            marked[i] = left;
-        }
-    }
-
-    /// <summary>A bit for each of at most 64 partitions that is the bucket.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong BitsOf(ReadOnlySpan<int> partitions, int bucket)
-    {
-        var bits = 0UL;
-        var i = 0;
-        for (; i <= partitions.Length - Vector256<int>.Count; i += Vector256<int>.Count)
-        {
-            bits |= (ulong)Vector256.Equals(Vector256.Create(partitions[i..]), Vector256.Create(bucket)).ExtractMostSignificantBits() << i;
-        }
-
-        for (; i < partitions.Length; i++)
-        {
-            bits |= (partitions[i] == bucket ? 1UL : 0) << i;
-        }
-
-        return bits;
     }
 }

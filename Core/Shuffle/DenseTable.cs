@@ -86,7 +86,7 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
         }
 
         // Ids do not become negative.
-        var below = Math.Min(room / 2, (ulong)(least - (least < 0 ? long.MinValue : 0)));
+        var below = Aligned(least, Math.Min(room / 2, (ulong)(least - (least < 0 ? long.MinValue : 0))), room);
         var above = Math.Min(room - below, (ulong)(long.MaxValue - most));
         return new DenseTable<TKey, TValue>(least - (long)below, (int)((ulong)(most - least) + 1 + below + above));
     }
@@ -106,7 +106,7 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
         }
 
         // Keys that came in order go on in order, so the room is on the side that was too short, and as large as may be.
-        var below = first < First ? Math.Min(room, (ulong)(first - long.MinValue)) : 0;
+        var below = first < First ? Aligned(first, Math.Min(room, (ulong)(first - long.MinValue)), room) : 0;
         var above = last > Last ? Math.Min(first < First ? room - Math.Min(room, below) : room, (ulong)(long.MaxValue - last)) : 0;
         var wider = new DenseTable<TKey, TValue>(first - (long)below, (int)((ulong)(last - first) + 1 + below + above));
         wider.Take(this);
@@ -348,6 +348,14 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
             : BytesOf((long)(needed + leastRoom)) > maxBytes ? null
             : BytesOf((long)(2 * needed)) <= maxBytes ? Math.Max(needed, leastRoom)
             : leastRoom;
+    }
+
+    // With the first place at a multiple of 64, the same keys are in the same words of all tables: words are added to words, and their buckets need not be found again.
+    private static ulong Aligned(long least, ulong below, ulong room)
+    {
+        var above = (ulong)(least - (long)below) % BitsPerWord;
+        var missing = (BitsPerWord - above) % BitsPerWord;
+        return below >= missing ? below - missing : below + above <= room ? below + above : below;
     }
 
     private static long UsedBytesOf(long placeCount) => (placeCount + BitsPerWord - 1) / BitsPerWord * sizeof(ulong);

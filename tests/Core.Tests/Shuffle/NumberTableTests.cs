@@ -133,6 +133,29 @@ public sealed class NumberTableTests
         }
     }
 
+    [Theory]
+    [InlineData(100, 5_000)]
+    [InlineData(1_000_001, 1_005_000)]
+    [InlineData(-5_000, 5_000)]
+    [InlineData(long.MinValue, long.MinValue + 999)]
+    [InlineData(long.MaxValue - 999, long.MaxValue)]
+    [InlineData(70, 71)]
+    public void TryCreate_AnyKeys_BeginsWithAWholeWord(long least, long most)
+    {
+        using var table = DenseTable<long, long>.TryCreate(least, most, maxBytes: 1 << 20, cheapBytes: 0)!;
+
+        Assert.Equal(0, table.First & 63);
+        Assert.True(table.HasPlaces(least, most));
+        Assert.InRange(table.Length, 1, 1 << 20);
+
+        var (below, above) = (least < 0 ? least : Math.Max(least - 2_000, 0), most > long.MaxValue - 3_000 ? most : most + 3_000);
+        using var wider = table.TryWiden(below, above, maxBytes: 1 << 20, cheapBytes: 0)!;
+
+        Assert.Equal(0, wider.First & 63);
+        Assert.True(wider.HasPlaces(below, above));
+        Assert.InRange(wider.Length, 1, 1 << 20);
+    }
+
     [Fact]
     public void Clear_DenseTable_StartsWithoutPairs()
     {
