@@ -36,7 +36,7 @@ internal sealed unsafe class OutputBytes : MemoryManager<byte>
     public ReadOnlyMemory<byte> Bytes { get; }
 
     /// <summary>Bytes of memory that it takes, for accounting.</summary>
-    public int TakenBytes => _pages is null ? _length : (int)PageMemory.TakenFor(_pages.Length);
+    public int TakenBytes => _pages is null ? _length : (int)_pages.Taken;
 
     /// <summary>Holds the bytes until <see cref="Release"/>.</summary>
     /// <returns><see langword="false"/> if nobody held them any more: they are gone.</returns>

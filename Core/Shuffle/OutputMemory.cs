@@ -6,7 +6,7 @@ namespace Dpark.Shuffle;
 /// <summary>Bytes that are written in memory, from start to end, as far as <see cref="MaxBytes"/> go. Used by one thread.</summary>
 internal sealed class OutputMemory : IDisposable
 {
-    /// <summary>A large page.</summary>
+    /// <summary>The longest output that is worth its memory.</summary>
     public const int MaxBytes = 2 << 20;
 
     // Small enough for an array that the collector moves like other objects. What is longer is on pages that are used again.
@@ -74,7 +74,7 @@ internal sealed class OutputMemory : IDisposable
             return;
         }
 
-        var pages = new PageMemory(_length == 0 ? length : Math.Clamp(2L * Memory.Length, length, MaxBytes), zeroBytes: 0);
+        var pages = PageMemory.InOrder(_length == 0 ? length : Math.Clamp(2L * Memory.Length, length, MaxBytes));
         Memory[.._length].CopyTo(MemoryMarshal.CreateSpan(ref pages.Start, (int)pages.Length));
         Dispose();
         _pages = pages;

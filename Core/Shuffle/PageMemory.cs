@@ -8,6 +8,7 @@ namespace Dpark.Shuffle;
 /// </summary>
 internal sealed unsafe class PageMemory : IDisposable
 {
+    private readonly nuint _blockLength;
     private void* _start;
 
     /// <summary>Takes memory, all of it 0.</summary>
@@ -23,10 +24,16 @@ internal sealed unsafe class PageMemory : IDisposable
     /// <param name="zeroBytes">What is 0; the rest has undefined content.</param>
     /// <exception cref="OutOfMemoryException">There is not as much.</exception>
     public PageMemory(long bytes, long zeroBytes)
+        : this(bytes, PagePool.LengthFor(checked((nuint)bytes)))
+    {
+        NativeMemory.Clear(_start, (nuint)zeroBytes);
+    }
+
+    private PageMemory(long bytes, nuint blockLength)
     {
         Length = bytes;
-        _start = PagePool.Shared.Rent(PagePool.LengthFor(checked((nuint)bytes)));
-        NativeMemory.Clear(_start, (nuint)zeroBytes);
+        _blockLength = blockLength;
+        _start = PagePool.Shared.Rent(blockLength);
     }
 
     ~PageMemory() => Free();
@@ -34,11 +41,19 @@ internal sealed unsafe class PageMemory : IDisposable
     /// <summary>Bytes asked for. The block of the pool may be longer: see <see cref="TakenFor"/>.</summary>
     public long Length { get; }
 
+    /// <summary>Bytes that are taken, for accounting.</summary>
+    public long Taken => (long)_blockLength;
+
     /// <summary>Bytes that are taken for so many bytes, for accounting.</summary>
     public static long TakenFor(long bytes) => (long)PagePool.LengthFor((nuint)bytes);
 
     /// <summary>The first byte.</summary>
     public ref byte Start => ref *(byte*)_start;
+
+    /// <summary>Takes memory with undefined content that is written and read in order. It wastes no part of a large page, which is worth nothing there.</summary>
+    /// <param name="bytes">At least 1.</param>
+    /// <exception cref="OutOfMemoryException">There is not as much.</exception>
+    public static PageMemory InOrder(long bytes) => new(bytes, PagePool.LengthInOrderFor(checked((nuint)bytes)));
 
     /// <summary>Makes all of it 0.</summary>
     public void Clear() => NativeMemory.Clear(_start, (nuint)Length);
@@ -54,7 +69,7 @@ internal sealed unsafe class PageMemory : IDisposable
     {
         if (_start is not null)
         {
-            PagePool.Shared.Return(_start, PagePool.LengthFor((nuint)Length));
+            PagePool.Shared.Return(_start, _blockLength);
             _start = null;
         }
     }

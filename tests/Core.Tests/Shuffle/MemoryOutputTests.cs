@@ -58,19 +58,19 @@ public sealed class MemoryOutputTests
     [InlineData(true, 10_000)]
     [InlineData(false, 100_000)]
     [InlineData(true, 100_000)]
-    public void WriteMapOutput_OnPages_MakesNoFileAndCountsWholePages(bool isCombined, int count)
+    public void WriteMapOutput_OnPages_MakesNoFileAndTakesLittleMore(bool isCombined, int count)
     {
         using var rig = new ShuffleRig(memoryBytes: 1 << 30);
 
         var output = rig.Write(0, Pairs(count), new HashPartitioner(BucketCount), isCombined ? Sum : null);
 
         Assert.Empty(rig.AllFiles());
-        Assert.InRange(rig.Files.MemoryBytes, PageMemory.TakenFor(output.BucketBytes.Sum()), PageMemory.TakenFor(output.BucketBytes.Sum() + (64 << 10)));
+        Assert.InRange(rig.Files.MemoryBytes, output.BucketBytes.Sum(), output.BucketBytes.Sum() * 9 / 8);
         Assert.Equal(Pairs(count), ReadAll(rig));
     }
 
     [Theory]
-    [InlineData(50_000)]
+    [InlineData(70_000)]
     [InlineData(100_000)]
     public void WriteMapOutput_LongerThanAllOfTheMemory_IsAFileAndMovesNone(int count)
     {
