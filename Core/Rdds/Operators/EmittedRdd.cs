@@ -70,12 +70,12 @@ internal sealed class EmittedRdd<TIn, TOut>(Rdd<TIn> parent, Action<TIn, Emitter
             _emitter.Clear();
             _returned = 0;
             var input = _input.AsSpan(0, _inputEnd);
-            var (next, function) = (_inputNext, expand);
-            while (next < input.Length && _emitter.Count < BatchReader.Capacity)
+            var (next, function, emitter) = (_inputNext, expand, _emitter);
+            while (next < input.Length && emitter.Count < BatchReader.Capacity)
             {
-                for (var end = Pacer.EndOfRun(next, input.Length); next < end && _emitter.Count < BatchReader.Capacity; next++)
+                for (var end = Pacer.EndOfRun(next, input.Length); next < end && emitter.Count < BatchReader.Capacity; next++)
                 {
-                    function(input[next], _emitter);
+                    function(input[next], emitter);
                 }
             }
 

@@ -106,7 +106,7 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         if (_passCount++ == 0 && !UniquePairs<TKey, TLeft>.IsSupported && UniquePairs<TKey, TRight>.IsSupported && LoadRight() is { } table)
         {
             _isLastPass = true;
-            return new UniqueJoinReader<TKey, TRight, TLeft, TRightOut, TLeftOut, TLeftOut, TRightOut, TableIsRight<TLeftOut, TRightOut>>(
+            return new UniqueJoinReader<TKey, TRight, TLeft, TRightOut, TLeftOut, TLeftOut, TRightOut, TableIsRight>(
                 table, Source, (KeepsRight, KeepsLeft), (present.Right, present.Left), Context);
         }
 
@@ -137,7 +137,7 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     {
         if (_unique is not null)
         {
-            return new UniqueJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut, TLeftOut, TRightOut, TableIsLeft<TLeftOut, TRightOut>>(
+            return new UniqueJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut, TLeftOut, TRightOut, TableIsLeft>(
                 _unique.Table, OpenRight(), (KeepsLeft, KeepsRight), present, Context);
         }
 

@@ -4,26 +4,14 @@ using Dpark.Tasks;
 
 namespace Dpark.Rdds.Operators;
 
-/// <summary>Puts a value that was found in a table and the one that was looked up into the order that the result has.</summary>
-internal interface IJoinOrder<TFound, TStreamed, TLeft, TRight>
-{
-    /// <summary>Both, left and right.</summary>
-    static abstract (TLeft Left, TRight Right) Pair(TFound found, TStreamed streamed);
-}
+/// <summary>Which side of a join is in the table.</summary>
+internal interface ITableSide;
 
 /// <summary>The table has the left side.</summary>
-internal readonly struct TableIsLeft<TLeft, TRight> : IJoinOrder<TLeft, TRight, TLeft, TRight>
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (TLeft Left, TRight Right) Pair(TLeft found, TRight streamed) => (found, streamed);
-}
+internal readonly struct TableIsLeft : ITableSide;
 
 /// <summary>The table has the right side.</summary>
-internal readonly struct TableIsRight<TLeft, TRight> : IJoinOrder<TRight, TLeft, TLeft, TRight>
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (TLeft Left, TRight Right) Pair(TRight found, TLeft streamed) => (streamed, found);
-}
+internal readonly struct TableIsRight : ITableSide;
 
 /// <summary>
 /// Pairs one side of a join, as it streams by, with the pairs of the other one in a table where no key comes twice: a batch makes at most one batch of output. Then
@@ -32,20 +20,20 @@ internal readonly struct TableIsRight<TLeft, TRight> : IJoinOrder<TRight, TLeft,
 /// <param name="table">Not owned.</param>
 /// <param name="stream">Owned.</param>
 /// <param name="keeps">Whether pairs of either side are kept that have no partner.</param>
-internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStreamOut, TLeftOut, TRightOut, TOrder>(
+internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStreamOut, TLeftOut, TRightOut, TSide>(
     NumberTable<TKey, TTable> table,
     BatchReader<(TKey Key, TStream Value)> stream,
     (bool Table, bool Stream) keeps,
     (Func<TTable, TTableOut> Table, Func<TStream, TStreamOut> Stream) present,
     TaskContext context) : BatchReader<(TKey Key, (TLeftOut Left, TRightOut Right) Value)>
-    where TOrder : struct, IJoinOrder<TTableOut, TStreamOut, TLeftOut, TRightOut>
+    where TSide : struct, ITableSide
 {
     // What is fetched for so many keys stays in the innermost cache until it is used.
     private const int FetchAheadKeys = 128;
 
     private (TKey Key, (TLeftOut Left, TRightOut Right) Value)[] _output = BatchArrays.Rent<(TKey Key, (TLeftOut Left, TRightOut Right) Value)>(BatchReader.Capacity);
 
-    // Values are what they are where the result has the same type for them.
+    // TTableOut is what the result has for the side of the table, and TStreamOut for the other one. Values are what they are where the result has the same type for them.
     private readonly bool _isTableSame = typeof(TTable) == typeof(TTableOut);
     private readonly bool _isStreamSame = typeof(TStream) == typeof(TStreamOut);
 
@@ -147,8 +135,40 @@ internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStream
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Pair(
+        ReadOnlySpan<(TKey Key, TStream Value)> pairs, ReadOnlySpan<int> places, Span<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> output)
+    {
+        if (table.Dense is { } dense && _isTableSame && _isStreamSame && _isMatched.Length == 0 && !keeps.Stream)
+        {
+            return PairSame(dense, pairs, places, output);
+        }
+
+        return PairAny(pairs, places, output);
+    }
+
+    /// <summary>As <see cref="PairAny"/>, where nothing is to be asked for each pair: of the usual join, that is most of the time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int PairSame(
+        DenseTable<TKey, TTable> dense, ReadOnlySpan<(TKey Key, TStream Value)> pairs, ReadOnlySpan<int> places, Span<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> output)
+    {
+        places = places[..pairs.Length];
+        output = output[..pairs.Length];
+        var count = 0;
+        for (var i = 0; i < places.Length; i++)
+        {
+            var place = places[i];
+            if (place >= 0)
+            {
+                var streamed = pairs[i].Value;
+                output[count++] = (pairs[i].Key, InOrder(Unsafe.As<TTable, TTableOut>(ref dense.ValueAt(place)), Unsafe.As<TStream, TStreamOut>(ref streamed)));
+            }
+        }
+
+        return count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int PairAny(
         ReadOnlySpan<(TKey Key, TStream Value)> pairs, ReadOnlySpan<int> places, Span<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> output)
     {
         places = places[..pairs.Length];
@@ -159,7 +179,7 @@ internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStream
             var place = places[i];
             if (place >= 0)
             {
-                output[count++] = (pairs[i].Key, TOrder.Pair(OfTable(table.ValueAt(place)), OfStream(pairs[i].Value)));
+                output[count++] = (pairs[i].Key, InOrder(OfTable(table.ValueAt(place)), OfStream(pairs[i].Value)));
                 if (_isMatched.Length > 0)
                 {
                     _isMatched[place] = true;
@@ -167,12 +187,17 @@ internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStream
             }
             else if (keeps.Stream)
             {
-                output[count++] = (pairs[i].Key, TOrder.Pair(default!, OfStream(pairs[i].Value)));
+                output[count++] = (pairs[i].Key, InOrder(default!, OfStream(pairs[i].Value)));
             }
         }
 
         return count;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (TLeftOut Left, TRightOut Right) InOrder(TTableOut found, TStreamOut streamed) => typeof(TSide) == typeof(TableIsLeft)
+        ? (Unsafe.As<TTableOut, TLeftOut>(ref found), Unsafe.As<TStreamOut, TRightOut>(ref streamed))
+        : (Unsafe.As<TStreamOut, TLeftOut>(ref streamed), Unsafe.As<TTableOut, TRightOut>(ref found));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private TTableOut OfTable(TTable value) => _isTableSame ? Unsafe.As<TTable, TTableOut>(ref value) : present.Table(value);
@@ -199,7 +224,7 @@ internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStream
         table.ReadKeys(places.AsSpan(_unmatchedNext, count), keys);
         for (var i = 0; i < count; i++)
         {
-            _output[i] = (keys[i], TOrder.Pair(OfTable(table.ValueAt(places[_unmatchedNext + i])), default!));
+            _output[i] = (keys[i], InOrder(OfTable(table.ValueAt(places[_unmatchedNext + i])), default!));
         }
 
         _unmatchedNext += count;
