@@ -14,18 +14,29 @@ internal static class QuietHost
     public static HostApplicationBuilder CreateBuilder(string applicationName, ILoggerFactory? loggers, LogLevel minimumLevel)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, ApplicationName = applicationName });
-        if (loggers is not null)
-        {
-            builder.Services.Replace(ServiceDescriptor.Singleton<ILoggerFactory>(new SharedLoggerFactory(loggers)));
-        }
-        else
-        {
-            builder.Logging.SetMinimumLevel(minimumLevel).AddProvider(new StandardErrorLoggerProvider());
-        }
+        AddLogging(builder.Services, loggers, minimumLevel);
 
         // The process does not end with this host, and Ctrl-C is the program's own.
         builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, NoLifetime>());
         return builder;
+    }
+
+    /// <summary>Adds the loggers of such a host.</summary>
+    /// <param name="loggers">The caller's, which does not end with the host; <see langword="null"/> for lines on standard error.</param>
+    /// <param name="minimumLevel">What standard error gets.</param>
+    public static void AddLogging(IServiceCollection services, ILoggerFactory? loggers, LogLevel minimumLevel)
+    {
+        services.AddLogging(logging =>
+        {
+            if (loggers is null)
+            {
+                logging.SetMinimumLevel(minimumLevel).AddProvider(new StandardErrorLoggerProvider());
+            }
+        });
+        if (loggers is not null)
+        {
+            services.Replace(ServiceDescriptor.Singleton<ILoggerFactory>(new SharedLoggerFactory(loggers)));
+        }
     }
 
     private sealed class NoLifetime : IHostLifetime

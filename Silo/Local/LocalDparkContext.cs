@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using Dpark.Clusters;
 using Dpark.Configuration;
@@ -14,6 +12,9 @@ namespace Dpark;
 /// <summary>Runs jobs without a cluster: a silo with one worker in this process.</summary>
 public static class LocalDparkContext
 {
+    private const int SecretBytes = 32;
+    private const string SystemRandom = "/dev/urandom";
+
     extension(DparkContext)
     {
         /// <summary>Starts a silo with one worker in this process, and a context that owns it. Everything is the same as on a cluster, also that code and data travel as bytes.</summary>
@@ -52,17 +53,18 @@ public static class LocalDparkContext
         }
     }
 
-    private static IHost BuildHost(LocalOptions options, out DparkClientOptions client)
+    private static LocalServiceHost BuildHost(LocalOptions options, out DparkClientOptions client)
     {
-        var builder = QuietHost.CreateBuilder(options.Client.ApplicationName, options.Loggers, options.MinimumLogLevel);
+        var builder = new LocalHostBuilder(options.Client.ApplicationName);
+        QuietHost.AddLogging(builder.Services, options.Loggers, options.MinimumLogLevel);
 
         // With the embedded runtime, the silo opens no port: nobody but this process calls it.
         builder.Configuration["Orleans:Embedded:Transport"] = "InMemory";
-        var secret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+        var secret = NewSecret();
         client = options.Client;
         client.ClusterSecret = secret;
         var cluster = $"local-{Guid.NewGuid():N}";
-        var (siloPort, gatewayPort) = FindPorts();
+        var (siloPort, gatewayPort) = LocalPorts.Find();
         builder.UseOrleans(silo =>
         {
             silo.UseLocalhostClustering(siloPort, gatewayPort, primarySiloEndpoint: null, serviceId: cluster, clusterId: cluster);
@@ -90,18 +92,20 @@ public static class LocalDparkContext
         options.ConfigureWorker?.Invoke(worker);
     }
 
-    /// <summary>Two ports of loopback that nobody listens on now.</summary>
-    private static (int Silo, int Gateway) FindPorts()
+    /// <summary>32 random bytes. On Linux they are asked of the system, where the cryptographic library gets its own from: to load that takes as long as all else before the silo.</summary>
+    private static string NewSecret()
     {
-        using var one = Bind();
-        using var other = Bind();
-        return (((IPEndPoint)one.LocalEndPoint!).Port, ((IPEndPoint)other.LocalEndPoint!).Port);
-
-        static Socket Bind()
+        Span<byte> bytes = stackalloc byte[SecretBytes];
+        if (OperatingSystem.IsLinux() && File.Exists(SystemRandom))
         {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            return socket;
+            using var source = new FileStream(SystemRandom, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            source.ReadExactly(bytes);
         }
+        else
+        {
+            RandomNumberGenerator.Fill(bytes);
+        }
+
+        return Convert.ToHexStringLower(bytes);
     }
 }
