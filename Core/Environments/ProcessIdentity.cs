@@ -81,12 +81,13 @@ internal sealed record ProcessIdentity(string Host, string Machine, string Boot,
 
     private static bool TryGetStart(int processId, out long startedAt)
     {
-        startedAt = 0;
-        if (OperatingSystem.IsLinux())
-        {
-            return TryReadStat(processId, out startedAt);
-        }
+        return OperatingSystem.IsLinux() ? TryReadStat(processId, out startedAt) : TryAskSystem(processId, out startedAt);
+    }
 
+    // Apart, because it loads assemblies that nothing else at a start needs.
+    private static bool TryAskSystem(int processId, out long startedAt)
+    {
+        startedAt = 0;
         try
         {
             using var process = Process.GetProcessById(processId);

@@ -21,7 +21,7 @@ internal static class SharedAssemblies
 
     private static readonly string? FrameworkRoot = FindFrameworkRoot();
 
-    private static readonly FrozenDictionary<string, string> HostPaths = FindHostPaths();
+    private static readonly Dictionary<string, string> HostPaths = FindHostPaths();
 
     private static readonly ConcurrentDictionary<string, Guid> HostMvids = [];
 
@@ -101,9 +101,15 @@ internal static class SharedAssemblies
         return string.IsNullOrEmpty(shared) || Path.GetFileName(shared) != "shared" ? null : shared + Path.DirectorySeparatorChar;
     }
 
-    private static FrozenDictionary<string, string> FindHostPaths()
+    // A frozen one would take longer to make than it is used.
+    private static Dictionary<string, string> FindHostPaths()
     {
-        var list = (AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") as string ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        return list.DistinctBy(Path.GetFileNameWithoutExtension).ToFrozenDictionary(path => Path.GetFileNameWithoutExtension(path), StringComparer.OrdinalIgnoreCase);
+        var found = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var path in (AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") as string ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
+        {
+            found.TryAdd(Path.GetFileNameWithoutExtension(path), path);
+        }
+
+        return found;
     }
 }

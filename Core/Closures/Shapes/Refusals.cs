@@ -1,10 +1,3 @@
-using System.Collections.Concurrent;
-using System.Data;
-using System.Data.Common;
-using System.Diagnostics;
-using System.IO.Pipelines;
-using System.Linq.Expressions;
-using System.Net.Sockets;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -63,38 +56,71 @@ internal static class Refusals
 
     private static readonly Refusal Local = new("a reference that one process keeps track of", "capture the object itself");
 
+    // Those of the runtime's own assembly, which is always there.
     private static readonly (Type Type, Refusal Refusal)[] Classes =
     [
         (typeof(Stream), Open), (typeof(TextReader), Open), (typeof(TextWriter), Open), (typeof(BinaryReader), Open), (typeof(BinaryWriter), Open),
-        (typeof(PipeReader), Open), (typeof(PipeWriter), Open), (typeof(FileSystemWatcher), Open), (typeof(Process), Pointer),
-        (typeof(Socket), Network), (typeof(TcpClient), Network), (typeof(TcpListener), Network), (typeof(UdpClient), Network),
-        (typeof(HttpMessageInvoker), Network), (typeof(HttpMessageHandler), Network), (typeof(System.Net.WebSockets.WebSocket), Network),
-        (typeof(DbConnection), Database), (typeof(DbCommand), Database), (typeof(DbTransaction), Database), (typeof(DbDataReader), Database), (typeof(DbDataSource), Database),
         (typeof(Task), Running), (typeof(ValueTask), Running), (typeof(ValueTask<>), Running), (typeof(TaskCompletionSource), Running),
         (typeof(TaskCompletionSource<>), Running), (typeof(Thread), Running), (typeof(TaskScheduler), Running), (typeof(SynchronizationContext), Running),
         (typeof(ExecutionContext), Running),
-        (typeof(WaitHandle), Lock), (typeof(SemaphoreSlim), Lock), (typeof(Lock), Lock), (typeof(ReaderWriterLockSlim), Lock), (typeof(ReaderWriterLock), Lock),
-        (typeof(ManualResetEventSlim), Lock), (typeof(CountdownEvent), Lock), (typeof(Barrier), Lock), (typeof(BlockingCollection<>), Lock),
-        (typeof(System.Threading.Channels.Channel<,>), Lock), (typeof(System.Threading.Channels.ChannelReader<>), Lock), (typeof(System.Threading.Channels.ChannelWriter<>), Lock),
+        (typeof(WaitHandle), Lock), (typeof(SemaphoreSlim), Lock), (typeof(Lock), Lock), (typeof(ReaderWriterLockSlim), Lock), (typeof(ManualResetEventSlim), Lock),
         (typeof(CancellationToken), Token), (typeof(CancellationTokenSource), Token), (typeof(CancellationTokenRegistration), Token),
-        (typeof(Timer), Clock), (typeof(PeriodicTimer), Clock), (typeof(System.Timers.Timer), Clock),
+        (typeof(Timer), Clock), (typeof(PeriodicTimer), Clock),
         (typeof(SafeHandle), Pointer), (typeof(CriticalHandle), Pointer), (typeof(nint), Pointer), (typeof(nuint), Pointer), (typeof(GCHandle), Pointer),
         (typeof(System.Reflection.Pointer), Pointer),
         (typeof(MemberInfo), Code), (typeof(Assembly), Code), (typeof(Module), Code), (typeof(ParameterInfo), Code), (typeof(AssemblyLoadContext), Code),
-        (typeof(Expression), Tree),
         (typeof(WeakReference), Local), (typeof(WeakReference<>), Local), (typeof(ConditionalWeakTable<,>), Local), (typeof(ThreadLocal<>), Local), (typeof(AsyncLocal<>), Local),
-        (typeof(Activity), Telemetry), (typeof(ActivitySource), Telemetry), (typeof(System.Diagnostics.Metrics.Meter), Telemetry),
-        (typeof(System.Diagnostics.Metrics.Instrument), Telemetry),
     ];
 
     private static readonly (Type Type, Refusal Refusal)[] Interfaces =
     [
-        (typeof(IRddContext), Context), (typeof(IServiceProvider), Services), (typeof(IDbConnection), Database), (typeof(IDbCommand), Database),
-        (typeof(IDbTransaction), Database), (typeof(IDataReader), Database), (typeof(IAsyncResult), Running),
+        (typeof(IRddContext), Context), (typeof(IServiceProvider), Services), (typeof(IAsyncResult), Running),
     ];
 
+    // By name, because the first closure would otherwise load fifteen assemblies that hardly any program needs.
+    private static readonly Dictionary<string, Refusal> FrameworkClasses = new()
+    {
+        ["System.IO.Pipelines.PipeReader"] = Open,
+        ["System.IO.Pipelines.PipeWriter"] = Open,
+        ["System.IO.FileSystemWatcher"] = Open,
+        ["System.Diagnostics.Process"] = Pointer,
+        ["System.Net.Sockets.Socket"] = Network,
+        ["System.Net.Sockets.TcpClient"] = Network,
+        ["System.Net.Sockets.TcpListener"] = Network,
+        ["System.Net.Sockets.UdpClient"] = Network,
+        ["System.Net.Http.HttpMessageInvoker"] = Network,
+        ["System.Net.Http.HttpMessageHandler"] = Network,
+        ["System.Net.WebSockets.WebSocket"] = Network,
+        ["System.Data.Common.DbConnection"] = Database,
+        ["System.Data.Common.DbCommand"] = Database,
+        ["System.Data.Common.DbTransaction"] = Database,
+        ["System.Data.Common.DbDataReader"] = Database,
+        ["System.Data.Common.DbDataSource"] = Database,
+        ["System.Threading.ReaderWriterLock"] = Lock,
+        ["System.Threading.CountdownEvent"] = Lock,
+        ["System.Threading.Barrier"] = Lock,
+        ["System.Collections.Concurrent.BlockingCollection`1"] = Lock,
+        ["System.Threading.Channels.Channel`2"] = Lock,
+        ["System.Threading.Channels.ChannelReader`1"] = Lock,
+        ["System.Threading.Channels.ChannelWriter`1"] = Lock,
+        ["System.Timers.Timer"] = Clock,
+        ["System.Linq.Expressions.Expression"] = Tree,
+        ["System.Diagnostics.Activity"] = Telemetry,
+        ["System.Diagnostics.ActivitySource"] = Telemetry,
+        ["System.Diagnostics.Metrics.Meter"] = Telemetry,
+        ["System.Diagnostics.Metrics.Instrument"] = Telemetry,
+    };
+
+    private static readonly Dictionary<string, Refusal> FrameworkInterfaces = new()
+    {
+        ["System.Data.IDbConnection"] = Database,
+        ["System.Data.IDbCommand"] = Database,
+        ["System.Data.IDbTransaction"] = Database,
+        ["System.Data.IDataReader"] = Database,
+    };
+
     // By name, because the engine must not depend on these assemblies or must not bind to one version of them.
-    private static readonly Dictionary<string, Refusal> InterfaceNames = new()
+    private static readonly Dictionary<string, Refusal> OtherInterfaces = new()
     {
         ["Microsoft.Extensions.Logging.ILogger"] = Telemetry,
         ["Microsoft.Extensions.Logging.ILoggerFactory"] = Telemetry,
@@ -106,6 +132,9 @@ internal static class Refusals
         ["Orleans.IGrainFactory"] = Grain,
         ["Orleans.IGrainBase"] = Grain,
     };
+
+    /// <summary>Types of the framework that are known by their names.</summary>
+    internal static IEnumerable<string> FrameworkNames => FrameworkClasses.Keys.Concat(FrameworkInterfaces.Keys);
 
     /// <summary>Why no object of exactly this type can travel; <see langword="null"/> if it can.</summary>
     public static Refusal? Of(Type type)
@@ -131,6 +160,11 @@ internal static class Refusals
                     return refusal;
                 }
             }
+
+            if (named.FullName is { } name && FrameworkClasses.TryGetValue(name, out var known))
+            {
+                return known;
+            }
         }
 
         return OfInterfaces(type) ?? (type.Assembly.IsDynamic ? RuntimeMade : null);
@@ -148,7 +182,7 @@ internal static class Refusals
                 }
             }
 
-            if (implemented.FullName is { } name && InterfaceNames.TryGetValue(name, out var named))
+            if (implemented.FullName is { } name && (OtherInterfaces.TryGetValue(name, out var named) || FrameworkInterfaces.TryGetValue(name, out named)))
             {
                 return named;
             }

@@ -2,7 +2,6 @@ using System.Collections;
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
-using System.Text.RegularExpressions;
 
 namespace Dpark.Closures.Surrogates;
 
@@ -31,7 +30,6 @@ internal abstract class Surrogate
         [typeof(Lookup<,>)] = typeof(LookupSurrogate<,>),
         [typeof(Hashtable)] = typeof(HashtableSurrogate),
         [typeof(Exception)] = typeof(ExceptionSurrogate),
-        [typeof(Regex)] = typeof(RegexSurrogate),
     };
 
     /// <summary>The level that is taken apart.</summary>
@@ -46,7 +44,8 @@ internal abstract class Surrogate
         var named = level.IsGenericType ? level.GetGenericTypeDefinition() : level;
         if (!Registered.TryGetValue(named, out var surrogate))
         {
-            return null;
+            // By name: the assembly is not loaded as long as nobody has one.
+            return named.FullName == "System.Text.RegularExpressions.Regex" ? new RegexSurrogate() : null;
         }
 
         var type = level.IsGenericType ? surrogate.MakeGenericType(level.GetGenericArguments()) : surrogate;

@@ -19,19 +19,31 @@ internal static class TextSurrogates
         Make<CompareInfo>("compare-info", _ => true, info => [info.Name], texts => CultureOf(texts[0]).CompareInfo),
         Make<TextInfo>("text-info", _ => true, info => [info.CultureName], texts => CultureOf(texts[0]).TextInfo),
         Make<TimeZoneInfo>("time-zone", _ => true, zone => [zone.ToSerializedString()], TimeZoneOf),
-        Make<Uri>("uri", _ => true, uri => [uri.OriginalString], texts => new Uri(texts[0], UriKind.RelativeOrAbsolute)),
-        Make<XNamespace>("xml-namespace", _ => true, space => [space.NamespaceName], texts => XNamespace.Get(texts[0])),
-        Make<XName>("xml-name", _ => true, name => [name.LocalName, name.NamespaceName], texts => XName.Get(texts[0], texts[1])),
-        Make<Regex>("regex", regex => regex.GetType() == typeof(Regex), RegexTexts, RegexOf),
         Make<Encoding>("encoding", IsStandard, EncodingTexts, EncodingOf),
     ];
 
     /// <summary>The surrogate that may claim objects of this type; <see langword="null"/> if none does.</summary>
-    public static TextSurrogate? Of(Type type) =>
-        Code.SharedAssemblies.IsShared(type.Assembly) ? Array.Find(All, surrogate => surrogate.Type.IsAssignableFrom(type)) : null;
+    public static TextSurrogate? Of(Type type) => !Code.SharedAssemblies.IsShared(type.Assembly)
+        ? null
+        : Array.Find(All, surrogate => surrogate.Type.IsAssignableFrom(type)) ??
+            (IsOfLibraries(type) ? Array.Find(OfLibraries.All, surrogate => surrogate.Type.IsAssignableFrom(type)) : null);
 
     /// <summary>The surrogate of that name.</summary>
-    public static TextSurrogate? Named(string name) => Array.Find(All, surrogate => surrogate.Name == name);
+    public static TextSurrogate? Named(string name) =>
+        Array.Find(All, surrogate => surrogate.Name == name) ?? Array.Find(OfLibraries.All, surrogate => surrogate.Name == name);
+
+    private static bool IsOfLibraries(Type type)
+    {
+        for (var level = type; level is not null; level = level.BaseType)
+        {
+            if (level.FullName is "System.Uri" or "System.Xml.Linq.XNamespace" or "System.Xml.Linq.XName" or "System.Text.RegularExpressions.Regex")
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static TextSurrogate Make<T>(string name, Func<T, bool> claims, Func<T, string[]> toTexts, Func<string[], object> fromTexts)
         where T : class =>
@@ -77,4 +89,16 @@ internal static class TextSurrogates
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+
+    /// <summary>Those of assemblies that hardly any program needs: they are loaded when one of their objects is met.</summary>
+    private static class OfLibraries
+    {
+        public static readonly TextSurrogate[] All =
+        [
+            Make<Uri>("uri", _ => true, uri => [uri.OriginalString], texts => new Uri(texts[0], UriKind.RelativeOrAbsolute)),
+            Make<XNamespace>("xml-namespace", _ => true, space => [space.NamespaceName], texts => XNamespace.Get(texts[0])),
+            Make<XName>("xml-name", _ => true, name => [name.LocalName, name.NamespaceName], texts => XName.Get(texts[0], texts[1])),
+            Make<Regex>("regex", regex => regex.GetType() == typeof(Regex), RegexTexts, RegexOf),
+        ];
+    }
 }

@@ -1,8 +1,10 @@
 using System.Linq.Expressions;
 using System.Net.Sockets;
+using System.Reflection;
 using System.Reflection.Emit;
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
+using Dpark.Closures.Shapes;
 using Dpark.Rdds;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -49,6 +51,20 @@ public sealed class RefusalTests
         }
 
         return data;
+    }
+
+    [Fact]
+    public void FrameworkNames_All_AreTypesOfTheFramework()
+    {
+        var assemblies = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Select(Path.GetFileNameWithoutExtension)
+            .Where(name => name!.StartsWith("System.", StringComparison.Ordinal))
+            .Select(name => Assembly.Load(name!))
+            .ToArray();
+
+        var unknown = Refusals.FrameworkNames.Where(name => !assemblies.Any(assembly => assembly.GetType(name) is { IsPublic: true }));
+
+        Assert.Empty(unknown);
     }
 
     [Theory]
