@@ -66,13 +66,29 @@ internal static class GrainClassScanner
             }
         }
 
-        return !type.BaseType.IsNil && type.BaseType.Kind switch
+        return !type.BaseType.IsNil && MayBeBaseOfGrain(reader, type.BaseType);
+    }
+
+    private static bool MayBeBaseOfGrain(MetadataReader reader, EntityHandle type) => type.Kind switch
+    {
+        HandleKind.TypeDefinition => MayBeGrain(reader, (TypeDefinitionHandle)type),
+        HandleKind.TypeReference => !IsFramework(reader, (TypeReferenceHandle)type) && !IsNamed(reader, type, nameof(Grain)) && !IsNamed(reader, type, "Grain`1"),
+        HandleKind.TypeSpecification => DefinitionOf(reader, (TypeSpecificationHandle)type) is not { } definition || MayBeBaseOfGrain(reader, definition),
+        _ => false,
+    };
+
+    /// <summary>The definition of a generic type with arguments; <see langword="null"/> for whatever else is written as a signature.</summary>
+    private static EntityHandle? DefinitionOf(MetadataReader reader, TypeSpecificationHandle handle)
+    {
+        var signature = reader.GetBlobReader(reader.GetTypeSpecification(handle).Signature);
+        if (signature.ReadSignatureTypeCode() != SignatureTypeCode.GenericTypeInstance)
         {
-            HandleKind.TypeDefinition => MayBeGrain(reader, (TypeDefinitionHandle)type.BaseType),
-            HandleKind.TypeReference => !IsFramework(reader, (TypeReferenceHandle)type.BaseType) && !IsNamed(reader, type.BaseType, nameof(Grain)),
-            HandleKind.TypeSpecification => true,
-            _ => false,
-        };
+            return null;
+        }
+
+        // Whether it is a class or a structure.
+        signature.ReadCompressedInteger();
+        return signature.ReadTypeHandle();
     }
 
     private static bool IsNamed(MetadataReader reader, EntityHandle handle, string name)

@@ -11,6 +11,7 @@ public sealed class SiloPreparationTests
         var prepared = SiloPreparation.PrepareAll();
 
         Assert.Contains(typeof(IPreparedGrain), prepared);
+        Assert.Contains(typeof(IInheritedGrain), prepared);
         Assert.DoesNotContain(typeof(IGrainWithStringKey), prepared);
         Assert.Equal(nameof(IPreparedGrain.RunAsync), Assert.Single(GrainInterface.Of(typeof(IPreparedGrain)).Methods).Info.Name);
     }
@@ -36,4 +37,17 @@ public sealed class SiloPreparationTests
     {
         public Task RunAsync() => Task.CompletedTask;
     }
+
+    public interface IInheritedGrain : IGrainWithStringKey
+    {
+        Task RunAsync();
+    }
+
+    internal abstract class GenericGrain<T> : Grain, IInheritedGrain
+    {
+        public Task RunAsync() => Task.FromResult(default(T));
+    }
+
+    // Only its generic base class says that it is a grain.
+    internal sealed class InheritedGrain : GenericGrain<int>;
 }
