@@ -1,18 +1,19 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
+using Orleans.Runtime;
 
 namespace Orleans.Hosting;
 
 /// <summary>
-/// Options from the configuration section <c>Orleans</c>. Without that section nothing is bound, which would cost time at every start.
+/// Options from the configuration section <c>Orleans</c>. If there is nothing to bind, nothing is bound, which would cost time at every start.
 /// </summary>
 internal static class ConfigurationBinding
 {
     public static void Apply(IServiceCollection services, IConfiguration configuration)
     {
         var section = configuration.GetSection("Orleans");
-        if (!section.Exists())
+        if (!section.GetChildren().Any(child => !string.Equals(child.Key, RuntimeServices.SectionKey, StringComparison.OrdinalIgnoreCase)))
         {
             return;
         }

@@ -13,8 +13,11 @@ namespace Orleans.Runtime;
 /// <summary>The services of calls, activations and messaging.</summary>
 internal static class RuntimeServices
 {
+    /// <summary>The part of the configuration section <c>Orleans</c> that this runtime alone reads.</summary>
+    public const string SectionKey = "Embedded";
+
     // Configuration, because the official API has no switch for it. The official runtime does not read it.
-    private const string TransportKey = "Orleans:Embedded:Transport";
+    private const string TransportKey = $"Orleans:{SectionKey}:Transport";
     private const string InMemory = "InMemory";
 
     /// <summary>Adds the runtime of a silo. It takes part in the silo's lifecycle.</summary>

@@ -84,6 +84,19 @@ public sealed class SiloHostingTests
         Assert.Equal(TimeSpan.FromSeconds(7), host.Services.GetRequiredService<IOptions<SiloMessagingOptions>>().Value.ResponseTimeout);
     }
 
+    [Theory]
+    [InlineData("Orleans:Embedded:Transport", false)]
+    [InlineData("Orleans:ClusterId", true)]
+    public void Configuration_SectionOrleans_IsBoundIfItHasOptions(string key, bool isBound)
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection([new(key, "InMemory")]).Build());
+
+        services.AddOrleans(silo => silo.UseLocalhostClustering());
+
+        Assert.Equal(isBound, services.Any(service => service.ServiceType == typeof(IOptionsChangeTokenSource<ClusterOptions>)));
+    }
+
     [Fact]
     public void UseLocalhostClustering_IdsOfUser_AreKept()
     {
