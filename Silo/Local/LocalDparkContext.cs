@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Dpark.Clusters;
 using Dpark.Configuration;
 using Dpark.Hosting;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
@@ -27,8 +28,9 @@ public static class LocalDparkContext
         /// <example><code>await using var dpark = await DparkContext.LocalAsync();</code></example>
         public static async Task<DparkContext> LocalAsync(LocalOptions? options = null, CancellationToken cancellationToken = default)
         {
-            Rehearsal.Begin();
+            var rehearsal = Rehearsal.Begin();
             var host = BuildHost(options ?? new LocalOptions(), out var client);
+            rehearsal?.GoOn();
             var owner = new LocalHost(host);
             try
             {
@@ -55,23 +57,26 @@ public static class LocalDparkContext
 
     private static LocalServiceHost BuildHost(LocalOptions options, out DparkClientOptions client)
     {
-        var builder = new LocalHostBuilder(options.Client.ApplicationName);
-        QuietHost.AddLogging(builder.Services, options.Loggers, options.MinimumLogLevel);
+        var services = new ServiceCollection();
+        services.AddSingleton<LocalHostLifetime>();
+        services.AddSingleton<IHostApplicationLifetime>(provider => provider.GetRequiredService<LocalHostLifetime>());
+        services.AddSingleton<IHostEnvironment>(_ => new LocalHostEnvironment(options.Client.ApplicationName));
+        QuietHost.AddLogging(services, options.Loggers, options.MinimumLogLevel);
 
         // With the embedded runtime, the silo opens no port: nobody but this process calls it.
-        builder.Configuration["Orleans:Embedded:Transport"] = "InMemory";
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection([new("Orleans:Embedded:Transport", "InMemory")]).Build());
         var secret = NewSecret();
         client = options.Client;
         client.ClusterSecret = secret;
         var cluster = $"local-{Guid.NewGuid():N}";
         var (siloPort, gatewayPort) = LocalPorts.Find();
-        builder.UseOrleans(silo =>
+        services.AddOrleans(silo =>
         {
             silo.UseLocalhostClustering(siloPort, gatewayPort, primarySiloEndpoint: null, serviceId: cluster, clusterId: cluster);
             silo.Configure<SiloOptions>(o => o.SiloName = "local");
             silo.AddDparkWorker(worker => Configure(worker, options, secret));
         });
-        return builder.Build();
+        return new LocalServiceHost(services.BuildServiceProvider());
     }
 
     private static void Configure(DparkWorkerOptions worker, LocalOptions options, string secret)

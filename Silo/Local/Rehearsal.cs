@@ -25,22 +25,31 @@ internal sealed class Rehearsal : IRddContext
 
     private readonly ClosureSerializer _serializer = new();
 
+    private Task<Stage>? _plan;
     private int _nextId;
 
     public int DefaultParallelism => 1;
 
-    /// <summary>Starts it in the background, once per process.</summary>
-    public static void Begin()
+    /// <summary>Starts it in the background, once per process: as much as can be done until the silo's own preparation needs the other core.</summary>
+    /// <returns>What is to go on when the host is built; <see langword="null"/> if there is nothing to do.</returns>
+    public static Rehearsal? Begin()
     {
-        if (Environment.ProcessorCount > 1 && Interlocked.Exchange(ref s_isDone, 1) == 0)
+        if (Environment.ProcessorCount <= 1 || Interlocked.Exchange(ref s_isDone, 1) != 0)
         {
-            _ = Task.Run(static () =>
-            {
-                new Rehearsal().Play();
-                DescribeProgram();
-            });
+            return null;
         }
+
+        var rehearsal = new Rehearsal();
+        rehearsal._plan = Task.Run(rehearsal.Plan);
+        return rehearsal;
     }
+
+    /// <summary>Does the rest in the background. Called once, after <see cref="Begin"/>.</summary>
+    public void GoOn() => _ = Task.Run(async () =>
+    {
+        Perform(await _plan!.ConfigureAwait(false));
+        DescribeProgram();
+    });
 
     public RddId NewRddId() => new(_nextId++);
 
@@ -53,10 +62,16 @@ internal sealed class Rehearsal : IRddContext
 
     /// <summary>A job of one task, with a function that captures a value, from its plan to its result.</summary>
     /// <returns>The elements that came out.</returns>
-    internal IReadOnlyList<long> Play()
+    internal IReadOnlyList<long> Play() => Perform(Plan());
+
+    private Stage Plan()
     {
         var offset = _nextId;
-        var stage = new StagePlanner().Plan(this.Range(0, 3, 1).Map(number => number + offset)).ResultStage;
+        return new StagePlanner().Plan(this.Range(0, 3, 1).Map(number => number + offset)).ResultStage;
+    }
+
+    private long[] Perform(Stage stage)
+    {
         var scheduler = new JobScheduler(Application, new SchedulerOptions(), TimeProvider.System);
         var info = new StageInfo(stage.Id, stage.PartitionCount, null, []) { CallSite = stage.CallSite, Source = stage };
         scheduler.Apply(new WorkerJoined(Worker, "", 1));
