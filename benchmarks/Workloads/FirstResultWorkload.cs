@@ -14,7 +14,7 @@ internal sealed class FirstResultWorkload : Workload
     private const string EngineSide = "engine";
     private const string PlainSide = "plain";
 
-    // The engine's side, which says how many methods the runtime has compiled by then as well.
+    // The engine's side, which says how many methods the runtime has compiled and which assemblies it has loaded by then as well.
     private const string CompiledSide = "compiled";
     private const int Count = 1000;
 
@@ -32,7 +32,7 @@ internal sealed class FirstResultWorkload : Workload
         return sides[0].Beside(sides[1], Name, Count);
     }
 
-    /// <summary>The child: writes one line, the result, and ends. As <see cref="CompiledSide"/>, it writes a second one.</summary>
+    /// <summary>The child: writes one line, the result, and ends. As <see cref="CompiledSide"/>, it writes two more.</summary>
     public static async Task<int> RunChildAsync(string side)
     {
         if (side == PlainSide)
@@ -47,6 +47,7 @@ internal sealed class FirstResultWorkload : Workload
         if (side == CompiledSide)
         {
             Console.WriteLine(JitInfo.GetCompiledMethodCount().ToString(CultureInfo.InvariantCulture));
+            Console.WriteLine(string.Join(' ', AppDomain.CurrentDomain.GetAssemblies().Select(assembly => assembly.GetName().Name)));
         }
 
         return 0;
