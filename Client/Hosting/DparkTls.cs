@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Dpark.Configuration;
 using Dpark.Security;
 using Microsoft.Extensions.Configuration;
@@ -19,7 +20,7 @@ internal static class DparkTls
         var section = configuration.GetSection(Section);
         if (section.Exists())
         {
-            section.Bind(options);
+            Bind(section, options);
         }
 
         configure?.Invoke(options);
@@ -31,6 +32,10 @@ internal static class DparkTls
 
         return tls;
     }
+
+    // Apart, so that the binder's assembly is loaded only for that.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Bind(IConfiguration section, object options) => section.Bind(options);
 
     /// <summary>Sets the options of grain connections: both sides show certificates.</summary>
     public static void Apply(ClusterTls tls, TlsOptions options)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
@@ -13,11 +14,16 @@ internal static class ConfigurationBinding
     public static void Apply(IServiceCollection services, IConfiguration configuration)
     {
         var section = configuration.GetSection("Orleans");
-        if (!section.GetChildren().Any(child => !string.Equals(child.Key, RuntimeServices.SectionKey, StringComparison.OrdinalIgnoreCase)))
+        if (section.GetChildren().Any(child => !string.Equals(child.Key, RuntimeServices.SectionKey, StringComparison.OrdinalIgnoreCase)))
         {
-            return;
+            Bind(services, section);
         }
+    }
 
+    // Apart, so that the binder's assemblies are loaded only for that.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Bind(IServiceCollection services, IConfigurationSection section)
+    {
         services.AddOptions<ClusterOptions>().Bind(section);
         services.AddOptions<SiloOptions>().Configure(options => options.SiloName = section["Name"] ?? options.SiloName);
         services.AddOptions<EndpointOptions>().Bind(section.GetSection("Endpoints"));

@@ -61,7 +61,7 @@ public static class DparkSiloBuilderExtensions
         // The binder looks through all options by reflection, which a silo without configuration need not wait for.
         if (section.Exists())
         {
-            section.Bind(options);
+            DparkTls.Bind(section, options);
         }
     }
 }

@@ -18,7 +18,7 @@ public sealed class StartTests
     // Each takes a millisecond or two, and a first job needs none of them.
     private static readonly string[] Needless =
     [
-        "Microsoft.Extensions.FileProviders.Physical", "Microsoft.Extensions.Configuration.FileExtensions", "Microsoft.Extensions.Diagnostics", "System.Data.Common",
+        "Microsoft.Extensions.FileProviders.Physical", "Microsoft.Extensions.Configuration.Binder", "Microsoft.Extensions.Diagnostics", "System.Data.Common",
         "System.Diagnostics.Process", "System.Net.Http", "System.Private.Xml.Linq", "System.Text.RegularExpressions",
     ];
 

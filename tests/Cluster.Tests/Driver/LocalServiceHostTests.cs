@@ -13,7 +13,7 @@ public sealed class LocalServiceHostTests
     [Fact]
     public async Task StopAsync_SeveralServices_StopInReverseOrder()
     {
-        await using var host = Build(services => services.AddSingleton(Service("one")).AddSingleton(Service("two")));
+        await using var host = Build(services => services.AddSingleton<IHostedService>(Service("one")).AddSingleton<IHostedService>(Service("two")));
         var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
 
         await host.StartAsync();
@@ -29,7 +29,7 @@ public sealed class LocalServiceHostTests
     [Fact]
     public async Task StopAsync_OneServiceFails_TheOthersStopAndItIsSaid()
     {
-        await using var host = Build(services => services.AddSingleton(Service("one")).AddSingleton(Service("two", failsAtStop: true)));
+        await using var host = Build(services => services.AddSingleton<IHostedService>(Service("one")).AddSingleton<IHostedService>(Service("two", failsAtStop: true)));
         await host.StartAsync();
 
         var exception = await Assert.ThrowsAsync<AggregateException>(() => host.StopAsync());
@@ -44,7 +44,7 @@ public sealed class LocalServiceHostTests
         var log = new List<string>();
         await using var host = Build(services =>
         {
-            services.AddSingleton(Service("one"));
+            services.AddSingleton<IHostedService>(Service("one"));
             services.AddSingleton<ILoggerProvider>(new ListProvider(log));
             services.AddOptions<LocalOptions>().Validate(_ => false, "wrong").ValidateOnStart();
         });
@@ -66,7 +66,7 @@ public sealed class LocalServiceHostTests
         return new LocalServiceHost(services.BuildServiceProvider());
     }
 
-    private IHostedService Service(string name, bool failsAtStop = false) => new Recorder(name, _calls, failsAtStop);
+    private Recorder Service(string name, bool failsAtStop = false) => new Recorder(name, _calls, failsAtStop);
 
     private sealed class Recorder(string name, List<string> calls, bool failsAtStop) : IHostedService
     {
