@@ -3,15 +3,13 @@ using System.Net.Sockets;
 
 namespace Dpark;
 
-/// <summary>Ports of a silo that only its own process calls. The official runtime opens them, on loopback.</summary>
-internal static class LocalPorts
+internal static partial class LocalPorts
 {
-    /// <summary>Two of loopback that nobody listens on now.</summary>
-    public static (int Silo, int Gateway) Find()
+    static partial void FindFree(ref (int Silo, int Gateway)? free)
     {
         using var one = Bind();
         using var other = Bind();
-        return (((IPEndPoint)one.LocalEndPoint!).Port, ((IPEndPoint)other.LocalEndPoint!).Port);
+        free = (((IPEndPoint)one.LocalEndPoint!).Port, ((IPEndPoint)other.LocalEndPoint!).Port);
     }
 
     private static Socket Bind()
