@@ -23,8 +23,12 @@ internal sealed partial class StagePublisher(
     private readonly LinkedList<StageProgramId> _unused = new();
 
     /// <summary>Does what <see cref="StartStage"/> asks for, on the thread pool, and answers it.</summary>
-    public void Start(StartStage action, CancellationToken cancellationToken) =>
-        _ = Task.Run(() => StartAsync(action.Stage, (StageSource)action.Stage.Source!, action.Again, cancellationToken), CancellationToken.None);
+    /// <remarks>Mostly for a stage that comes later, so it goes to the end of the pool's line: the thread of the loop would take it before the launches that were decided with it.</remarks>
+    public void Start(StartStage action, CancellationToken cancellationToken) => _ = Task.Factory.StartNew(
+        () => StartAsync(action.Stage, (StageSource)action.Stage.Source!, action.Again, cancellationToken),
+        CancellationToken.None,
+        TaskCreationOptions.PreferFairness | TaskCreationOptions.DenyChildAttach,
+        TaskScheduler.Default);
 
     /// <summary>No job needs the stage any more.</summary>
     public void Release(StageInfo stage, CancellationToken cancellationToken)
