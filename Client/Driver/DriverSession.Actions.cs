@@ -3,6 +3,7 @@ using Dpark.Closures;
 using Dpark.Jobs;
 using Dpark.Planning;
 using Dpark.Scheduling;
+using Dpark.Shuffle;
 using Dpark.Tasks;
 using Dpark.Workers;
 using Microsoft.Extensions.Logging;
@@ -97,7 +98,7 @@ internal sealed partial class DriverSession
                 _stages.Release(release.Stage, _stopping.Token);
                 break;
             case ReleaseShuffle release:
-                _ = DeleteShuffleAsync(release);
+                _ = DeleteShuffleAsync(release, _registrar.ReleaseAsync(release.Shuffle));
                 break;
             default:
                 throw new InvalidOperationException($"The driver does not know the action {action.GetType().FullName}. Handle it in {nameof(CarryOut)}.");
@@ -131,12 +132,13 @@ internal sealed partial class DriverSession
         var bytes = 0L;
         StageInfo? last = null;
         var arrived = Task.CompletedTask;
+        MapOutputRegistration[] inputs = [];
         foreach (var task in action.Tasks)
         {
             if (task.Stage != last)
             {
                 Flush();
-                arrived = _registrar.ArrivedAsync(task.Stage.Parents);
+                (arrived, inputs) = Inputs(task);
                 last = task.Stage;
             }
 
@@ -148,7 +150,7 @@ internal sealed partial class DriverSession
             if (launch.PartitionHash is not null)
             {
                 // Alone, so that the others need not wait.
-                Send(worker, new TaskBatch(_settings.Application, _epoch, [launch]), Task.WhenAll(arrived, published));
+                Send(worker, ToBatch(last, worker, [launch], inputs), Task.WhenAll(arrived, published));
                 continue;
             }
 
@@ -168,11 +170,24 @@ internal sealed partial class DriverSession
         {
             if (launches.Count > 0)
             {
-                Send(worker, new TaskBatch(_settings.Application, _epoch, [.. launches]), arrived);
+                Send(worker, ToBatch(last!, worker, [.. launches], inputs), arrived);
                 launches.Clear();
                 bytes = 0;
             }
         }
+    }
+
+    private TaskBatch ToBatch(StageInfo stage, WorkerLink worker, TaskLaunch[] launches, MapOutputRegistration[] inputs) => new(_settings.Application, _epoch, launches)
+    {
+        Inputs = inputs,
+        Program = ((StageSource)stage.Source!).Copy?.TakeFor(worker.Info.Id),
+    };
+
+    /// <summary>Until when a launch must wait so that the worker finds what it reads, or what it needs to be told so that it need not.</summary>
+    private (Task Arrived, MapOutputRegistration[] Inputs) Inputs(in TaskAssignment task)
+    {
+        var arrived = _registrar.ArrivedAsync(task.Stage.Parents);
+        return !arrived.IsCompletedSuccessfully && _registrar.ListFor(task.Stage.Parents, task.MapOutputEpoch) is { } lists ? (Task.CompletedTask, lists) : (arrived, []);
     }
 
     private static int HintBytes(CacheHints? hints) =>
@@ -332,11 +347,13 @@ internal sealed partial class DriverSession
         job.End(failure);
     }
 
-    private async Task DeleteShuffleAsync(ReleaseShuffle release)
+    private async Task DeleteShuffleAsync(ReleaseShuffle release, Task registered)
     {
         try
         {
-            await _client.GetGrain<Shuffle.IShuffleGrain>(Shuffle.ShuffleGrainKeys.KeyOf(release.Shuffle)).DeleteAsync(_stopping.Token).ConfigureAwait(false);
+            // What is registered after the deletion would stay.
+            await registered.WaitAsync(_stopping.Token).ConfigureAwait(false);
+            await _client.GetGrain<IShuffleGrain>(ShuffleGrainKeys.KeyOf(release.Shuffle)).DeleteAsync(_stopping.Token).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Its files go with the application at the latest.
         catch (Exception e)
@@ -362,5 +379,5 @@ internal sealed partial class DriverSession
     private partial void LogEnded(JobId job, Dpark.Rdds.CallSite callSite, JobOutcome outcome, TimeSpan elapsed, long taskCount);
 
     [LoggerMessage(LogLevel.Information, "{Shuffle} could not be deleted on all workers. The rest goes with the application.")]
-    private partial void LogShuffleNotDeleted(Exception exception, Shuffle.ShuffleId shuffle);
+    private partial void LogShuffleNotDeleted(Exception exception, ShuffleId shuffle);
 }

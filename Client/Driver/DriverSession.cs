@@ -24,7 +24,7 @@ namespace Dpark.Driver;
 /// </para>
 /// <para>
 /// The loop is the only one that touches the scheduler. It starts calls and never waits for one; what they bring comes back as events. The order that the actions'
-/// docs demand is kept by <see cref="MapOutputRegistrar"/> (registrations before launches) and <see cref="WorkerLink"/> (launches before their cancellation).
+/// docs demand is kept by <see cref="MapOutputRegistrar"/> (registrations before launches, or their lists with them) and <see cref="WorkerLink"/> (launches before their cancellation).
 /// </para>
 /// <para>
 /// Nothing here decides that a worker is gone because a call failed: a launch that fails is told to the scheduler as unknown, a poll is repeated, and the loss

@@ -24,6 +24,9 @@ internal sealed partial class MapOutputRegistrar(
     private const int MaxAttempts = 5;
     private const int MaxMessageBytes = 384 << 10;
 
+    /// <summary>Each worker is sent it with its first launches of a stage.</summary>
+    private const int MaxBytesWithLaunch = 32 << 10;
+
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
 
     // Without an action: the end of what the loss of the registry has brought.
@@ -31,6 +34,9 @@ internal sealed partial class MapOutputRegistrar(
         Channel.CreateUnbounded<(SchedulerAction?, TaskCompletionSource)>(new() { SingleReader = true, SingleWriter = true });
 
     private readonly Dictionary<ShuffleId, Task> _last = [];
+
+    // What the registry has when everything that is queued has arrived. Of the loop, as _last is.
+    private readonly MapOutputTable _table = new();
 
     // Of actions for all shuffles.
     private Task _lastOfAll = Task.CompletedTask;
@@ -53,7 +59,16 @@ internal sealed partial class MapOutputRegistrar(
             _lastOfAll = done.Task;
         }
 
+        Apply(action);
         _queue.Writer.TryWrite((action, done));
+    }
+
+    /// <summary>Nobody reads a shuffle any more. Called by the loop.</summary>
+    /// <returns>Completes when the registry has all that was queued for it.</returns>
+    public Task ReleaseAsync(ShuffleId shuffle)
+    {
+        _table.Remove(shuffle);
+        return _last.Remove(shuffle, out var last) ? last : Task.CompletedTask;
     }
 
     /// <summary>What follows from <see cref="RegistryLost"/> is queued. Called by the loop, once for each.</summary>
@@ -96,6 +111,37 @@ internal sealed partial class MapOutputRegistrar(
         return waits is null ? Task.CompletedTask : Task.WhenAll(waits);
     }
 
+    /// <summary>The lists of some shuffles, for a launch that shall not wait until they have arrived. Called by the loop.</summary>
+    /// <param name="epoch">None may be older.</param>
+    /// <returns><see langword="null"/> if they are too long to travel with each launch, or not complete; then wait for <see cref="ArrivedAsync"/>.</returns>
+    public MapOutputRegistration[]? ListFor(IReadOnlyList<StageInfo> parents, long epoch)
+    {
+        var lists = new MapOutputRegistration[parents.Count];
+        long bytes = 0;
+        for (var i = 0; i < lists.Length; i++)
+        {
+            if (parents[i].Shuffle is not { } shuffle || _table.Find(shuffle) is not { IsComplete: true } list || list.Epoch < epoch)
+            {
+                return null;
+            }
+
+            var outputs = list.Page(0, MaxBytesWithLaunch);
+            foreach (var output in outputs)
+            {
+                bytes += BytesOf(output.Output);
+            }
+
+            if (outputs.Length < list.MapCount || bytes > MaxBytesWithLaunch)
+            {
+                return null;
+            }
+
+            lists[i] = new(shuffle, list.MapCount, outputs, list.Epoch, IsLast: true);
+        }
+
+        return lists;
+    }
+
     /// <summary>Delivers what is queued until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -123,6 +169,22 @@ internal sealed partial class MapOutputRegistrar(
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The application ends, and its registry with it.
+        }
+    }
+
+    private void Apply(SchedulerAction action)
+    {
+        switch (action)
+        {
+            case RegisterMapOutputs register:
+                _table.Register(register.Shuffle, register.MapCount, Locate(register.Outputs, 0, register.Outputs.Count), register.Epoch, isLast: true);
+                break;
+            case ForgetMapOutputs forget:
+                _table.Forget(forget.Shuffle, forget.MapIndexes, forget.Epoch);
+                break;
+            case ForgetWorkerOutputs forget:
+                _table.ForgetWorker(forget.Worker, forget.Epoch);
+                break;
         }
     }
 
@@ -184,27 +246,34 @@ internal sealed partial class MapOutputRegistrar(
         var start = 0;
         do
         {
-            List<MapOutputLocation> page = [];
             var bytes = 0L;
             var next = start;
-            for (; next < action.Outputs.Count && (page.Count == 0 || bytes + BytesOf(action.Outputs[next]) <= MaxMessageBytes); next++)
+            for (; next < action.Outputs.Count && (next == start || bytes + BytesOf(action.Outputs[next]) <= MaxMessageBytes); next++)
             {
-                var output = action.Outputs[next];
-                bytes += BytesOf(output);
-
-                // The output of a worker that was lost meanwhile is forgotten by the action that follows.
-                if (endpointOf(output.Worker) is { } endpoint)
-                {
-                    page.Add(new MapOutputLocation(output, endpoint));
-                }
+                bytes += BytesOf(action.Outputs[next]);
             }
 
             var isLast = next == action.Outputs.Count;
-            var registration = new MapOutputRegistration(action.Shuffle, action.MapCount, [.. page], action.Epoch, isLast);
+            var registration = new MapOutputRegistration(action.Shuffle, action.MapCount, [.. Locate(action.Outputs, start, next)], action.Epoch, isLast);
             await CallAsync(() => registry.RegisterAsync(registration, cancellationToken), cancellationToken).ConfigureAwait(false);
             start = next;
         }
         while (start < action.Outputs.Count);
+    }
+
+    private List<MapOutputLocation> Locate(IReadOnlyList<MapOutput> outputs, int start, int end)
+    {
+        List<MapOutputLocation> locations = new(end - start);
+        for (var i = start; i < end; i++)
+        {
+            // The output of a worker that was lost meanwhile is forgotten by the action that follows.
+            if (endpointOf(outputs[i].Worker) is { } endpoint)
+            {
+                locations.Add(new MapOutputLocation(outputs[i], endpoint));
+            }
+        }
+
+        return locations;
     }
 
     /// <summary>Bytes in a message, at most.</summary>

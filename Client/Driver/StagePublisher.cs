@@ -91,7 +91,7 @@ internal sealed partial class StagePublisher(
 
             var closure = closures.Serialize(source.Stage.CreateProgram(), broadcasts);
             var program = new StageProgramId(Convert.ToHexStringLower(SHA256.HashData(closure.Bytes)));
-            Use(source, program);
+            Use(source, program, closure.Bytes);
             await Task.WhenAll(
                 contents.PublishAsync(BroadcastNames.Of(program), () => closure.Bytes, again, cancellationToken),
                 broadcasts.PublishAllAsync(again, cancellationToken),
@@ -113,7 +113,7 @@ internal sealed partial class StagePublisher(
 
     private static string Sentence(string text) => text.EndsWith('.') ? text : $"{text}.";
 
-    private void Use(StageSource source, StageProgramId program)
+    private void Use(StageSource source, StageProgramId program, byte[] bytes)
     {
         lock (_gate)
         {
@@ -129,6 +129,7 @@ internal sealed partial class StagePublisher(
             }
 
             source.Program = program;
+            source.Copy = bytes.Length <= ProgramCopy.MaxBytes && !_uses.ContainsKey(program) ? new(bytes) : null;
             if (UsesOf(program)++ == 0)
             {
                 _unused.Remove(program);

@@ -22,6 +22,9 @@ internal sealed class StageSource(Stage stage, RunningJob job)
     /// <summary>What tasks run. Set before the scheduler is told that the stage is ready; the same for every copy.</summary>
     public StageProgramId? Program { get; set; }
 
+    /// <summary>Its bytes, for workers that need not fetch it then; <see langword="null"/> if they are many, or workers have it from an earlier job. Set with it.</summary>
+    public ProgramCopy? Copy { get; set; }
+
     /// <summary>No job needs it any more.</summary>
     public bool IsReleased { get; set; }
 

@@ -36,23 +36,24 @@ public sealed class PreparedClosure
     public static PreparedClosure Prepare(ReadOnlyMemory<byte> bytes, CodeResolver code)
     {
         ArgumentNullException.ThrowIfNull(code);
-        var input = new ClosureInput(bytes.Span);
-        if (!input.ReadBytes(ClosureWriter.Magic.Length).SequenceEqual(ClosureWriter.Magic))
-        {
-            ClosureThrow.Malformed("it does not start with DPC1");
-        }
-
-        var headerLength = input.ReadNumber();
-        var headerStart = input.Position;
-        input.ReadBytes(headerLength);
-        var headerBytes = bytes.Slice(headerStart, headerLength);
+        var body = Split(bytes, out var headerBytes);
         if (!code.Headers.TryGet(headerBytes, out var header))
         {
             header = HeaderReader.Read(headerBytes.Span, code);
             code.Headers.Add(headerBytes.Span, header);
         }
 
-        return ReadRecords(bytes[input.Position..], header, code);
+        return ReadRecords(body, header, code);
+    }
+
+    /// <summary>As <see cref="Prepare"/>, if an earlier closure had the same tables: nothing is loaded then, and nobody waited for.</summary>
+    /// <returns><see langword="null"/> if none had.</returns>
+    /// <exception cref="InvalidDataException">The bytes are malformed.</exception>
+    public static PreparedClosure? TryPrepare(ReadOnlyMemory<byte> bytes, CodeResolver code)
+    {
+        ArgumentNullException.ThrowIfNull(code);
+        var body = Split(bytes, out var headerBytes);
+        return code.Headers.TryGet(headerBytes, out var header) ? ReadRecords(body, header, code) : null;
     }
 
     /// <summary>Makes a copy of the graph.</summary>
@@ -87,6 +88,21 @@ public sealed class PreparedClosure
 
         RestoreAll(ref input, objects);
         return context.Earlier(input.ReadNumber());
+    }
+
+    private static ReadOnlyMemory<byte> Split(ReadOnlyMemory<byte> bytes, out ReadOnlyMemory<byte> header)
+    {
+        var input = new ClosureInput(bytes.Span);
+        if (!input.ReadBytes(ClosureWriter.Magic.Length).SequenceEqual(ClosureWriter.Magic))
+        {
+            ClosureThrow.Malformed("it does not start with DPC1");
+        }
+
+        var headerLength = input.ReadNumber();
+        var headerStart = input.Position;
+        input.ReadBytes(headerLength);
+        header = bytes.Slice(headerStart, headerLength);
+        return bytes[input.Position..];
     }
 
     private static PreparedClosure ReadRecords(ReadOnlyMemory<byte> body, ClosureHeader header, CodeResolver code)

@@ -24,7 +24,7 @@ public sealed record LaunchTasks(WorkerId Worker, IReadOnlyList<TaskAssignment> 
 /// <summary>Tell a worker that attempts are not wanted any more. It may fail: their reports are ignored from now on.</summary>
 public sealed record CancelTasks(WorkerId Worker, IReadOnlyList<TaskAttemptId> Attempts) : SchedulerAction;
 
-/// <summary>Add map outputs to the registry. It must have them before a later <see cref="LaunchTasks"/> is sent.</summary>
+/// <summary>Add map outputs to the registry. It must have them before a later <see cref="LaunchTasks"/> is sent, unless that takes them along.</summary>
 /// <param name="MapCount">Map outputs that the shuffle has when it is complete.</param>
 /// <param name="Outputs">
 /// New ones since the last registration of the shuffle; each replaces an older one of the same map. Empty if only the epoch is new. They may be too

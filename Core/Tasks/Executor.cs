@@ -128,6 +128,16 @@ public sealed partial class Executor : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether attempts that are started now would be taken, as far as their application is concerned.</summary>
+    /// <param name="applicationEpoch">As in <see cref="TryStart"/>.</param>
+    public bool Admits(AppId application, long applicationEpoch)
+    {
+        lock (_gate)
+        {
+            return _stop is null && Enter(application, applicationEpoch) is not null;
+        }
+    }
+
     /// <summary>
     /// Stops attempts. One that waits ends at once, one that runs when it next looks at its token; each reports <see cref="TaskOutcome.Cancelled"/>.
     /// Unknown ones are ignored.

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Dpark.Broadcasting;
 using Dpark.Closures;
 using Dpark.Memory;
@@ -17,8 +18,12 @@ internal sealed class WorkerApplication : IDisposable
     /// <summary>A driver that runs one job after the other publishes a program for each.</summary>
     private const int MaxPrograms = 256;
 
+    /// <summary>Each is prepared by the first task of it, unless that is cancelled, or the message came twice.</summary>
+    private const int MaxOffered = 32;
+
     private readonly PublishedContents _contents;
     private readonly SharedFetches<StageProgramId, PreparedClosure> _programs = new(MaxPrograms);
+    private readonly ConcurrentDictionary<StageProgramId, byte[]> _offered = [];
     private readonly BroadcastValues _broadcasts;
 
     // One for all tasks: each of them asks for its program.
@@ -44,6 +49,29 @@ internal sealed class WorkerApplication : IDisposable
     /// <summary>The program, fetched and prepared if it is not there.</summary>
     public PreparedClosure GetProgram(StageProgramId program, CancellationToken cancellationToken) =>
         _programs.GetOrMake(program, _prepare, cancellationToken);
+
+    /// <summary>Takes the bytes of a program, so that it need not be fetched. Does not wait.</summary>
+    public void Offer(StageProgramId program, byte[] bytes)
+    {
+        if (!PublishedContents.Matches(bytes, program.Hash))
+        {
+            return;
+        }
+
+        // The program of another round of a loop, mostly. Prepared here, no slot has to wait for the one that prepares it.
+        if (PreparedClosure.TryPrepare(bytes, Code) is { } prepared)
+        {
+            _programs.TryAdd(program, prepared);
+            return;
+        }
+
+        if (_offered.Count >= MaxOffered)
+        {
+            _offered.Clear();
+        }
+
+        _offered[program] = bytes;
+    }
 
     /// <summary>The value of a broadcast, fetched and decoded if it is not there.</summary>
     public object GetBroadcast(BroadcastId broadcast, Func<ReadOnlyMemory<byte>, object> decode, CancellationToken cancellationToken)
@@ -73,12 +101,17 @@ internal sealed class WorkerApplication : IDisposable
     {
         _isDisposed = true;
         _programs.Clear();
+        _offered.Clear();
         _broadcasts.Clear();
         Code.Dispose();
     }
 
     private PreparedClosure PrepareProgram(StageProgramId program, CancellationToken cancellationToken) =>
-        PreparedClosure.Prepare(_contents.Fetch(Id, BroadcastNames.Of(program), program.Hash, cancellationToken), Code);
+        PreparedClosure.Prepare(
+            _offered.TryRemove(program, out var offered)
+                ? offered
+                : _contents.Fetch(Id, BroadcastNames.Of(program), program.Hash, cancellationToken),
+            Code);
 
     // The resolver asks on the thread of whichever task needs the code first, and knows no token of that task.
     private ReadOnlyMemory<byte> FetchModule(CodeModule module) => module.Hash.Length > 0

@@ -45,6 +45,18 @@ internal sealed class WorkerApplications : IProgramSource, IBroadcastSource, IDi
     public object GetOrFetch(AppId application, BroadcastId broadcast, Func<ReadOnlyMemory<byte>, object> decode, CancellationToken cancellationToken) =>
         Get(application).GetBroadcast(broadcast, decode, cancellationToken);
 
+    /// <summary>Takes the bytes of a program that came with its launch. Ignored if the application has ended.</summary>
+    public void Offer(AppId application, StageProgramId program, byte[] bytes)
+    {
+        WorkerApplication? state;
+        lock (_gate)
+        {
+            state = TryGet(application);
+        }
+
+        state?.Offer(program, bytes);
+    }
+
     /// <summary>Forgets the decoded value of a broadcast.</summary>
     public void DropBroadcast(AppId application, BroadcastId broadcast)
     {

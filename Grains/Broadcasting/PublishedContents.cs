@@ -194,7 +194,8 @@ internal sealed partial class PublishedContents(
         Tell(grain.AddHolderAsync, new BroadcastHolder(worker, endpoint), block);
     }
 
-    private static bool Matches(ReadOnlySpan<byte> bytes, string? hash) =>
+    /// <summary>Whether bytes have a hash; with none, all have.</summary>
+    public static bool Matches(ReadOnlySpan<byte> bytes, string? hash) =>
         hash is null || string.Equals(Convert.ToHexStringLower(SHA256.HashData(bytes)), hash, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Tells the grain something that is good to know and that no task waits for.</summary>

@@ -5,7 +5,7 @@ using Dpark.Workers;
 namespace Dpark.Shuffle;
 
 /// <summary>
-/// The lists of map outputs that the tasks of one worker read: fetched from the registry page by page, once for all tasks, and kept until a task asks for a newer
+/// The lists of map outputs that the tasks of one worker read: brought by launches, or fetched from the registry page by page, once for all tasks, and kept until a task asks for a newer
 /// one. Used by the executor's threads. Thread-safe.
 /// </summary>
 /// <param name="registryOf">The registry of an application.</param>
@@ -28,16 +28,30 @@ internal sealed class MapOutputSource(WorkerId worker, Func<AppId, IMapOutputReg
 
         // One epoch is fetched once; tasks that need an older one can use it, too.
         var list = entry.Fetches.GetOrMake(minimumEpoch, (epoch, token) => Fetch(shuffle, epoch, token), cancellationToken);
-        lock (_gate)
+        Keep(entry, list);
+        entry.Fetches.Remove(minimumEpoch);
+        return list.Outputs;
+    }
+
+    /// <summary>Takes a whole list that came with a launch, as if it had been fetched.</summary>
+    /// <exception cref="ArgumentException">It is not whole.</exception>
+    public void Add(MapOutputRegistration list)
+    {
+        var outputs = list.Outputs;
+        for (var map = 0; map < outputs.Length; map++)
         {
-            if (entry.Newest is null || entry.Newest.Epoch < list.Epoch)
+            if (outputs[map].Output.MapIndex != map)
             {
-                entry.Newest = list;
+                throw new ArgumentException($"The list of map outputs of {list.Shuffle} that came with a launch has {outputs[map].Output.MapIndex} in place of {map}.", nameof(list));
             }
         }
 
-        entry.Fetches.Remove(minimumEpoch);
-        return list.Outputs;
+        if (outputs.Length != list.MapCount)
+        {
+            throw new ArgumentException($"The list of map outputs of {list.Shuffle} that came with a launch has {outputs.Length} of {list.MapCount}.", nameof(list));
+        }
+
+        Keep(EntryOf(list.Shuffle), new(list.Epoch, [.. outputs]));
     }
 
     /// <summary>Forgets one shuffle.</summary>
@@ -57,6 +71,17 @@ internal sealed class MapOutputSource(WorkerId worker, Func<AppId, IMapOutputReg
             foreach (var shuffle in _entries.Keys.Where(shuffle => shuffle.Application == application).ToArray())
             {
                 _entries.Remove(shuffle);
+            }
+        }
+    }
+
+    private void Keep(Entry entry, List list)
+    {
+        lock (_gate)
+        {
+            if (entry.Newest is null || entry.Newest.Epoch < list.Epoch)
+            {
+                entry.Newest = list;
             }
         }
     }

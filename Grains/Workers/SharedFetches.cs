@@ -6,7 +6,7 @@ namespace Dpark.Workers;
 /// </summary>
 /// <remarks>
 /// What a failed attempt threw reaches those that waited for it, and is not kept. An attempt that was cancelled is no failure of the value: one of those that
-/// waited makes it then. Threads block here, so only the executor's threads may come.
+/// waited makes it then. Threads block in <see cref="GetOrMake"/>, so only the executor's may call that.
 /// </remarks>
 /// <param name="capacity">Most values kept. At least 1.</param>
 /// <param name="onForgotten">Told of each value that is kept no more, or was not wanted any more when it was made. Called under the lock; must return at once.</param>
@@ -56,6 +56,17 @@ internal sealed class SharedFetches<TKey, TValue>(int capacity, Action<TValue>? 
             {
                 throw failure;
             }
+        }
+    }
+
+    /// <summary>Keeps a value that was made elsewhere, unless there is one of its key or somebody makes one. Does not block.</summary>
+    public void TryAdd(TKey key, TValue value)
+    {
+        var entry = Enter(key, out var isMaker);
+        if (isMaker)
+        {
+            Keep(entry, value);
+            entry.Ended.Set();
         }
     }
 

@@ -104,6 +104,25 @@ internal sealed partial class Worker : IAsyncDisposable
     /// <summary>What it does now.</summary>
     public WorkerStatus Status => new(Info, _executor.Status, _cache.Bytes, _applications.List().Length);
 
+    /// <summary>Takes what comes with attempts, before they are started.</summary>
+    public void Take(TaskBatch batch)
+    {
+        if ((batch.Inputs.Length == 0 && batch.Program is null) || !_executor.Admits(batch.Application, batch.Epoch))
+        {
+            return;
+        }
+
+        foreach (var input in batch.Inputs)
+        {
+            _mapOutputs.Add(input);
+        }
+
+        if (batch is { Program: { } program, Launches: [var first, ..] })
+        {
+            _applications.Offer(batch.Application, first.Program, program);
+        }
+    }
+
     /// <summary>Queues an attempt; see <see cref="Executor.TryStart"/>.</summary>
     public bool TryStart(TaskLaunch launch, long epoch)
     {

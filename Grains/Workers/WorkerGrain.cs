@@ -17,7 +17,7 @@ internal sealed partial class WorkerGrain(LocalWorker local, ILogger<WorkerGrain
     public async Task<TaskAttemptId[]> LaunchAsync(TaskBatch batch, CancellationToken cancellationToken)
     {
         // Fails at once, and not once per attempt, if there is no worker.
-        local.Get();
+        local.Get().Take(batch);
         var launches = batch.Launches;
         var starts = new Task<bool>[launches.Length];
         for (var i = 0; i < launches.Length; i++)

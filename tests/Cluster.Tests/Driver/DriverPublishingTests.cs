@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Dpark.Rdds;
 using Dpark.Tasks;
 
@@ -6,6 +7,9 @@ namespace Dpark.Driver;
 /// <summary>What a driver publishes for its tasks: programs, and lists of map outputs.</summary>
 public sealed class DriverPublishingTests : DriverTest
 {
+    /// <summary>So long a list does not travel with launches.</summary>
+    private const int TooManyBuckets = 4_000;
+
     [Fact]
     public async Task Report_MissingInput_ProgramIsPublishedAgain()
     {
@@ -52,7 +56,51 @@ public sealed class DriverPublishingTests : DriverTest
     }
 
     [Fact]
-    public async Task Shuffle_RegistryIsSlow_ReducersAreLaunchedAfterIt()
+    public async Task Job_NewProgram_TravelsWithItsFirstLaunch()
+    {
+        var worker = Cluster.AddWorker("w1");
+        var numbers = Context().Range(0, 1, sliceCount: 1);
+
+        for (var job = 0; job < 2; job++)
+        {
+            var collected = numbers.CollectAsync();
+            await ReportNextAsync(worker, job);
+            await AssertCollectedAsync([job], collected);
+        }
+
+        TaskBatch[] batches = [.. worker.Batches];
+        Assert.Equal(batches[0].Launches[0].Program.Hash, Convert.ToHexStringLower(SHA256.HashData(batches[0].Program!)));
+        Assert.Null(batches[1].Program);
+    }
+
+    [Fact]
+    public async Task Job_SecondLaunchOnAWorker_IsSentWithoutTheProgram()
+    {
+        var worker = Cluster.AddWorker("w1", slotCount: 1);
+        var collected = Context().Range(0, 2, sliceCount: 2).CollectAsync();
+
+        await ReportNextAsync(worker, 0);
+        await ReportNextAsync(worker, 1);
+
+        await AssertCollectedAsync([0L, 1L], collected);
+        Assert.Equal([true, false], worker.Batches.Select(batch => batch.Program is not null));
+    }
+
+    [Fact]
+    public async Task Job_LargeProgram_IsFetchedByItsWorkers()
+    {
+        var worker = Cluster.AddWorker("w1");
+        var captured = new string('x', 20 << 10);
+        var collected = Context().Range(0, 1, sliceCount: 1).Map(number => number + captured.Length).CollectAsync();
+
+        await ReportNextAsync(worker, 5);
+
+        await AssertCollectedAsync([5L], collected);
+        Assert.Null(Assert.Single(worker.Batches).Program);
+    }
+
+    [Fact]
+    public async Task Shuffle_RegistryIsSlow_ReducersAreSentTheList()
     {
         var worker = Cluster.AddWorker("w1");
         var gate = new TaskCompletionSource();
@@ -60,6 +108,28 @@ public sealed class DriverPublishingTests : DriverTest
         var collected = Context().Parallelize([("a", 1L)], sliceCount: 1).ReduceByKey((a, b) => a + b, 1).CollectAsync();
         var map = await worker.NextLaunchAsync();
         worker.Report(Reports.MapOutput(map.Attempt, worker.Info.Id, 10));
+
+        var launch = await worker.NextLaunchAsync();
+
+        Assert.Empty(Cluster.Registry.Registrations);
+        var list = Assert.Single(worker.Batches.Last().Inputs);
+        Assert.Equal((1, true), (list.MapCount, list.IsLast));
+        Assert.InRange(list.Epoch, launch.MapOutputEpoch, long.MaxValue);
+        Assert.Equal((worker.Info.Id, "127.0.0.1:1"), (Assert.Single(list.Outputs).Output.Worker, list.Outputs[0].Endpoint));
+        worker.Report(Reports.Result(launch.Attempt, ("a", 1L)));
+        await AssertCollectedAsync([("a", 1L)], collected);
+        gate.SetResult();
+    }
+
+    [Fact]
+    public async Task Shuffle_RegistryIsSlowAndTheListLarge_ReducersAreLaunchedAfterIt()
+    {
+        var worker = Cluster.AddWorker("w1");
+        var gate = new TaskCompletionSource();
+        Cluster.Registry.Gate = gate.Task;
+        var collected = Context().Parallelize([("a", 1L)], sliceCount: 1).ReduceByKey((a, b) => a + b, 1).CollectAsync();
+        var map = await worker.NextLaunchAsync();
+        worker.Report(Reports.MapOutput(map.Attempt, worker.Info.Id, new long[TooManyBuckets]));
         var reduce = worker.NextLaunchAsync().AsTask();
         Assert.False(reduce.IsCompleted);
 
@@ -80,7 +150,7 @@ public sealed class DriverPublishingTests : DriverTest
         var sums = Context().Parallelize([("a", 1L)], sliceCount: 1).ReduceByKey((a, b) => a + b, 1);
         var collected = sums.CollectAsync();
         var map = await worker.NextLaunchAsync();
-        worker.Report(Reports.MapOutput(map.Attempt, worker.Info.Id, 10));
+        worker.Report(Reports.MapOutput(map.Attempt, worker.Info.Id, new long[TooManyBuckets]));
         worker.Report(Reports.Result((await worker.NextLaunchAsync()).Attempt, ("a", 1L)));
         await AssertCollectedAsync([("a", 1L)], collected);
         await Wait.For(Cluster.Registry.Arrivals, "registration");

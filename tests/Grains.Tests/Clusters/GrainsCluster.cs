@@ -84,14 +84,22 @@ internal sealed class GrainsCluster : IAsyncDisposable
     /// <summary>Publishes a program.</summary>
     public async Task<StageProgramId> PublishAsync(AppId application, StageProgram stageProgram)
     {
-        var bytes = _closures.Serialize(stageProgram, null).Bytes;
-        var program = new StageProgramId(Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        var (program, bytes) = Serialize(stageProgram);
         await Broadcast(application, BroadcastNames.Of(program)).PublishAsync(new(bytes.Length, bytes, []), CancellationToken.None);
         return program;
     }
 
+    /// <summary>A program and its bytes, which nobody knows.</summary>
+    public (StageProgramId Program, byte[] Bytes) Serialize(Func<Partition, TaskContext, byte[]> body) => Serialize(new FunctionProgram(body));
+
     public TaskLaunch Launch(AppId application, StageProgramId program, int partition = 0, int attempt = 0, long mapOutputEpoch = 0) =>
         new(new(application, 0, 0, partition, attempt), program, _closures.Serialize(new Partition(partition), null).Bytes, mapOutputEpoch);
+
+    private (StageProgramId Program, byte[] Bytes) Serialize(StageProgram stageProgram)
+    {
+        var bytes = _closures.Serialize(stageProgram, null).Bytes;
+        return (new StageProgramId(Convert.ToHexStringLower(SHA256.HashData(bytes))), bytes);
+    }
 
     /// <summary>Launches one attempt and returns its report.</summary>
     public async Task<TaskReport> RunAsync(AppId application, StageProgramId program, int silo = 0, int partition = 0, long epoch = 1)

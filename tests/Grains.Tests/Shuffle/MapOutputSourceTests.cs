@@ -165,12 +165,49 @@ public sealed class MapOutputSourceTests
         Assert.Throws<FetchFailedException>(() => _source.Get(Shuffle, 1, CancellationToken.None));
     }
 
-    private void Register(long epoch, string worker = "a") => _registry.Table.Register(
-        Shuffle,
-        MapCount,
-        [.. Enumerable.Range(0, MapCount).Select(map => new MapOutputLocation(new(map, new(worker), 0, [1, 2], 3), "127.0.0.1:1"))],
-        epoch,
-        isLast: true);
+    [Fact]
+    public void Add_WholeList_IsUsedWithoutAsking()
+    {
+        _source.Add(new(Shuffle, MapCount, Locations("b"), Epoch: 4, IsLast: true));
+
+        var outputs = _source.Get(Shuffle, 4, CancellationToken.None);
+
+        Assert.Equal(0, _registry.AskedCount);
+        Assert.Equal(Enumerable.Range(0, MapCount), outputs.Select(o => o.Output.MapIndex));
+        Assert.All(outputs, o => Assert.Equal(new WorkerId("b"), o.Output.Worker));
+    }
+
+    [Fact]
+    public void Add_OlderThanWhatIsKept_ChangesNothing()
+    {
+        _source.Add(new(Shuffle, MapCount, Locations("b"), Epoch: 4, IsLast: true));
+
+        _source.Add(new(Shuffle, MapCount, Locations("a"), Epoch: 3, IsLast: true));
+
+        Assert.All(_source.Get(Shuffle, 0, CancellationToken.None), o => Assert.Equal(new WorkerId("b"), o.Output.Worker));
+    }
+
+    [Fact]
+    public void Add_OlderThanATaskNeeds_IsFetched()
+    {
+        Register(epoch: 5);
+
+        _source.Add(new(Shuffle, MapCount, Locations("b"), Epoch: 4, IsLast: true));
+
+        Assert.All(_source.Get(Shuffle, 5, CancellationToken.None), o => Assert.Equal(new WorkerId("a"), o.Output.Worker));
+    }
+
+    [Fact]
+    public void Add_ListIsNotWhole_Throws()
+    {
+        Assert.Throws<ArgumentException>(() => _source.Add(new(Shuffle, MapCount, Locations("a")[1..], Epoch: 4, IsLast: true)));
+        Assert.Throws<ArgumentException>(() => _source.Add(new(Shuffle, MapCount, Locations("a")[..^1], Epoch: 4, IsLast: true)));
+    }
+
+    private static MapOutputLocation[] Locations(string worker) =>
+        [.. Enumerable.Range(0, MapCount).Select(map => new MapOutputLocation(new(map, new(worker), 0, [1, 2], 3), "127.0.0.1:1"))];
+
+    private void Register(long epoch, string worker = "a") => _registry.Table.Register(Shuffle, MapCount, Locations(worker), epoch, isLast: true);
 
     private static Task<T> OnThread<T>(Func<T> run) =>
         Task.Factory.StartNew(run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);

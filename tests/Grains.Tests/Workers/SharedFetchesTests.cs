@@ -18,6 +18,35 @@ public sealed class SharedFetchesTests
     }
 
     [Fact]
+    public void TryAdd_NewKey_IsNotMade()
+    {
+        _fetches.TryAdd("a", "added");
+
+        Assert.Equal("added", _fetches.GetOrMake("a", (_, _) => "made", CancellationToken.None));
+    }
+
+    [Fact]
+    public void TryAdd_KeyThatIsKept_ChangesNothing()
+    {
+        _fetches.GetOrMake("a", (_, _) => "made", CancellationToken.None);
+
+        _fetches.TryAdd("a", "added");
+
+        Assert.Equal("made", _fetches.GetOrMake("a", (_, _) => "again", CancellationToken.None));
+    }
+
+    [Fact]
+    public void TryAdd_MoreThanAreKept_ForgetsTheOldest()
+    {
+        foreach (var key in (string[])["a", "b", "c"])
+        {
+            _fetches.TryAdd(key, "added");
+        }
+
+        Assert.Equal(["b", "c"], _fetches.List().Select(pair => pair.Key));
+    }
+
+    [Fact]
     public async Task GetOrMake_TwoThreadsAtOnce_MakeOnce()
     {
         using var started = new ManualResetEventSlim();

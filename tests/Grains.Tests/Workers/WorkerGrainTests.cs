@@ -85,6 +85,58 @@ public sealed class WorkerGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
     }
 
     [Fact]
+    public async Task Launch_BringsItsProgram_NobodyNeedsToHavePublishedIt()
+    {
+        for (var round = 0; round < 2; round++)
+        {
+            // The second one has the tables of the first, so it is prepared when it comes.
+            var add = round;
+            var (program, bytes) = _cluster.Serialize((partition, _) => [(byte)(partition.Index + add)]);
+            var launch = _cluster.Launch(_application, program, partition: 5 + round);
+
+            Assert.Empty(await _cluster.Worker().LaunchAsync(new(_application, 1, [launch]) { Program = bytes }, CancellationToken.None));
+
+            Assert.Equal([(byte)(5 + (2 * round))], (await _cluster.NextReportAsync(_application)).Result!);
+        }
+    }
+
+    [Fact]
+    public async Task Launch_BringsAnotherProgramThanItNames_IsNotRun()
+    {
+        var (_, other) = _cluster.Serialize((_, _) => [1]);
+        var launch = _cluster.Launch(_application, new(new string('0', 64)));
+
+        await _cluster.Worker().LaunchAsync(new(_application, 1, [launch]) { Program = other }, CancellationToken.None);
+
+        Assert.Equal(TaskOutcome.MissingInput, (await _cluster.NextReportAsync(_application)).Outcome);
+    }
+
+    [Fact]
+    public async Task Launch_BringsTheListOfItsShuffle_RegistryIsNotAsked()
+    {
+        var (shuffle, program) = await PublishReaderAsync();
+        var batch = new TaskBatch(_application, 1, [_cluster.Launch(_application, program, mapOutputEpoch: 3)]) { Inputs = [new(shuffle, 0, [], 3, IsLast: true)] };
+
+        await _cluster.Worker().LaunchAsync(batch, CancellationToken.None);
+
+        Assert.Equal(TaskOutcome.Succeeded, (await _cluster.NextReportAsync(_application)).Outcome);
+    }
+
+    [Fact]
+    public async Task Launch_OlderEpochBringsAList_ItIsNotUsed()
+    {
+        var (shuffle, program) = await PublishReaderAsync();
+        var other = await _cluster.PublishAsync(_application, (_, _) => []);
+        await _cluster.RunAsync(_application, other, epoch: 5, partition: 1);
+        var launch = _cluster.Launch(_application, program);
+
+        await _cluster.Worker().LaunchAsync(new(_application, 4, [launch]) { Inputs = [new(shuffle, 0, [], 3, IsLast: true)] }, CancellationToken.None);
+        await _cluster.Worker().LaunchAsync(new(_application, 5, [launch]), CancellationToken.None);
+
+        Assert.Equal(TaskOutcome.FetchFailed, (await _cluster.NextReportAsync(_application)).Outcome);
+    }
+
+    [Fact]
     public async Task Launch_UserCodeThrows_ReportsTypeAndMessage()
     {
         var program = await _cluster.PublishAsync(_application, (_, _) => throw new FormatException("no number"));
@@ -99,12 +151,7 @@ public sealed class WorkerGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
     [Fact]
     public async Task Launch_ReadsShuffleThatTheRegistryDoesNotKnow_ReportsFetchFailureOfTheList()
     {
-        var shuffle = new ShuffleId(_application, 3);
-        var program = await _cluster.PublishAsync(_application, (_, context) =>
-        {
-            using var reader = context.Shuffle.ReadBucket<int, int>(shuffle, 0, context);
-            return [(byte)reader.Next().Length];
-        });
+        var (shuffle, program) = await PublishReaderAsync();
 
         var report = await _cluster.RunAsync(_application, program);
 
@@ -205,6 +252,17 @@ public sealed class WorkerGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
             () => _cluster.Cluster.Client.GetGrain<IWorkerGrain>(id.Value).GetStatusAsync(CancellationToken.None));
 
         Assert.Equal(id, failure.Worker);
+    }
+
+    private async Task<(ShuffleId Shuffle, StageProgramId Program)> PublishReaderAsync()
+    {
+        var shuffle = new ShuffleId(_application, 3);
+        var program = await _cluster.PublishAsync(_application, (_, context) =>
+        {
+            using var reader = context.Shuffle.ReadBucket<int, int>(shuffle, 0, context);
+            return [(byte)reader.Next().Length];
+        });
+        return (shuffle, program);
     }
 
     private string[] FilesOfApplication() =>
