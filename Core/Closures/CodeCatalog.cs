@@ -8,6 +8,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
 using System.Security.Cryptography;
 using Dpark.Closures.Code;
+using Dpark.Closures.Format;
 
 namespace Dpark.Closures;
 
@@ -22,6 +23,12 @@ public sealed class CodeCatalog
     private readonly ConditionalWeakTable<Assembly, byte[]> _registered = [];
     private readonly ConcurrentDictionary<string, Entry?> _files = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Guid, Entry> _byMvid = [];
+
+    /// <summary>Makes an empty catalog.</summary>
+    public CodeCatalog() => Headers = new(this);
+
+    /// <summary>Headers of closures that named its modules.</summary>
+    internal WrittenHeaders Headers { get; }
 
     /// <summary>Gives the bytes of an assembly that was loaded without a file, such as one that a notebook compiled. Call it before the assembly's code is used in a job.</summary>
     /// <exception cref="ArgumentException">The bytes are those of another assembly.</exception>

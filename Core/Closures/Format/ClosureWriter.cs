@@ -1,4 +1,5 @@
 using Dpark.Broadcasting;
+using Dpark.Closures.Shapes;
 
 namespace Dpark.Closures.Format;
 
@@ -9,6 +10,10 @@ internal sealed class ClosureWriter : BodyWriter
     private readonly int[] _numbers;
     private readonly List<int> _order;
 
+    // By node: which of the distinct shapes it has.
+    private readonly int[] _shapeOf;
+    private readonly List<Shape> _shapes = [];
+
     private ClosureWriter(GraphWalker walker)
     {
         _walker = walker;
@@ -17,6 +22,18 @@ internal sealed class ClosureWriter : BodyWriter
         for (var i = 0; i < _order.Count; i++)
         {
             _numbers[_order[i]] = i;
+        }
+
+        _shapeOf = new int[_order.Count];
+        var known = new Dictionary<Shape, int>(ReferenceEqualityComparer.Instance);
+        foreach (var number in _order)
+        {
+            var shape = walker.Nodes[number].Shape;
+            if (!known.TryGetValue(shape, out _shapeOf[number]))
+            {
+                known.Add(shape, _shapeOf[number] = _shapes.Count);
+                _shapes.Add(shape);
+            }
         }
     }
 
@@ -27,16 +44,13 @@ internal sealed class ClosureWriter : BodyWriter
     {
         var walker = new GraphWalker(failure, broadcaster);
         walker.Walk(root, forUser);
-        var header = new HeaderWriter(catalog);
         var writer = new ClosureWriter(walker);
+        var header = catalog.Headers.Of(writer._shapes);
+        writer.Output.WriteBytes(Magic);
+        writer.Output.WriteNumber(header.Bytes.Length);
+        writer.Output.WriteBytes(header.Bytes);
         writer.WriteBody(header);
-
-        var tables = new ClosureOutput();
-        header.WriteTo(tables);
-        var start = new ClosureOutput();
-        start.WriteBytes(Magic);
-        start.WriteNumber(tables.Length);
-        return new SerializedClosure([.. start.Written, .. tables.Written, .. writer.Output.Written], header.Modules);
+        return new SerializedClosure(writer.Output.Written.ToArray(), header.Modules);
     }
 
     public override void WriteReference(object? value)
@@ -60,13 +74,13 @@ internal sealed class ClosureWriter : BodyWriter
 
     public override object?[] PartsOf(object value) => _walker.Nodes[_walker.NumberOf(value)].Parts!;
 
-    private void WriteBody(HeaderWriter header)
+    private void WriteBody(WrittenHeader header)
     {
         Output.WriteNumber(_order.Count);
         foreach (var number in _order)
         {
             ref var node = ref _walker.Nodes[number];
-            Output.WriteNumber(header.ShapeIndex(node.Shape));
+            Output.WriteNumber(header.Numbers[_shapeOf[number]]);
             node.Shape.WriteCreation(node.Value, this);
         }
 

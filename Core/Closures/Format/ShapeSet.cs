@@ -1,32 +1,47 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using Dpark.Closures.Shapes;
 using Dpark.Closures.Surrogates;
 
 namespace Dpark.Closures.Format;
 
-/// <summary>The shapes of one graph that are not kept per type: equal ones are one object. Used by one thread.</summary>
+/// <summary>
+/// The shapes of one graph that a <see cref="TypeLayout"/> does not have: equal ones are one object. Those of code that stays loaded are the same in all graphs, so that headers can be
+/// recognised by them. Used by one thread.
+/// </summary>
 internal sealed class ShapeSet
 {
-    private readonly Dictionary<(Type, MethodInfo), DelegateShape> _delegates = [];
-    private readonly Dictionary<Type, MulticastShape> _multicasts = [];
-    private readonly Dictionary<Type, TypeShape> _types = [];
-    private readonly Dictionary<TextSurrogate, TextShape> _texts = [];
-    private readonly Dictionary<Type, BroadcastShape> _broadcasts = [];
+    // By what they are made of, which cannot be unloaded. There are as many as functions and types in the program.
+    private static readonly ConcurrentDictionary<(Type, MethodInfo), Shape> SharedDelegates = [];
+    private static readonly ConcurrentDictionary<Type, Shape> SharedMulticasts = [];
+    private static readonly ConcurrentDictionary<Type, Shape> SharedTypes = [];
+    private static readonly ConcurrentDictionary<TextSurrogate, Shape> SharedTexts = [];
+    private static readonly ConcurrentDictionary<Type, Shape> SharedBroadcasts = [];
+
+    private readonly Dictionary<(Type, MethodInfo), Shape> _delegates = [];
+    private readonly Dictionary<Type, Shape> _multicasts = [];
+    private readonly Dictionary<Type, Shape> _types = [];
+    private readonly Dictionary<TextSurrogate, Shape> _texts = [];
+    private readonly Dictionary<Type, Shape> _broadcasts = [];
     private readonly Dictionary<ObjectShape, List<(bool[] Mask, ObjectShape Shape)>> _pruned = new(ReferenceEqualityComparer.Instance);
 
-    public DelegateShape Delegate(Type type, MethodInfo method) => GetOrAdd(_delegates, (type, method), static key => new DelegateShape(key.Item1, key.Item2));
+    public Shape Delegate(Type type, MethodInfo method) => GetOrAdd(SharedDelegates, _delegates, (type, method), static key => new DelegateShape(key.Item1, key.Item2));
 
-    public MulticastShape Multicast(Type type) => GetOrAdd(_multicasts, type, static key => new MulticastShape(key));
+    public Shape Multicast(Type type) => GetOrAdd(SharedMulticasts, _multicasts, type, static key => new MulticastShape(key));
 
-    public TypeShape Type(Type named) => GetOrAdd(_types, named, static key => new TypeShape(key));
+    public Shape Type(Type named) => GetOrAdd(SharedTypes, _types, named, static key => new TypeShape(key));
 
-    public TextShape Text(TextSurrogate surrogate) => GetOrAdd(_texts, surrogate, static key => new TextShape(key));
+    public Shape Text(TextSurrogate surrogate) => GetOrAdd(SharedTexts, _texts, surrogate, static key => new TextShape(key));
 
-    public BroadcastShape Broadcast(Type type) => GetOrAdd(_broadcasts, type, static key => new BroadcastShape(key));
+    public Shape Broadcast(Type type) => GetOrAdd(SharedBroadcasts, _broadcasts, type, static key => new BroadcastShape(key));
 
     public ObjectShape Pruned(ObjectShape whole, bool[] mask)
     {
-        var variants = GetOrAdd(_pruned, whole, static _ => []);
+        if (!_pruned.TryGetValue(whole, out var variants))
+        {
+            _pruned.Add(whole, variants = []);
+        }
+
         foreach (var (known, shape) in variants)
         {
             if (known.AsSpan().SequenceEqual(mask))
@@ -40,15 +55,21 @@ internal sealed class ShapeSet
         return pruned;
     }
 
-    private static TValue GetOrAdd<TKey, TValue>(Dictionary<TKey, TValue> table, TKey key, Func<TKey, TValue> make)
+    private static Shape GetOrAdd<TKey>(ConcurrentDictionary<TKey, Shape> shared, Dictionary<TKey, Shape> own, TKey key, Func<TKey, Shape> make)
         where TKey : notnull
     {
-        if (!table.TryGetValue(key, out var value))
+        if (shared.TryGetValue(key, out var value) || own.TryGetValue(key, out value))
         {
-            value = make(key);
-            table.Add(key, value);
+            return value;
         }
 
+        value = make(key);
+        if (!value.IsCollectible)
+        {
+            return shared.GetOrAdd(key, value);
+        }
+
+        own.Add(key, value);
         return value;
     }
 }

@@ -55,6 +55,8 @@ internal sealed class TypeShape(Type named) : Shape
 
     public override Type Type => typeof(Type);
 
+    public override bool IsCollectible => named.IsCollectible;
+
     public override bool IsConstant => true;
 
     public override long SkipCreation(ref ClosureInput input) => 0;
@@ -105,6 +107,8 @@ internal sealed class SingletonShape(string name, Type? argument, object value) 
     public override ShapeKind Kind => ShapeKind.Singleton;
 
     public override Type Type => value.GetType();
+
+    public override bool IsCollectible => Type.IsCollectible || argument is { IsCollectible: true };
 
     public override bool IsConstant => true;
 

@@ -10,6 +10,8 @@ internal sealed class DelegateShape(Type type, MethodInfo method) : Shape
 
     public override Type Type => type;
 
+    public override bool IsCollectible => type.IsCollectible || method.IsCollectible;
+
     public override void Describe(HeaderWriter header)
     {
         header.WriteNumber(header.TypeIndex(type));

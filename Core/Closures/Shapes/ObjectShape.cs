@@ -9,10 +9,14 @@ namespace Dpark.Closures.Shapes;
 /// <summary>An object by its fields, private and inherited ones included; also a boxed struct. The part of a collection stands in for fields of its level.</summary>
 internal sealed class ObjectShape(Type type, FieldSlot[] fields, Surrogate? surrogate) : Shape
 {
+    private const int MaxPruned = 64;
+
     // A copy owns none of what a finalizer would release.
     private readonly bool _hasFinalizer = type.IsClass &&
         type.GetMethod("Finalize", BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public, Type.EmptyTypes)?.DeclaringType != typeof(object);
 
+    // Which fields travel follows from the functions of a scope that a graph has, of which there are few sets.
+    private readonly List<(bool[] Mask, ObjectShape Shape)> _pruned = [];
     private readonly int _minimumBytes = fields.Sum(field => field.Value.MinimumBytes);
 
     public override ShapeKind Kind => ShapeKind.Object;
@@ -27,8 +31,28 @@ internal sealed class ObjectShape(Type type, FieldSlot[] fields, Surrogate? surr
     /// <summary>Compiler-made singletons of lambdas that capture nothing have neither state nor an identity that anybody sees.</summary>
     public override bool IsConstant { get; } = fields.Length == 0 && surrogate is null && type.Name.StartsWith("<>c", StringComparison.Ordinal);
 
-    /// <summary>The same type with some fields only.</summary>
-    public ObjectShape Prune(bool[] mask) => new(type, [.. fields.Where((_, i) => mask[i])], null);
+    /// <summary>The same type with some fields only. Mostly one object for equal masks.</summary>
+    public ObjectShape Prune(bool[] mask)
+    {
+        lock (_pruned)
+        {
+            foreach (var (known, shape) in _pruned)
+            {
+                if (known.AsSpan().SequenceEqual(mask))
+                {
+                    return shape;
+                }
+            }
+
+            var pruned = new ObjectShape(type, [.. fields.Where((_, i) => mask[i])], null);
+            if (_pruned.Count < MaxPruned)
+            {
+                _pruned.Add(([.. mask], pruned));
+            }
+
+            return pruned;
+        }
+    }
 
     public override void Describe(HeaderWriter header)
     {

@@ -31,6 +31,9 @@ internal abstract class Shape
     /// <summary>Whether the creation record is all there is and the object cannot change, so that all copies of a closure share one.</summary>
     public virtual bool IsConstant => false;
 
+    /// <summary>Whether the shape belongs to code that can be unloaded, which what outlives a graph must not refer to.</summary>
+    public virtual bool IsCollectible => Type.IsCollectible;
+
     /// <summary>Writes what the reader needs to rebuild this shape.</summary>
     public abstract void Describe(HeaderWriter header);
 
