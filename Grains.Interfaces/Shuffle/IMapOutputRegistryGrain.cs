@@ -37,7 +37,8 @@ public interface IMapOutputRegistryGrain : IGrainWithStringKey
     /// <summary>Part of a shuffle's list, small enough for a message.</summary>
     /// <param name="minimumEpoch">An older list is answered as not complete.</param>
     /// <param name="firstMap">The first map index of the part.</param>
-    [Alias("Get"), ReadOnly]
+    /// <remarks>Tasks wait for it, and a call to a silo that was killed may end by its timeout alone. Asked again, it does no harm.</remarks>
+    [Alias("Get"), ReadOnly, ResponseTimeout("00:00:10")]
     Task<MapOutputPage> GetAsync(ShuffleId shuffle, long minimumEpoch, int firstMap, CancellationToken cancellationToken);
 
     /// <summary>A shuffle in numbers.</summary>

@@ -70,8 +70,11 @@ public sealed class PartitionSizeTests : IDisposable
 
         var collected = Task.Run(() => sums.CollectAsync());
         await Wait.For(mapped.Reached, "the first map stage");
-        var registry = await cluster.Cluster.Client.GetGrain<IManagementGrain>(0).GetActivationAddress(
-            cluster.Cluster.Client.GetGrain<IMapOutputRegistryGrain>(context.Application.Value));
+        var grain = cluster.Cluster.Client.GetGrain<IMapOutputRegistryGrain>(context.Application.Value);
+
+        // The listener may be told before the registry is, which has no place before its first call.
+        await Wait.For(grain.SummarizeAsync(new ShuffleId(context.Application, 0), CancellationToken.None), "the registry");
+        var registry = await cluster.Cluster.Client.GetGrain<IManagementGrain>(0).GetActivationAddress(grain);
         var victim = cluster.Cluster.SecondarySilos.First(silo => silo.SiloAddress.Equals(registry) == isWithRegistry || cluster.Cluster.Primary!.SiloAddress.Equals(registry));
         await Wait.For(cluster.Cluster.KillSiloAsync(victim), "the end of the silo");
 
