@@ -51,7 +51,7 @@ internal sealed unsafe class DenseBuckets<TKey, TValue> : IBucketFrames
             for (var bucket = 0; bucket < _bucketCount; bucket++)
             {
                 var words = WordsOf(bucket);
-                bytes += (words.LastIndexOfAnyExcept(0UL) + 1L - Math.Max(words.IndexOfAnyExcept(0UL), 0)) * sizeof(ulong);
+                bytes += (long)(words.Length - words.Count(0UL)) * sizeof(ulong);
             }
 
             return bytes;

@@ -62,7 +62,6 @@ internal sealed class KeyBuckets<TKey>
     {
         var ofBucket = _marked.AsSpan((bucket * _wordCount) + (int)((first - _first) / BitsPerWord), keys.Length);
         marked = marked[..keys.Length];
-        ofBucket = ofBucket[..keys.Length];
         for (var i = 0; i < keys.Length; i++)
         {
             marked[i] = keys[i] & ofBucket[i];

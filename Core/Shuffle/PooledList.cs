@@ -1,6 +1,6 @@
-using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Dpark.Rdds;
 
 namespace Dpark.Shuffle;
 
@@ -66,9 +66,8 @@ internal struct PooledList<T> : IDisposable
     /// <summary>Returns the memory. The list is empty afterwards.</summary>
     public void Dispose()
     {
-        Clear();
-        Return();
-        _items = [];
+        Count = 0;
+        BatchArrays.Return(ref _items);
     }
 
     // Rented arrays have lengths of powers of two.
@@ -76,22 +75,9 @@ internal struct PooledList<T> : IDisposable
 
     private void Grow(int needed)
     {
-        var larger = ArrayPool<T>.Shared.Rent(CapacityFor(needed));
+        var larger = BatchArrays.Rent<T>(CapacityFor(needed));
         Span.CopyTo(larger);
-        if (RuntimeHelpers.IsReferenceOrContainsReferences<T>())
-        {
-            Span.Clear();
-        }
-
-        Return();
+        BatchArrays.Return(ref _items);
         _items = larger;
-    }
-
-    private readonly void Return()
-    {
-        if (_items.Length > 0)
-        {
-            ArrayPool<T>.Shared.Return(_items);
-        }
     }
 }
