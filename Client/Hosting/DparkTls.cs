@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Dpark.Configuration;
 using Dpark.Security;
 using Microsoft.Extensions.Configuration;
@@ -17,12 +16,7 @@ internal static class DparkTls
     public static ClusterTls? Load(IServiceCollection services, IConfiguration configuration, Action<ClusterTlsOptions>? configure)
     {
         var options = new ClusterTlsOptions();
-        var section = configuration.GetSection(Section);
-        if (section.Exists())
-        {
-            Bind(section, options);
-        }
-
+        SectionBinder.Bind(configuration.GetSection(Section), options);
         configure?.Invoke(options);
         var tls = ClusterTls.Load(options);
         if (tls is not null)
@@ -32,10 +26,6 @@ internal static class DparkTls
 
         return tls;
     }
-
-    // Apart, so that the binder's assembly is loaded only for that.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void Bind(IConfiguration section, object options) => section.Bind(options);
 
     /// <summary>Sets the options of grain connections: both sides show certificates.</summary>
     public static void Apply(ClusterTls tls, TlsOptions options)

@@ -1,7 +1,6 @@
 using Dpark.Placement;
 using Dpark.Security;
 using Dpark.Workers;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -31,7 +30,7 @@ public static class DparkSiloBuilderExtensions
         if (isFirst)
         {
             var section = builder.Configuration.GetSection(Section);
-            options.Configure(bound => Bind(section, bound)).ValidateOnStart();
+            options.Configure(bound => SectionBinder.Bind(section, bound)).ValidateOnStart();
             services.AddSingleton<IValidateOptions<DparkWorkerOptions>, DparkWorkerOptionsValidator>();
             services.AddSingleton<IValidateOptions<DparkWorkerOptions>, WorkerReachValidator>();
             services.AddDparkContracts();
@@ -54,14 +53,5 @@ public static class DparkSiloBuilderExtensions
         }
 
         return builder;
-    }
-
-    private static void Bind(IConfigurationSection section, DparkWorkerOptions options)
-    {
-        // The binder looks through all options by reflection, which a silo without configuration need not wait for.
-        if (section.Exists())
-        {
-            DparkTls.Bind(section, options);
-        }
     }
 }
