@@ -7,6 +7,7 @@ using Dpark.Jobs;
 using Dpark.Planning;
 using Dpark.Rdds;
 using Dpark.Shuffle;
+using Dpark.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -49,7 +50,8 @@ public sealed partial class DparkContext : IRddContext, IAsyncDisposable
     }
 
     /// <param name="isLocal">All workers are in this process, so they have its code.</param>
-    internal DparkContext(IClusterClient client, DparkClientOptions? options, bool isLocal)
+    /// <param name="code">What is known of the program's modules already, and nobody else uses; <see langword="null"/>: nothing.</param>
+    internal DparkContext(IClusterClient client, DparkClientOptions? options, bool isLocal, CodeCatalog? code = null)
     {
         ArgumentNullException.ThrowIfNull(client);
         _options = options ?? new DparkClientOptions();
@@ -65,7 +67,7 @@ public sealed partial class DparkContext : IRddContext, IAsyncDisposable
         var loggers = services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
         _logger = loggers.CreateLogger<DparkContext>();
         Application = NewApplicationId(timeProvider);
-        _closures = new ClosureSerializer(_options.Closures);
+        _closures = new ClosureSerializer(_options.Closures, code);
         _listeners = new JobListeners(_options, timeProvider, loggers);
         _session = new DriverSession(
             client, new DriverSettings(Application, _options, isLocal), _closures, _planner, _listeners, timeProvider, loggers);
@@ -199,5 +201,5 @@ public sealed partial class DparkContext : IRddContext, IAsyncDisposable
 
     private static AppId NewApplicationId(TimeProvider timeProvider) =>
         new(string.Create(
-            System.Globalization.CultureInfo.InvariantCulture, $"app-{timeProvider.GetUtcNow():yyyyMMdd-HHmmss}-{Guid.NewGuid().ToString("N")[..8]}"));
+            System.Globalization.CultureInfo.InvariantCulture, $"app-{timeProvider.GetUtcNow():yyyyMMdd-HHmmss}-{LowerHex.NewUnique()[..8]}"));
 }

@@ -4,6 +4,7 @@ using Dpark.Broadcasting;
 using Dpark.Closures;
 using Dpark.Scheduling;
 using Dpark.Tasks;
+using Dpark.Text;
 using Microsoft.Extensions.Logging;
 
 namespace Dpark.Driver;
@@ -69,7 +70,7 @@ internal sealed partial class StagePublisher(
         }
 
         // Named by its content: further attempts and jobs on the same data find it.
-        var hash = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        var hash = LowerHex.Of(SHA256.HashData(bytes));
         var name = BroadcastNames.OfPartition(hash);
         stage.LargePartitions.TryAdd(name, true);
         published = Task.Run(() => contents.PublishAsync(name, () => bytes, again: false, cancellationToken), cancellationToken);
@@ -90,7 +91,7 @@ internal sealed partial class StagePublisher(
             }
 
             var closure = closures.Serialize(source.Stage.CreateProgram(), broadcasts);
-            var program = new StageProgramId(Convert.ToHexStringLower(SHA256.HashData(closure.Bytes)));
+            var program = new StageProgramId(LowerHex.Of(SHA256.HashData(closure.Bytes)));
             Use(source, program, closure.Bytes);
             await Task.WhenAll(
                 contents.PublishAsync(BroadcastNames.Of(program), () => closure.Bytes, again, cancellationToken),

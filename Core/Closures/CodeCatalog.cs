@@ -9,6 +9,7 @@ using System.Runtime.Loader;
 using System.Security.Cryptography;
 using Dpark.Closures.Code;
 using Dpark.Closures.Format;
+using Dpark.Text;
 
 namespace Dpark.Closures;
 
@@ -106,7 +107,7 @@ public sealed class CodeCatalog
             : new Entry(new CodeModule(name, mvid, "", 0), assembly, null, null);
     }
 
-    private static CodeModule ModuleOf(string name, Guid mvid, byte[] image) => new(name, mvid, Convert.ToHexStringLower(SHA256.HashData(image)), image.Length);
+    private static CodeModule ModuleOf(string name, Guid mvid, byte[] image) => new(name, mvid, LowerHex.Of(SHA256.HashData(image)), image.Length);
 
     private ImmutableArray<CodeModule> Walk(Assembly root)
     {

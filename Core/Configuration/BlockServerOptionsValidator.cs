@@ -1,4 +1,5 @@
 using System.Net;
+using Dpark.Storage.Transfer;
 using Microsoft.Extensions.Options;
 
 namespace Dpark.Configuration;
@@ -23,7 +24,7 @@ public sealed class BlockServerOptionsValidator : IValidateOptions<BlockServerOp
         {
             failures.Add(nameof(options.AdvertisedHost), "empty", "a host name or address, or leave it out", "others must be able to connect to it");
         }
-        else if (options.AdvertisedHost is null && IPAddress.TryParse(options.ListenHost, out var address) && IsAny(address))
+        else if (options.AdvertisedHost is null && BlockEndpoint.TryParseAddress(options.ListenHost, out var address) && IsAny(address))
         {
             failures.Add(
                 nameof(options.AdvertisedHost), "not set", "a host name or address", $"others cannot connect to {options.ListenHost}, which stands for all addresses");

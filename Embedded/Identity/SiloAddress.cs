@@ -13,6 +13,8 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
 {
     private static readonly long Epoch = new DateTimeOffset(2022, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeSeconds();
     private const int MaxInterned = 4096;
+    private const int Ipv4Bytes = 4;
+    private const int Ipv6Bytes = 16;
 
     private static readonly ConcurrentDictionary<string, SiloAddress> Interned = new();
     private static int s_lastGeneration;
@@ -48,7 +50,7 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
     {
         ArgumentNullException.ThrowIfNull(ep);
         var endpoint = ep.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(ep.Address.MapToIPv4(), ep.Port) : ep;
-        var text = string.Create(CultureInfo.InvariantCulture, $"{endpoint}@{gen}");
+        var text = TextOf(endpoint, gen);
         if (Interned.TryGetValue(text, out var known))
         {
             return known;
@@ -175,6 +177,15 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
 
     /// <summary><see cref="ToString"/> with the hash.</summary>
     public string ToStringWithHashCode() => $"{this}/x{_hash:X8}";
+
+    // As the endpoint writes itself, whose way of writing IPv4 is compiled when it is first used.
+    private static string TextOf(IPEndPoint endpoint, int generation)
+    {
+        Span<byte> address = stackalloc byte[Ipv6Bytes];
+        return endpoint.Address.TryWriteBytes(address, out var count) && count == Ipv4Bytes
+            ? string.Create(CultureInfo.InvariantCulture, $"{address[0]}.{address[1]}.{address[2]}.{address[3]}:{endpoint.Port}@{generation}")
+            : string.Create(CultureInfo.InvariantCulture, $"{endpoint}@{generation}");
+    }
 
     string IFormattable.ToString(string? format, IFormatProvider? formatProvider) => ToString();
 

@@ -10,8 +10,10 @@ internal sealed class LocalLoad(TimeProvider clock)
     private long _measuredAt = clock.GetTimestamp();
     private TimeSpan _processorTime = Environment.CpuUsage.TotalTime;
     private double _processors;
-    private GCMemoryInfo _memory = GC.GetGCMemoryInfo();
-    private long _workingSet = Environment.WorkingSet;
+
+    // Not before somebody asks: to read it takes milliseconds of the start of a silo.
+    private GCMemoryInfo? _memory;
+    private long _workingSet;
 
     /// <summary>The load without activations, which <paramref name="activationCount"/> tells.</summary>
     public SiloLoad Measure(int activationCount)
@@ -25,11 +27,17 @@ internal sealed class LocalLoad(TimeProvider clock)
                 var used = Environment.CpuUsage.TotalTime;
                 _processors = Math.Clamp((used - _processorTime) / elapsed / Environment.ProcessorCount, 0, 1);
                 (_measuredAt, _processorTime) = (now, used);
-                (_memory, _workingSet) = (GC.GetGCMemoryInfo(), Environment.WorkingSet);
+                _memory = null;
+            }
+
+            if (_memory is not { } memory)
+            {
+                _memory = memory = GC.GetGCMemoryInfo();
+                _workingSet = Environment.WorkingSet;
             }
 
             return new SiloLoad(
-                activationCount, _processors, _workingSet, Math.Max(0, _memory.TotalAvailableMemoryBytes - Math.Max(_memory.MemoryLoadBytes, _workingSet)), _memory.TotalAvailableMemoryBytes);
+                activationCount, _processors, _workingSet, Math.Max(0, memory.TotalAvailableMemoryBytes - Math.Max(memory.MemoryLoadBytes, _workingSet)), memory.TotalAvailableMemoryBytes);
         }
     }
 }

@@ -3,6 +3,7 @@ using Dpark.Applications;
 using Dpark.Memory;
 using Dpark.Storage;
 using Dpark.Tasks;
+using Dpark.Text;
 using Dpark.Workers;
 using Microsoft.Extensions.Logging;
 
@@ -196,7 +197,7 @@ internal sealed partial class PublishedContents(
 
     /// <summary>Whether bytes have a hash; with none, all have.</summary>
     public static bool Matches(ReadOnlySpan<byte> bytes, string? hash) =>
-        hash is null || string.Equals(Convert.ToHexStringLower(SHA256.HashData(bytes)), hash, StringComparison.OrdinalIgnoreCase);
+        hash is null || string.Equals(LowerHex.Of(SHA256.HashData(bytes)), hash, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Tells the grain something that is good to know and that no task waits for.</summary>
     private async void Tell<T>(Func<T, CancellationToken, Task> tell, T what, BlockId block)

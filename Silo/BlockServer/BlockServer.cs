@@ -126,8 +126,7 @@ public sealed partial class BlockServer(
     {
         try
         {
-            var addresses = Dns.GetHostAddresses(options.ListenHost);
-            var address = Array.Find(addresses, one => one.AddressFamily == AddressFamily.InterNetwork) ?? addresses[0];
+            var address = BlockEndpoint.TryParseAddress(options.ListenHost, out var literal) ? literal : Resolve(options.ListenHost);
             var listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             try
             {
@@ -148,6 +147,12 @@ public sealed partial class BlockServer(
                 "Set Dpark:BlockServer:ListenHost and Port to what this machine has free.",
                 failure);
         }
+    }
+
+    private static IPAddress Resolve(string host)
+    {
+        var addresses = Dns.GetHostAddresses(host);
+        return Array.Find(addresses, one => one.AddressFamily == AddressFamily.InterNetwork) ?? addresses[0];
     }
 
     private async Task AcceptAsync(Socket listener)

@@ -107,7 +107,7 @@ internal sealed partial class WorkerHost(
         var registration = settings.Registration;
         var info = new WorkerInfo(
             local.Id,
-            registration.Host ?? Dns.GetHostName(),
+            registration.Host ?? HostName(settings),
             _server.Endpoint,
             settings.Executor.SlotCount,
             registration.MemoryBytes > 0 ? registration.MemoryBytes : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)
@@ -120,6 +120,9 @@ internal sealed partial class WorkerHost(
         _exitWatch = new(_worker, loggers.CreateLogger<ExitWatch>());
         LogStarted(info.Id, info.SlotCount, info.BlockEndpoint, string.Join(", ", directories));
     }
+
+    // In a local run there is no other machine to tell it from, and the library of name resolution need not be loaded.
+    private static string HostName(DparkWorkerOptions settings) => settings.IsLocal ? System.Environment.MachineName : Dns.GetHostName();
 
     private async Task RegisterAsync(CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using Dpark.Configuration;
 using Dpark.Security;
+using Dpark.Storage.Transfer;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
@@ -64,5 +65,5 @@ internal sealed class WorkerReachValidator(IOptions<EndpointOptions> endpoints, 
     private static bool IsOpen(IPAddress? address) => address is not null && !IPAddress.IsLoopback(address);
 
     private static bool IsLoopback(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (BlockEndpoint.TryParseAddress(host, out var address) && IPAddress.IsLoopback(address));
 }

@@ -2,11 +2,13 @@ using System.Security.Cryptography;
 using Dpark.Clusters;
 using Dpark.Configuration;
 using Dpark.Hosting;
+using Dpark.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Runtime;
 
 namespace Dpark;
 
@@ -29,13 +31,12 @@ public static class LocalDparkContext
         public static async Task<DparkContext> LocalAsync(LocalOptions? options = null, CancellationToken cancellationToken = default)
         {
             var rehearsal = Rehearsal.Begin();
-            var host = BuildHost(options ?? new LocalOptions(), out var client);
-            rehearsal?.GoOn();
+            var host = BuildHost(options ?? new LocalOptions(), rehearsal, out var client);
             var owner = new LocalHost(host);
             try
             {
                 await owner.StartAsync(cancellationToken).ConfigureAwait(false);
-                var context = new DparkContext(host.Services.GetRequiredService<IClusterClient>(), client, isLocal: true) { Owner = owner };
+                var context = new DparkContext(host.Services.GetRequiredService<IClusterClient>(), client, isLocal: true, rehearsal?.Code) { Owner = owner };
                 try
                 {
                     await context.WaitForWorkersAsync(cancellationToken).ConfigureAwait(false);
@@ -55,7 +56,7 @@ public static class LocalDparkContext
         }
     }
 
-    private static LocalServiceHost BuildHost(LocalOptions options, out DparkClientOptions client)
+    private static LocalServiceHost BuildHost(LocalOptions options, Rehearsal? rehearsal, out DparkClientOptions client)
     {
         var services = new ServiceCollection();
         services.AddSingleton<LocalHostLifetime>();
@@ -68,7 +69,7 @@ public static class LocalDparkContext
         var secret = NewSecret();
         client = options.Client;
         client.ClusterSecret = secret;
-        var cluster = $"local-{Guid.NewGuid():N}";
+        var cluster = $"local-{LowerHex.NewUnique()}";
         var (siloPort, gatewayPort) = LocalPorts.Find();
         services.AddOrleans(silo =>
         {
@@ -76,6 +77,11 @@ public static class LocalDparkContext
             silo.Configure<SiloOptions>(o => o.SiloName = "local");
             silo.AddDparkWorker(worker => Configure(worker, options, secret));
         });
+        if (rehearsal is not null)
+        {
+            services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(rehearsal);
+        }
+
         return new LocalServiceHost(services.BuildServiceProvider());
     }
 
@@ -111,6 +117,6 @@ public static class LocalDparkContext
             RandomNumberGenerator.Fill(bytes);
         }
 
-        return Convert.ToHexStringLower(bytes);
+        return LowerHex.Of(bytes);
     }
 }

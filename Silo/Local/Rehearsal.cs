@@ -9,6 +9,7 @@ using Dpark.Scheduling;
 using Dpark.Shuffle;
 using Dpark.Tasks;
 using Dpark.Workers;
+using Orleans.Runtime;
 
 namespace Dpark;
 
@@ -16,7 +17,7 @@ namespace Dpark;
 /// Plays a small job through, without silo and user code, while the silo starts: what the first job needs is then compiled on another core already. Of the start of a
 /// local run, compiling is most of the time.
 /// </summary>
-internal sealed class Rehearsal : IRddContext
+internal sealed class Rehearsal : IRddContext, ILifecycleParticipant<ISiloLifecycle>
 {
     private static readonly AppId Application = new("rehearsal");
     private static readonly WorkerId Worker = new("rehearsal");
@@ -30,8 +31,11 @@ internal sealed class Rehearsal : IRddContext
 
     public int DefaultParallelism => 1;
 
+    /// <summary>Knows the program's modules when it is done: the first context takes it, so that their files are not read and hashed again.</summary>
+    public CodeCatalog Code => _serializer.Catalog;
+
     /// <summary>Starts it in the background, once per process: as much as can be done until the silo's own preparation needs the other core.</summary>
-    /// <returns>What is to go on when the host is built; <see langword="null"/> if there is nothing to do.</returns>
+    /// <returns>What is to be a service of the silo; <see langword="null"/> if there is nothing to do.</returns>
     public static Rehearsal? Begin()
     {
         if (Environment.ProcessorCount <= 1 || Interlocked.Exchange(ref s_isDone, 1) != 0)
@@ -44,8 +48,11 @@ internal sealed class Rehearsal : IRddContext
         return rehearsal;
     }
 
-    /// <summary>Does the rest in the background. Called once, after <see cref="Begin"/>.</summary>
-    public void GoOn() => _ = Task.Run(async () =>
+    /// <summary>
+    /// Does the rest in the background, when the services of the silo are made: until then, its own preparation has the other core, and a third thread would only slow down
+    /// the one that everybody waits for.
+    /// </summary>
+    public void Participate(ISiloLifecycle lifecycle) => _ = Task.Run(async () =>
     {
         Perform(await _plan!.ConfigureAwait(false));
         DescribeProgram();
@@ -88,11 +95,11 @@ internal sealed class Rehearsal : IRddContext
     }
 
     // Functions of a job are of some assembly, mostly the program's: it is read and hashed, with code of the framework that nothing else needs before.
-    private static void DescribeProgram()
+    private void DescribeProgram()
     {
         if (Assembly.GetEntryAssembly() is { } program)
         {
-            new ClosureSerializer().Catalog.DescribeWithReferences(program);
+            Code.DescribeWithReferences(program);
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Frozen;
 using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
@@ -10,12 +9,13 @@ namespace Dpark.Closures.Code;
 /// <summary>Which assemblies every process of the cluster has, so that they travel by name only. Thread-safe.</summary>
 internal static class SharedAssemblies
 {
-    // The engine's own, by name: tests and user programs may share its prefix.
-    private static readonly FrozenSet<string> OnEveryWorker = FrozenSet.Create(
-        StringComparer.OrdinalIgnoreCase,
-        "Dpark.Orleans.Core", "Dpark.Orleans.Embedded", "Dpark.Orleans.Grains.Interfaces", "Dpark.Orleans.Grains", "Dpark.Orleans.Silo");
+    // The engine's own, by name: tests and user programs may share its prefix. Not frozen, nor the paths below: to freeze them takes longer than all lookups.
+    private static readonly HashSet<string> OnEveryWorker = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Dpark.Orleans.Core", "Dpark.Orleans.Embedded", "Dpark.Orleans.Grains.Interfaces", "Dpark.Orleans.Grains", "Dpark.Orleans.Silo",
+    };
 
-    private static readonly FrozenSet<string> InDriverOnly = FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "Dpark.Orleans.Client", "Dpark.Orleans.Cli");
+    private static readonly HashSet<string> InDriverOnly = new(StringComparer.OrdinalIgnoreCase) { "Dpark.Orleans.Client", "Dpark.Orleans.Cli" };
 
     private static readonly string[] FrameworkTokens = ["b03f5f7f11d50a3a", "b77a5c561934e089", "cc7b13ffcd2ddd51", "7cec85d7bea7798e", "adb9793829ddae60", "31bf3856ad364e35"];
 
@@ -101,7 +101,6 @@ internal static class SharedAssemblies
         return string.IsNullOrEmpty(shared) || Path.GetFileName(shared) != "shared" ? null : shared + Path.DirectorySeparatorChar;
     }
 
-    // A frozen one would take longer to make than it is used.
     private static Dictionary<string, string> FindHostPaths()
     {
         var found = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);

@@ -1,8 +1,8 @@
-using System.Buffers;
 using System.Reflection;
 using Dpark.Closures.Code;
 using Dpark.Closures.Shapes;
 using Dpark.Closures.Surrogates;
+using Dpark.Text;
 
 namespace Dpark.Closures.Format;
 
@@ -11,9 +11,6 @@ internal ref struct HeaderReader
 {
     private const BindingFlags AllMembers =
         BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
-
-    // A name with brackets could name further assemblies, which looking it up would load.
-    private static readonly SearchValues<char> TypeSyntax = SearchValues.Create("[],*&\\");
 
     private readonly CodeResolver _code;
     private ClosureInput _input;
@@ -84,7 +81,7 @@ internal ref struct HeaderReader
         {
             var name = _input.ReadText();
             var mvid = new Guid(_input.ReadBytes(16));
-            var hash = Convert.ToHexStringLower(_input.ReadBytes(_input.ReadCount(minimumBytes: 1)));
+            var hash = LowerHex.Of(_input.ReadBytes(_input.ReadCount(minimumBytes: 1)));
             _modules[i] = new CodeModule(name, mvid, hash, _input.ReadInt64());
         }
 
@@ -139,7 +136,7 @@ internal ref struct HeaderReader
     {
         var assemblyName = At(_shared, _input.ReadNumber(), "assembly");
         var name = _input.ReadText();
-        var assembly = name.AsSpan().ContainsAny(TypeSyntax) ? null : LoadShared(assemblyName);
+        var assembly = HasTypeSyntax(name) ? null : LoadShared(assemblyName);
         if (assembly is null || !SharedAssemblies.IsShared(assembly) || assembly.GetType(name) is not { } type)
         {
             ClosureThrow.Malformed($"the type {name} is not in {assemblyName}");
@@ -147,6 +144,20 @@ internal ref struct HeaderReader
         }
 
         return type;
+    }
+
+    // A name with brackets could name further assemblies, which looking it up would load. Names are short, and the framework's search for six characters is compiled at its first use.
+    private static bool HasTypeSyntax(string name)
+    {
+        foreach (var character in name)
+        {
+            if (character is '[' or ']' or ',' or '*' or '&' or '\\')
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static Assembly LoadShared(string name)

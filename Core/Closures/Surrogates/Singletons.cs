@@ -26,7 +26,9 @@ internal static class Singletons
         ByName.ToDictionary(pair => pair.Value, pair => new SingletonShape(pair.Key, null, pair.Value), ReferenceEqualityComparer.Instance);
 
     /// <summary>Whether <see cref="Find"/> may know objects of this type.</summary>
-    public static bool MayHold(Type type) => ByName.Values.Any(value => value.GetType() == type) || Base(type, typeof(EqualityComparer<>), typeof(Comparer<>)) is not null;
+    /// <remarks>Those that have names are of the core library. To make them, which loads cultures, is left to whoever has objects of it.</remarks>
+    public static bool MayHold(Type type) =>
+        (type.Assembly == typeof(object).Assembly && IsNamed(type)) || Base(type, typeof(EqualityComparer<>), typeof(Comparer<>)) is not null;
 
     /// <summary>The shape of a singleton; <see langword="null"/> if the object is not one.</summary>
     public static SingletonShape? Find(object value)
@@ -57,6 +59,8 @@ internal static class Singletons
         var definition = name switch { DefaultEquality => typeof(EqualityComparer<>), DefaultOrder => typeof(Comparer<>), _ => null };
         return definition is null ? null : new SingletonShape(name, argument, Default(definition.MakeGenericType(argument)));
     }
+
+    private static bool IsNamed(Type type) => ByName.Values.Any(value => value.GetType() == type);
 
     private static object Default(Type comparer) =>
         comparer.GetProperty("Default", BindingFlags.Public | BindingFlags.Static)!.GetValue(null)!;

@@ -1,0 +1,25 @@
+namespace Dpark.Text;
+
+/// <summary>Bytes as lower-case hexadecimal digits. For hashes and names, a few of them: the framework's own way is faster for many, but compiled when it is first used.</summary>
+internal static class LowerHex
+{
+    private const string Digits = "0123456789abcdef";
+
+    /// <summary>Two digits per byte.</summary>
+    public static string Of(ReadOnlySpan<byte> bytes) => string.Create(2 * bytes.Length, bytes, static (text, bytes) =>
+    {
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            text[2 * i] = Digits[bytes[i] >> 4];
+            text[(2 * i) + 1] = Digits[bytes[i] & 15];
+        }
+    });
+
+    /// <summary>32 digits that no other call gives.</summary>
+    public static string NewUnique()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        Guid.NewGuid().TryWriteBytes(bytes);
+        return Of(bytes);
+    }
+}
