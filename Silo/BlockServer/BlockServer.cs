@@ -63,7 +63,7 @@ public sealed partial class BlockServer(
         var port = ((IPEndPoint)listener.LocalEndPoint!).Port;
         _endpoint = BlockEndpoint.Format(options.AdvertisedHost ?? options.ListenHost, port);
         _listener = listener;
-        _accepting = AcceptAsync(listener);
+        _accepting = Task.Run(() => AcceptAsync(listener));
     }
 
     /// <summary>Stops listening, lets requests that are under way end, and closes all connections.</summary>

@@ -9,6 +9,8 @@ using Dpark.Scheduling;
 using Dpark.Shuffle;
 using Dpark.Tasks;
 using Dpark.Workers;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 
 namespace Dpark;
@@ -44,7 +46,11 @@ internal sealed class Rehearsal : IRddContext, ILifecycleParticipant<ISiloLifecy
         }
 
         var rehearsal = new Rehearsal();
-        rehearsal._plan = Task.Run(rehearsal.Plan);
+        rehearsal._plan = Task.Run(() =>
+        {
+            MakeServices();
+            return rehearsal.Plan();
+        });
         return rehearsal;
     }
 
@@ -70,6 +76,13 @@ internal sealed class Rehearsal : IRddContext, ILifecycleParticipant<ISiloLifecy
     /// <summary>A job of one task, with a function that captures a value, from its plan to its result.</summary>
     /// <returns>The elements that came out.</returns>
     internal IReadOnlyList<long> Play() => Perform(Plan());
+
+    // The first container of a process and what every service takes, while the caller still collects the services of the silo.
+    private static void MakeServices()
+    {
+        using var services = new ServiceCollection().AddLogging().AddOptions().BuildServiceProvider();
+        services.GetRequiredService<ILogger<Rehearsal>>();
+    }
 
     private Stage Plan()
     {
