@@ -315,13 +315,16 @@ internal sealed partial class DriverSession : IAsyncDisposable
     private async Task RenewLeaseAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(_settings.Options.Lease / 3, _timeProvider);
+
+        // A wait that is cancelled makes an exception with its stack, for which the framework reads symbols; one whose timer goes just ends.
+        using var end = cancellationToken.UnsafeRegister(static timer => ((PeriodicTimer)timer!).Dispose(), timer);
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
-                if (!await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+                if (!await timer.WaitForNextTickAsync(CancellationToken.None).ConfigureAwait(false))
                 {
-                    // The clock is gone, and with it all that could want the lease.
+                    // The application ends, or the clock is gone, and with it all that could want the lease.
                     return;
                 }
 

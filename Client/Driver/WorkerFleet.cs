@@ -116,19 +116,15 @@ internal sealed partial class WorkerFleet(
     public async Task WatchSilenceAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(SilenceCheckInterval, timeProvider);
-        try
+
+        // A wait that is cancelled makes an exception with its stack, for which the framework reads symbols; one whose timer goes just ends.
+        using var end = cancellationToken.UnsafeRegister(static timer => ((PeriodicTimer)timer!).Dispose(), timer);
+        while (await timer.WaitForNextTickAsync(CancellationToken.None).ConfigureAwait(false))
         {
-            while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+            foreach (var link in _links.Values)
             {
-                foreach (var link in _links.Values)
-                {
-                    link.CheckSilence();
-                }
+                link.CheckSilence();
             }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The application ends.
         }
     }
 

@@ -174,9 +174,13 @@ public sealed class CodeCatalog
 
     private static Assembly? Loaded(AssemblyName reference, AssemblyLoadContext context)
     {
-        var found = context.Assemblies.FirstOrDefault(assembly => AssemblyName.ReferenceMatchesDefinition(reference, assembly.GetName()));
+        var found = context.Assemblies.FirstOrDefault(assembly => HasName(assembly, reference.Name!));
         return found ?? (context == AssemblyLoadContext.Default ? null : Loaded(reference, AssemblyLoadContext.Default));
     }
+
+    // Only the simple names count for the framework, too. An assembly knows its full name, where it would make a new object with all of its parts for each question.
+    private static bool HasName(Assembly assembly, string name) =>
+        assembly.FullName is { } full && full.StartsWith(name, StringComparison.OrdinalIgnoreCase) && (full.Length == name.Length || full[name.Length] == ',');
 
     private Entry? FileEntry(string path) => _files.GetOrAdd(path, static p =>
         ReadFile(p, out var image) ? new Entry(ModuleOf(Path.GetFileNameWithoutExtension(p), SharedAssemblies.ReadMvid(image), image), null, p, null) : null);

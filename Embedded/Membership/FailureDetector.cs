@@ -92,7 +92,10 @@ internal sealed partial class FailureDetector(
     private async Task RunAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(_options.ProbeTimeout, clock);
-        while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+
+        // A wait that is cancelled makes an exception with its stack, for which the framework reads symbols; one whose timer goes just ends.
+        using var end = cancellationToken.UnsafeRegister(static timer => ((PeriodicTimer)timer!).Dispose(), timer);
+        while (await timer.WaitForNextTickAsync(CancellationToken.None).ConfigureAwait(false))
         {
             await RunRoundAsync(cancellationToken).ConfigureAwait(false);
         }

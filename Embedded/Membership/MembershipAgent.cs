@@ -74,11 +74,14 @@ internal sealed partial class MembershipAgent(
     private async Task RepeatAsync(TimeSpan period, Func<Task> action)
     {
         using var timer = new PeriodicTimer(period, clock);
+
+        // A wait that is cancelled makes an exception with its stack, for which the framework reads symbols; one whose timer goes just ends.
+        using var end = _stopping.Token.UnsafeRegister(static timer => ((PeriodicTimer)timer!).Dispose(), timer);
         while (!_stopping.IsCancellationRequested)
         {
             try
             {
-                if (!await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
+                if (!await timer.WaitForNextTickAsync(CancellationToken.None).ConfigureAwait(false))
                 {
                     return;
                 }
