@@ -6,6 +6,8 @@ namespace Dpark.ReadyToRun;
 /// <summary>Finds types by their full names, without an assembly: among some assemblies and their references, then in the framework.</summary>
 internal sealed class TypeNames
 {
+    private const string StateMachine = ">d__";
+
     private readonly Dictionary<string, Type?> _known = new(StringComparer.Ordinal)
     {
         // As the compiler of the runtime prints them.
@@ -46,12 +48,34 @@ internal sealed class TypeNames
     {
         if (!_known.TryGetValue(name, out var type))
         {
-            type = Array.Find(_all, assembly => assembly.GetType(name) is not null)?.GetType(name);
+            type = FindExactly(name) ?? FindStateMachine(name);
             _known.Add(name, type);
         }
 
         return type;
     }
+
+    private Type? FindExactly(string name) => Array.Find(_all, assembly => assembly.GetType(name) is not null)?.GetType(name);
+
+    // The compiler numbers state machines by the order of the members of their class, so with each new member the names of all that follow would mean nothing.
+    private Type? FindStateMachine(string name)
+    {
+        var nested = name.LastIndexOf('+') + 1;
+        var number = name.IndexOf(StateMachine, nested, StringComparison.Ordinal) + StateMachine.Length;
+        if (nested == 0 || number < StateMachine.Length || FindExactly(name[..(nested - 1)]) is not { } declaring)
+        {
+            return null;
+        }
+
+        Type[] found =
+        [
+            .. declaring.GetNestedTypes(BindingFlags.Public | BindingFlags.NonPublic).Where(type =>
+                type.Name.StartsWith(name[nested..number], StringComparison.Ordinal) && Arity(type.Name) == Arity(name[nested..])),
+        ];
+        return found.Length == 1 ? found[0] : null;
+    }
+
+    private static string Arity(string name) => name.IndexOf('`', StringComparison.Ordinal) is var mark and >= 0 ? name[mark..] : "";
 
     private static Assembly? Load(string? name)
     {

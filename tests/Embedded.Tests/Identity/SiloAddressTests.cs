@@ -22,6 +22,17 @@ public sealed class SiloAddressTests
     [Fact]
     public void ToString_ClientGeneration_BeginsWithC() => Assert.Equal("C127.0.0.1:1:-5", SiloAddress.New(IPAddress.Loopback, 1, -5).ToString());
 
+    [Theory]
+    [InlineData("10.200.30.4")]
+    [InlineData("0.0.0.0")]
+    [InlineData("fe80::1")]
+    public void ToParsableString_AnyAddress_WritesTheEndpointAsTheFrameworkDoes(string address)
+    {
+        var endpoint = new IPEndPoint(IPAddress.Parse(address), 11111);
+
+        Assert.Equal($"{endpoint}@7", SiloAddress.New(endpoint, 7).ToParsableString());
+    }
+
     [Fact]
     public void AllocateNewGeneration_InOneSecond_Grows()
     {
