@@ -7,7 +7,7 @@ namespace Dpark.Shuffle;
 internal sealed class OutputMemory : IDisposable
 {
     /// <summary>The longest output that is worth its memory.</summary>
-    public const int MaxBytes = 2 << 20;
+    public const int MaxBytes = (int)PageRuns.MaxBytes;
 
     // Small enough for an array that the collector moves like other objects. What is longer is on pages that are used again.
     private const int MaxArrayBytes = 64 << 10;
@@ -74,7 +74,7 @@ internal sealed class OutputMemory : IDisposable
             return;
         }
 
-        var pages = PageMemory.InOrder(_length == 0 ? length : Math.Clamp(2L * Memory.Length, length, MaxBytes));
+        var pages = PageMemory.Part((int)(_length == 0 ? length : Math.Clamp(2L * Memory.Length, length, MaxBytes)));
         Memory[.._length].CopyTo(MemoryMarshal.CreateSpan(ref pages.Start, (int)pages.Length));
         Dispose();
         _pages = pages;

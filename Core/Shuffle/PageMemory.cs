@@ -9,6 +9,7 @@ namespace Dpark.Shuffle;
 internal sealed unsafe class PageMemory : IDisposable
 {
     private readonly nuint _blockLength;
+    private readonly bool _isRun;
     private void* _start;
 
     /// <summary>Takes memory, all of it 0.</summary>
@@ -24,16 +25,20 @@ internal sealed unsafe class PageMemory : IDisposable
     /// <param name="zeroBytes">What is 0; the rest has undefined content.</param>
     /// <exception cref="OutOfMemoryException">There is not as much.</exception>
     public PageMemory(long bytes, long zeroBytes)
-        : this(bytes, PagePool.LengthFor(checked((nuint)bytes)))
     {
+        Length = bytes;
+        _blockLength = PagePool.LengthFor(checked((nuint)bytes));
+        _start = PagePool.Shared.Rent(_blockLength);
         NativeMemory.Clear(_start, (nuint)zeroBytes);
     }
 
-    private PageMemory(long bytes, nuint blockLength)
+    // Part of a large page.
+    private PageMemory(nuint bytes)
     {
-        Length = bytes;
-        _blockLength = blockLength;
-        _start = PagePool.Shared.Rent(blockLength);
+        Length = (long)bytes;
+        _isRun = true;
+        _blockLength = PageRuns.LengthFor(bytes);
+        _start = PageRuns.Shared.Rent(_blockLength);
     }
 
     ~PageMemory() => Free();
@@ -50,10 +55,10 @@ internal sealed unsafe class PageMemory : IDisposable
     /// <summary>The first byte.</summary>
     public ref byte Start => ref *(byte*)_start;
 
-    /// <summary>Takes memory with undefined content that is written and read in order. It wastes no part of a large page, which is worth nothing there.</summary>
-    /// <param name="bytes">At least 1.</param>
+    /// <summary>Takes part of a large page, with undefined content; others have the rest.</summary>
+    /// <param name="bytes">At least 1, at most a large page (<see cref="PageRuns.MaxBytes"/>).</param>
     /// <exception cref="OutOfMemoryException">There is not as much.</exception>
-    public static PageMemory InOrder(long bytes) => new(bytes, PagePool.LengthInOrderFor(checked((nuint)bytes)));
+    public static PageMemory Part(int bytes) => new((nuint)bytes);
 
     /// <summary>Makes all of it 0.</summary>
     public void Clear() => NativeMemory.Clear(_start, (nuint)Length);
@@ -69,7 +74,15 @@ internal sealed unsafe class PageMemory : IDisposable
     {
         if (_start is not null)
         {
-            PagePool.Shared.Return(_start, _blockLength);
+            if (_isRun)
+            {
+                PageRuns.Shared.Return(_start, _blockLength);
+            }
+            else
+            {
+                PagePool.Shared.Return(_start, _blockLength);
+            }
+
             _start = null;
         }
     }

@@ -38,16 +38,15 @@ internal sealed unsafe class PagePool(long maxBytes, TimeProvider timeProvider)
     /// <summary>The length of a block for so many bytes.</summary>
     public static nuint LengthFor(nuint bytes)
     {
-        // From here on a large page is worth more than the memory that it wastes.
-        return bytes is >= LeastLargeBytes and <= SystemPages.LargePageBytes ? SystemPages.LargePageBytes : LengthInOrderFor(bytes);
-    }
-
-    /// <summary>As <see cref="LengthFor"/>, where a large page is worth nothing because the bytes are written and read in order.</summary>
-    public static nuint LengthInOrderFor(nuint bytes)
-    {
         if (bytes < SystemPages.LeastBytes)
         {
             return bytes;
+        }
+
+        // From here on a large page is worth more than the memory that it wastes.
+        if (bytes is >= LeastLargeBytes and <= SystemPages.LargePageBytes)
+        {
+            return SystemPages.LargePageBytes;
         }
 
         var step = nuint.Max(((nuint)1 << BitOperations.Log2(bytes)) / StepsPerDouble, PageBytes);
@@ -55,7 +54,7 @@ internal sealed unsafe class PagePool(long maxBytes, TimeProvider timeProvider)
     }
 
     /// <summary>Takes a block with undefined content.</summary>
-    /// <param name="length">From <see cref="LengthFor"/> or <see cref="LengthInOrderFor"/>.</param>
+    /// <param name="length">From <see cref="LengthFor"/>.</param>
     /// <exception cref="OutOfMemoryException">There is not as much.</exception>
     public void* Rent(nuint length)
     {

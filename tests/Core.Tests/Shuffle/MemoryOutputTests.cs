@@ -65,7 +65,8 @@ public sealed class MemoryOutputTests
         var output = rig.Write(0, Pairs(count), new HashPartitioner(BucketCount), isCombined ? Sum : null);
 
         Assert.Empty(rig.AllFiles());
-        Assert.InRange(rig.Files.MemoryBytes, output.BucketBytes.Sum(), output.BucketBytes.Sum() * 9 / 8);
+        // A sixteenth for frames that may come to more than is expected, and the rest of a piece of a page.
+        Assert.InRange(rig.Files.MemoryBytes, output.BucketBytes.Sum(), (output.BucketBytes.Sum() * 17 / 16) + (32 << 10));
         Assert.Equal(Pairs(count), ReadAll(rig));
     }
 

@@ -32,21 +32,6 @@ public sealed class PagePoolTests : IDisposable
         Assert.Equal(length, PageMemory.TakenFor(bytes));
     }
 
-    [Theory]
-    [InlineData(1, 1)]
-    [InlineData((64 * Kibi) + 1, 68 * Kibi)]
-    [InlineData(512 * Kibi, 512 * Kibi)]
-    [InlineData(825_000, 832 * Kibi)]
-    [InlineData((2 * Mebi) - 1, 2 * Mebi)]
-    [InlineData(2 * Mebi, 2 * Mebi)]
-    public void LengthInOrderFor_Bytes_WastesNoLargePage(int bytes, int length)
-    {
-        using var pages = PageMemory.InOrder(bytes);
-
-        Assert.Equal((nuint)length, PagePool.LengthInOrderFor((nuint)bytes));
-        Assert.Equal(length, pages.Taken);
-    }
-
     [Fact]
     public unsafe void Rent_BlockOfTheLengthWaits_IsHandedOutAgain()
     {
