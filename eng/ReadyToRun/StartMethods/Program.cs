@@ -1,12 +1,13 @@
 using Dpark.ReadyToRun;
 
-// StartMethods LIST PROFILE ASSEMBLY [REFERENCE...]    the methods of the list that belong into the image of the assembly
-// StartMethods --whole LIST PROFILE ASSEMBLY...        all methods of the list, for assemblies that are compiled as one
+// StartMethods LISTS PROFILE ASSEMBLY [REFERENCE...]    the methods of the lists that belong into the image of the assembly
+// StartMethods --whole LISTS PROFILE ASSEMBLY...        all methods of the lists, for assemblies that are compiled as one
+// LISTS are files with a semicolon between them.
 var isWhole = args is ["--whole", ..];
 string[] rest = isWhole ? args[1..] : args;
-if (rest is not [var list, var profile, var assembly, .. var references])
+if (rest is not [var lists, var profile, var assembly, .. var references])
 {
-    Console.Error.WriteLine("Name a list of methods, the profile to write, an assembly and its references.");
+    Console.Error.WriteLine("Name lists of methods, the profile to write, an assembly and its references.");
     return 2;
 }
 
@@ -15,7 +16,7 @@ var names = new MethodNames(types);
 var place = new MethodPlace(isWhole ? null : types.Assemblies[0], types.Assemblies);
 var writer = new ProfileWriter();
 var notFound = 0;
-foreach (var line in File.ReadLines(list))
+foreach (var line in lists.Split(';').SelectMany(File.ReadLines).Distinct())
 {
     if (names.Find(line) is not { } found)
     {
