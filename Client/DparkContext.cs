@@ -94,7 +94,7 @@ public sealed partial class DparkContext : IRddContext, IAsyncDisposable
 
     /// <inheritdoc/>
     /// <remarks>See <see cref="DparkClientOptions.DefaultParallelism"/>. A context that is not started yet does not know its cluster: call <see cref="StartAsync"/> first.</remarks>
-    public int DefaultParallelism => _options.DefaultParallelism ?? _session.KnownSlotCount ?? LocalSlotCount ?? Environment.ProcessorCount;
+    public int DefaultParallelism => _options.DefaultParallelism ?? _session.KnownSlotCount ?? Environment.ProcessorCount;
 
     /// <inheritdoc/>
     /// <remarks>Sizes are left aside if <see cref="DparkClientOptions.DefaultParallelism"/> is set.</remarks>
@@ -185,9 +185,6 @@ public sealed partial class DparkContext : IRddContext, IAsyncDisposable
 
     /// <summary>What goes with the context, such as the host of a local run.</summary>
     internal IAsyncDisposable? Owner { get; init; }
-
-    /// <summary>Slots of the one worker that a local run will have; <see langword="null"/> if it is none.</summary>
-    internal int? LocalSlotCount { get; init; }
 
     /// <summary>Starts the application and waits until the cluster has a worker.</summary>
     internal async Task WaitForWorkersAsync(CancellationToken cancellationToken)

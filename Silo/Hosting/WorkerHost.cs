@@ -128,12 +128,6 @@ internal sealed partial class WorkerHost(
     {
         _registration = new(_worker!, _environment!.WorkDirectory, grains, options.Value.Registration, timeProvider, loggers.CreateLogger<WorkerRegistration>());
         _registration.Refused += OnRefused;
-        if (options.Value.IsLocal)
-        {
-            _registration.Begin();
-            return;
-        }
-
         await _registration.StartAsync(cancellationToken).ConfigureAwait(false);
     }
 

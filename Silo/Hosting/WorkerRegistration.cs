@@ -29,17 +29,6 @@ internal sealed partial class WorkerRegistration(
         }
     }
 
-    /// <summary>As <see cref="StartAsync"/>, in the background. For a silo that is the whole cluster: its driver waits for the worker by itself, and has other things to do meanwhile.</summary>
-    public void Begin() => _loop = Task.Run(
-        async () =>
-        {
-            if (await SayAsync(_stop.Token).ConfigureAwait(false))
-            {
-                await RunAsync().ConfigureAwait(false);
-            }
-        },
-        CancellationToken.None);
-
     /// <summary>Tells the master what the worker says of itself now. Never throws.</summary>
     /// <returns><see langword="false"/> if the worker was refused.</returns>
     public async Task<bool> SayAsync(CancellationToken cancellationToken)

@@ -6,7 +6,6 @@ using Dpark.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
@@ -24,7 +23,6 @@ public static class LocalDparkContext
         /// <summary>Starts a silo with one worker in this process, and a context that owns it. Everything is the same as on a cluster, also that code and data travel as bytes.</summary>
         /// <remarks>
         /// Takes some tenths of a second; several may run at once. Every port that it opens is on loopback. Disposing the context stops the silo and deletes its files.
-        /// The worker may still be registering when this returns: the first job waits for it.
         /// </remarks>
         /// <param name="options"><see langword="null"/> for the defaults. Must not be used by two starts at once: each sets the secret of its client.</param>
         /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">Options are out of their ranges; the message names all of them.</exception>
@@ -38,15 +36,17 @@ public static class LocalDparkContext
             try
             {
                 await owner.StartAsync(cancellationToken).ConfigureAwait(false);
-                var context = new DparkContext(host.Services.GetRequiredService<IClusterClient>(), client, isLocal: true, rehearsal?.Code)
+                var context = new DparkContext(host.Services.GetRequiredService<IClusterClient>(), client, isLocal: true, rehearsal?.Code) { Owner = owner };
+                try
                 {
-                    Owner = owner,
-                    LocalSlotCount = host.Services.GetRequiredService<IOptions<DparkWorkerOptions>>().Value.Executor.SlotCount,
-                };
-
-                // The application starts while the program makes its first RDD; its jobs wait for it, and start it again if that fails.
-                _ = context.StartAsync(CancellationToken.None);
-                return context;
+                    await context.WaitForWorkersAsync(cancellationToken).ConfigureAwait(false);
+                    return context;
+                }
+                catch
+                {
+                    await context.DisposeAsync().ConfigureAwait(false);
+                    throw;
+                }
             }
             catch
             {
