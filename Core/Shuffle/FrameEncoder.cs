@@ -17,6 +17,9 @@ internal sealed class FrameEncoder<T>(RecordCodec<T> codec, ShuffleCompression c
     /// <summary>Whether there is nothing to seal.</summary>
     public bool IsEmpty => _frame.Length == 0;
 
+    /// <summary>Bytes of the frame so far.</summary>
+    public int Length => _frame.Length;
+
     /// <summary>Memory held.</summary>
     public long Capacity => _frame.Capacity;
 

@@ -145,7 +145,7 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
         {
             var bucket = _buckets[partitions[i]] ?? NewBucket(partitions[i]);
             bucket.Pairs[bucket.Count++] = batch[i];
-            if (bucket.Count == _batchLength)
+            if (bucket.Count == bucket.BatchLength)
             {
                 Encode(bucket, partitions[i]);
             }
@@ -163,8 +163,7 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
     private void Encode(Bucket bucket, int number)
     {
         var before = bucket.Frames.Capacity;
-        bucket.Frames.Add(bucket.Pairs.AsSpan(0, bucket.Count));
-        bucket.Clear();
+        bucket.Encode(_batchLength, _frameBytes);
         if (bucket.Frames.IsFull)
         {
             _arena.Add(number, bucket.Frames.Seal());
@@ -286,7 +285,20 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
 
         public int Count { get; set; }
 
-        public void Clear()
+        /// <summary>Pairs that make a batch.</summary>
+        public int BatchLength { get; private set; } = batchLength;
+
+        /// <summary>Makes a batch of what waits. The next one is as long as a frame, if pairs are as large as these: longer frames fit into no cache, and objects that wait longer get old.</summary>
+        public void Encode(int mostPairs, int frameBytes)
+        {
+            var before = Frames.Length;
+            Frames.Add(Pairs.AsSpan(0, Count));
+            var bytes = Frames.Length - before;
+            BatchLength = (int)Math.Clamp((((long)frameBytes * Count) + bytes - 1) / bytes, Math.Min(LeastBatch, mostPairs), mostPairs);
+            Clear();
+        }
+
+        private void Clear()
         {
             if (RuntimeHelpers.IsReferenceOrContainsReferences<(TKey, TValue)>())
             {
