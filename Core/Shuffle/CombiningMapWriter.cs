@@ -20,7 +20,7 @@ internal sealed class CombiningMapWriter<TKey, TValue, TCombined>(
 
     /// <summary>Reads the input to its end and commits the output.</summary>
     /// <returns>Where each bucket starts, and where the last one ends; and the records in all buckets.</returns>
-    public (long[] Offsets, long RecordCount) Write(BatchReader<(TKey Key, TValue Value)> input, int attempt)
+    public (BucketStarts Starts, long RecordCount) Write(BatchReader<(TKey Key, TValue Value)> input, int attempt)
     {
         for (var batch = input.Next(); !batch.IsEmpty; batch = input.Next())
         {
@@ -51,7 +51,7 @@ internal sealed class CombiningMapWriter<TKey, TValue, TCombined>(
         _buffer.Clear();
     }
 
-    private (long[] Offsets, long RecordCount) Commit(int attempt)
+    private (BucketStarts Starts, long RecordCount) Commit(int attempt)
     {
         _buffer.Complete();
         if (_runs.IsEmpty)
@@ -75,16 +75,16 @@ internal sealed class CombiningMapWriter<TKey, TValue, TCombined>(
             PairFrames.Write(writer, partitioner.PartitionCount, bucket => Open(bucket, order), options, context.CancellationToken));
     }
 
-    private (long[] Offsets, long RecordCount) Commit(int attempt, long leastBytes, Action<ShuffleFileWriter> write)
+    private (BucketStarts Starts, long RecordCount) Commit(int attempt, long leastBytes, Action<ShuffleFileWriter> write)
     {
         var recordCount = 0L;
         var shape = RecordBlock.ShapeHash(RecordCodec<(TKey Key, TCombined Value)>.Default);
-        var offsets = files.Commit(shuffle, mapIndex, attempt, partitioner.PartitionCount, shape, leastBytes, writer =>
+        var starts = files.Commit(shuffle, mapIndex, attempt, partitioner.PartitionCount, shape, leastBytes, writer =>
         {
             write(writer);
             recordCount = writer.RecordCount;
         });
-        return (offsets, recordCount);
+        return (starts, recordCount);
     }
 
     private BatchReader<(TKey Key, TCombined Value)> Open(int bucket, KeyOrder order)

@@ -11,7 +11,7 @@ namespace Dpark.Shuffle;
 /// </summary>
 /// <remarks>
 /// An output appears whole or not at all: it is written beside, under a temporary name, and renamed. Which outputs there are, and where their buckets start, is
-/// kept in memory, 8 bytes per bucket; a worker that restarts is another worker, so nothing is looked for on disk.
+/// kept in memory, 8 bytes per bucket and segment; a worker that restarts is another worker, so nothing is looked for on disk.
 /// An output of at most <see cref="ShuffleFileWriter.MaxMemoryBytes"/> stays in memory, with the same bytes: of a small shuffle, making and opening the file is most
 /// of the time. When memory is used up, or tasks need it, the oldest such outputs become files.
 /// Spill files have no name: they are deleted while they are open, so that a crash leaves none behind.
@@ -55,17 +55,17 @@ public sealed class MapOutputFiles
         {
             ArgumentOutOfRangeException.ThrowIfNegative(firstBucket);
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bucketCount);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan((long)firstBucket + bucketCount, output.Offsets.Length - 1, nameof(bucketCount));
-            var start = output.Offsets[firstBucket];
-            var length = output.Offsets[firstBucket + bucketCount] - start;
+            ArgumentOutOfRangeException.ThrowIfGreaterThan((long)firstBucket + bucketCount, output.Starts.BucketCount, nameof(bucketCount));
+            var parts = output.Starts.PartsOf(firstBucket, bucketCount);
             if (output.Bytes is not { } bytes)
             {
-                return new MapOutputSlice(Open(output.Path), start, length);
+                return new MapOutputSlice(Open(output.Path), parts);
             }
 
             if (bytes.TryHold())
             {
-                return new MapOutputSlice(bytes, start, length);
+                // Memory has one segment.
+                return new MapOutputSlice(bytes, parts is [var part] ? part : default);
             }
         }
 
@@ -96,14 +96,42 @@ public sealed class MapOutputFiles
     /// <summary>Writes and commits one output.</summary>
     /// <param name="expectedBytes">About as long as it will be, or less: what is certainly too long for memory is not tried there.</param>
     /// <param name="write">Appends all buckets. Called again from the start if it is too long for memory, or a disk failed and there is another one.</param>
-    /// <returns>Where each bucket starts, and where the last one ends.</returns>
+    /// <returns>Where the buckets are.</returns>
     /// <exception cref="IOException">No disk could take it, or the shuffle was deleted.</exception>
-    internal long[] Commit(ShuffleId shuffle, int mapIndex, int attempt, int bucketCount, int shape, long expectedBytes, Action<ShuffleFileWriter> write)
+    internal BucketStarts Commit(ShuffleId shuffle, int mapIndex, int attempt, int bucketCount, int shape, long expectedBytes, Action<ShuffleFileWriter> write)
     {
         CheckNotEnded(shuffle);
-        var key = new OutputKey(shuffle, mapIndex, attempt);
         var inMemory = expectedBytes <= Math.Min(ShuffleFileWriter.MaxMemoryBytes, _inMemory.MaxBytes) ? TryWriteInMemory(bucketCount, shape, expectedBytes, write) : null;
-        var output = inMemory ?? WriteFile(key, temporary => WriteFile(temporary, bucketCount, shape, write));
+        if (inMemory is not null)
+        {
+            return Commit(new OutputKey(shuffle, mapIndex, attempt), inMemory);
+        }
+
+        using var file = Begin(shuffle, mapIndex, attempt, bucketCount, shape);
+        return Commit(shuffle, mapIndex, attempt, file, write);
+    }
+
+    /// <summary>Begins an output that grows while its task runs. The caller disposes it.</summary>
+    /// <exception cref="IOException">The shuffle was deleted.</exception>
+    internal GrowingOutput Begin(ShuffleId shuffle, int mapIndex, int attempt, int bucketCount, int shape)
+    {
+        CheckNotEnded(shuffle);
+        return new GrowingOutput(_files, $"Map output {mapIndex} of {shuffle}", SubdirectoryOf(shuffle), NameOf(mapIndex, attempt), bucketCount, shape);
+    }
+
+    /// <summary>Writes the last segment of an output and commits it.</summary>
+    /// <param name="write">As for <see cref="Commit(ShuffleId, int, int, int, int, long, Action{ShuffleFileWriter})"/>.</param>
+    /// <returns>Where the buckets are.</returns>
+    /// <exception cref="IOException">No disk could take it, or the shuffle was deleted.</exception>
+    internal BucketStarts Commit(ShuffleId shuffle, int mapIndex, int attempt, GrowingOutput output, Action<ShuffleFileWriter> write)
+    {
+        CheckNotEnded(shuffle);
+        var (path, starts) = output.Complete(write);
+        return Commit(new OutputKey(shuffle, mapIndex, attempt), new StoredOutput(output.Root, path, starts));
+    }
+
+    private BucketStarts Commit(OutputKey key, StoredOutput output)
+    {
         if (_outputs.TryRemove(key, out var earlier))
         {
             Release(key, earlier);
@@ -117,14 +145,14 @@ public sealed class MapOutputFiles
         }
 
         _outputs[key] = output;
-        if (IsEnded(shuffle))
+        if (IsEnded(key.Shuffle))
         {
             Forget(other => other == key);
-            _files.Delete(SubdirectoryOf(shuffle));
-            CheckNotEnded(shuffle);
+            _files.Delete(SubdirectoryOf(key.Shuffle));
+            CheckNotEnded(key.Shuffle);
         }
 
-        return output.Offsets;
+        return output.Starts;
     }
 
     /// <summary>Writes a spill file, laid out like a map output. It is gone when it is disposed or the process ends.</summary>
@@ -142,9 +170,9 @@ public sealed class MapOutputFiles
             var path = Path.Combine(directory, _files.NewTemporaryName("spill"));
             try
             {
-                var offsets = WriteFile(path, bucketCount, shape, write);
-                _files.Quota.Charge(root, offsets[^1]);
-                return new SpillFile(Open(path), offsets, () => _files.Quota.Release(root, offsets[^1]));
+                var starts = WriteFile(path, bucketCount, shape, write);
+                _files.Quota.Charge(root, starts.End);
+                return new SpillFile(Open(path), starts, () => _files.Quota.Release(root, starts.End));
             }
             finally
             {
@@ -164,7 +192,7 @@ public sealed class MapOutputFiles
         {
             using var writer = new ShuffleFileWriter(bucketCount, shape, expectedBytes);
             write(writer);
-            var offsets = writer.Complete();
+            var starts = writer.Complete();
             var bytes = writer.TakeWritten();
             if (!TryMakeRoom(bytes.TakenBytes) || !(_memory?.TryTake(bytes.TakenBytes) ?? true))
             {
@@ -172,7 +200,7 @@ public sealed class MapOutputFiles
                 return null;
             }
 
-            return new StoredOutput(Root: "", Path: "", offsets, bytes);
+            return new StoredOutput(Root: "", Path: "", starts, bytes);
         }
         catch (OutputTooLongException)
         {
@@ -180,20 +208,20 @@ public sealed class MapOutputFiles
         }
     }
 
-    private StoredOutput WriteFile(OutputKey key, Func<string, long[]> write) =>
+    private StoredOutput MoveToFile(OutputKey key, BucketStarts starts, ReadOnlyMemory<byte> bytes) =>
         _files.Write($"Map output {key.MapIndex} of {key.Shuffle}", SubdirectoryOf(key.Shuffle), (root, directory) =>
         {
-            var name = $"map-{key.MapIndex}.{key.Attempt}";
+            var name = NameOf(key.MapIndex, key.Attempt);
             var path = Path.Combine(directory, name);
             var temporary = Path.Combine(directory, _files.NewTemporaryName(name));
             var charged = 0L;
             try
             {
-                var offsets = write(temporary);
-                _files.Quota.Charge(root, offsets[^1]);
-                charged = offsets[^1];
+                File.WriteAllBytes(temporary, bytes.Span);
+                _files.Quota.Charge(root, starts.End);
+                charged = starts.End;
                 File.Move(temporary, path, overwrite: true);
-                return new StoredOutput(root, path, offsets);
+                return new StoredOutput(root, path, starts);
             }
             catch
             {
@@ -267,11 +295,7 @@ public sealed class MapOutputFiles
 
     private void Move(OutputKey key, StoredOutput output, OutputBytes bytes)
     {
-        var moved = WriteFile(key, temporary =>
-        {
-            File.WriteAllBytes(temporary, bytes.Bytes.Span);
-            return output.Offsets;
-        });
+        var moved = MoveToFile(key, output.Starts, bytes.Bytes);
         if (_outputs.TryUpdate(key, moved, output))
         {
             bytes.Release();
@@ -314,11 +338,11 @@ public sealed class MapOutputFiles
         }
         else
         {
-            _files.Quota.Release(output.Root, output.Offsets[^1]);
+            _files.Quota.Release(output.Root, output.Starts.End);
         }
     }
 
-    private static long[] WriteFile(string path, int bucketCount, int shape, Action<ShuffleFileWriter> write)
+    private static BucketStarts WriteFile(string path, int bucketCount, int shape, Action<ShuffleFileWriter> write)
     {
         using var writer = new ShuffleFileWriter(path, bucketCount, shape);
         write(writer);
@@ -327,6 +351,8 @@ public sealed class MapOutputFiles
 
     private static Microsoft.Win32.SafeHandles.SafeFileHandle Open(string path) =>
         File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+
+    private static string NameOf(int mapIndex, int attempt) => $"map-{mapIndex}.{attempt}";
 
     private static string SubdirectoryOf(ShuffleId shuffle) => Path.Combine(WorkFiles.NameOf(shuffle.Application), shuffle.ToString());
 
@@ -355,5 +381,5 @@ public sealed class MapOutputFiles
 
     /// <summary>An output in memory, or a file.</summary>
     /// <param name="Bytes">All bytes of the file that it would be; <see langword="null"/> for a file.</param>
-    private sealed record StoredOutput(string Root, string Path, long[] Offsets, OutputBytes? Bytes = null);
+    private sealed record StoredOutput(string Root, string Path, BucketStarts Starts, OutputBytes? Bytes = null);
 }

@@ -177,7 +177,7 @@ internal sealed class MapOutputReader<T>(
         var output = _current!.Output;
         var slice = files.TryOpen(shuffle, output.MapIndex, output.Attempt, buckets.First, buckets.Count)
             ?? throw new IOException("it was deleted, or another process of that name wrote it.");
-        return slice.File is { } file ? new FileBucketSource(file, slice.Offset, slice.Length, ownsFile: true) : new MemoryBucketSource(slice);
+        return slice.File is { } file ? new FileBucketSource(file, slice.Parts, ownsFile: true) : new MemoryBucketSource(slice);
     }
 
     private BucketSource OpenRemote()

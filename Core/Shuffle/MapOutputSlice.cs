@@ -2,34 +2,38 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Dpark.Shuffle;
 
-/// <summary>Consecutive buckets of one map output, as part of an open file or in memory. Used by one thread.</summary>
+/// <summary>Consecutive buckets of one map output, as parts of an open file or in memory. Used by one thread.</summary>
 public sealed class MapOutputSlice : IDisposable
 {
+    private readonly FilePart[] _parts = [];
     private OutputBytes? _held;
 
-    internal MapOutputSlice(SafeFileHandle file, long offset, long length)
+    internal MapOutputSlice(SafeFileHandle file, FilePart[] parts)
     {
         File = file;
-        Offset = offset;
-        Length = length;
+        _parts = parts;
+        foreach (var part in parts)
+        {
+            Length += part.Length;
+        }
     }
 
     /// <param name="output">Held by the caller; the slice releases it.</param>
-    internal MapOutputSlice(OutputBytes output, long offset, long length)
+    internal MapOutputSlice(OutputBytes output, FilePart part)
     {
         _held = output;
-        Bytes = output.Bytes.Slice((int)offset, (int)length);
-        Length = length;
+        Bytes = output.Bytes.Slice((int)part.Offset, (int)part.Length);
+        Length = part.Length;
     }
 
     /// <summary>The open file, which can be read after it was deleted. <see langword="null"/> if the buckets are in memory.</summary>
     public SafeFileHandle? File { get; }
 
+    /// <summary>Where the buckets are in the file, in its order; nothing in memory.</summary>
+    public ReadOnlyMemory<FilePart> Parts => _parts;
+
     /// <summary>The buckets, if there is no file. Valid until the slice is disposed.</summary>
     public ReadOnlyMemory<byte> Bytes { get; }
-
-    /// <summary>Where the buckets start in the file; 0 in memory.</summary>
-    public long Offset { get; }
 
     /// <summary>Bytes of the buckets.</summary>
     public long Length { get; }

@@ -11,9 +11,9 @@ using Dpark.Text;
 namespace Dpark.Shuffle;
 
 /// <summary>
-/// Writes every pair of a task as it comes, by bucket. Pairs wait per bucket until they make a batch, batches until they make a frame, frames in memory until it is
-/// full; then all frames go to a spill file, by bucket. At the end of a map output the frames of a bucket are put together without decoding them; pairs that are only
-/// spread over buckets stay in the spill files. Writes once; used by the attempt's thread.
+/// Writes every pair of a task as it comes, by bucket. Pairs wait per bucket until they make a batch, batches until they make a frame, frames until they are worth a segment of the
+/// map output's file or memory is full; then all of them go there, by bucket. Pairs that are only spread over buckets go to spill files when memory is full. Writes once; used by the
+/// attempt's thread.
 /// </summary>
 /// <remarks>What goes to a file is in memory until it is there, so that another disk can take it if one fails.</remarks>
 internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
@@ -22,6 +22,10 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
     private const int WaitingShare = 8;
     private const int LeastBatch = 16;
     private const int LeastFrameBytes = 4 << 10;
+
+    // Of what is just written, much is in a cache yet when the file takes it, and its memory is used again. A bucket's part of a segment is read at once, so it should not be short.
+    private const long LeastSegmentBytes = 8 << 20;
+    private const long SegmentBytesPerBucket = 1 << 20;
 
     private readonly MapOutputFiles _files;
     private readonly ShuffleOptions _options;
@@ -32,6 +36,7 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
     private readonly FrameArena _arena;
     private readonly Bucket?[] _buckets;
     private readonly List<SpillFile> _spills = [];
+    private readonly long _segmentBytes;
     private readonly MemoryClaim _memory;
     private readonly MemoryClaim _waitingMemory;
     private readonly HeapGauge _gauge;
@@ -39,6 +44,8 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
     private readonly int _batchLength;
     private readonly int _frameBytes;
     private PooledList<int> _batchPartitions = new();
+    private Func<GrowingOutput>? _begin;
+    private GrowingOutput? _output;
     private long _waitingBytes;
     private long _recordCount;
 
@@ -51,6 +58,7 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
         _context = context;
         _arena = new FrameArena(partitioner.PartitionCount);
         _buckets = new Bucket[partitioner.PartitionCount];
+        _segmentBytes = Math.Max(LeastSegmentBytes, partitioner.PartitionCount * SegmentBytesPerBucket);
         _memory = context.Memory.Claim($"writing {subject}", options.SpillThresholdBytes);
         _waitingMemory = context.Memory.Claim($"records of {subject} that wait to be written", options.SpillThresholdBytes / 2);
         _gauge = new HeapGauge(_waitingMemory, !_codec.IsInline);
@@ -60,19 +68,18 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
     }
 
     /// <summary>Reads the input to its end and commits it as a map output.</summary>
-    /// <returns>Where each bucket starts, and where the last one ends; and the records in all buckets.</returns>
-    public (long[] Offsets, long RecordCount) Write(BatchReader<(TKey Key, TValue Value)> input, ShuffleId shuffle, int mapIndex, int attempt)
+    /// <returns>Where the buckets are, and the records in all of them.</returns>
+    public (BucketStarts Starts, long RecordCount) Write(BatchReader<(TKey Key, TValue Value)> input, ShuffleId shuffle, int mapIndex, int attempt)
     {
+        var shape = RecordBlock.ShapeHash(_codec);
+        _begin = () => _files.Begin(shuffle, mapIndex, attempt, _buckets.Length, shape);
         AddAll(input);
         EncodeWaiting();
         SealFrames();
-        var shape = RecordBlock.ShapeHash(_codec);
-        var offsets = _files.Commit(shuffle, mapIndex, attempt, _buckets.Length, shape, _spills.Count == 0 ? _arena.Length : long.MaxValue, writer =>
-        {
-            WriteBuckets(writer);
-            writer.RecordCount = _recordCount;
-        });
-        return (offsets, _recordCount);
+        var starts = _output is null
+            ? _files.Commit(shuffle, mapIndex, attempt, _buckets.Length, shape, _arena.Length, WriteLast)
+            : _files.Commit(shuffle, mapIndex, attempt, _output, WriteLast);
+        return (starts, _recordCount);
     }
 
     /// <summary>Reads the input to its end and leaves it in spill files, which the result owns.</summary>
@@ -83,7 +90,7 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
         SealFrames();
         if (_arena.Length > 0)
         {
-            SpillArena();
+            _context.Metrics.SpilledBytes += WriteOut();
         }
 
         var pairs = new SpreadPairs<TKey, TValue>([.. _spills], _recordCount);
@@ -99,6 +106,7 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
             bucket?.Dispose();
         }
 
+        _output?.Dispose();
         _spills.ForEach(spill => spill.Dispose());
         _arena.Dispose();
         _compressed.Dispose();
@@ -128,6 +136,10 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
             if (!_memory.TryHold(_arena.Capacity + _waitingBytes))
             {
                 Spill();
+            }
+            else if (_arena.Length >= _segmentBytes && _begin is not null)
+            {
+                WriteOut();
             }
         }
     }
@@ -217,16 +229,26 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
             ReleaseBuckets();
         }
 
-        SpillArena();
+        _context.Metrics.SpilledBytes += WriteOut();
     }
 
-    private void SpillArena()
+    /// <returns>Bytes that were written.</returns>
+    private long WriteOut()
     {
-        var spill = _files.Spill(_context.Attempt.Application, _buckets.Length, RecordBlock.ShapeHash(_codec), WriteArena);
-        _spills.Add(spill);
+        var bytes = _arena.Length;
+        if (_begin is not null)
+        {
+            _output ??= _begin();
+            _output.Append(WriteArena);
+        }
+        else
+        {
+            _spills.Add(_files.Spill(_context.Attempt.Application, _buckets.Length, RecordBlock.ShapeHash(_codec), WriteArena));
+        }
+
         _arena.Clear();
         _memory.Release();
-        _context.Metrics.SpilledBytes += spill.Length;
+        return bytes;
     }
 
     private void ReleaseBuckets()
@@ -240,38 +262,23 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
         _waitingBytes = 0;
     }
 
+    private void WriteLast(ShuffleFileWriter writer)
+    {
+        WriteArena(writer);
+        writer.RecordCount = _recordCount;
+    }
+
     private void WriteArena(ShuffleFileWriter writer)
     {
         var starts = new int[_buckets.Length + 1];
         var order = _arena.Sort(starts);
         for (var bucket = 0; bucket < _buckets.Length; bucket++)
         {
-            WriteArena(writer, bucket, order.AsSpan(starts[bucket]..starts[bucket + 1]));
-        }
-    }
-
-    private void WriteBuckets(ShuffleFileWriter writer)
-    {
-        var starts = new int[_buckets.Length + 1];
-        var order = _arena.Sort(starts);
-        for (var bucket = 0; bucket < _buckets.Length; bucket++)
-        {
             _context.CancellationToken.ThrowIfCancellationRequested();
-            foreach (var spill in _spills)
+            foreach (var frame in order.AsSpan(starts[bucket]..starts[bucket + 1]))
             {
-                using var source = spill.Open(bucket);
-                writer.Append(bucket, source);
+                writer.AppendLater(bucket, _arena.Frame(frame));
             }
-
-            WriteArena(writer, bucket, order.AsSpan(starts[bucket]..starts[bucket + 1]));
-        }
-    }
-
-    private void WriteArena(ShuffleFileWriter writer, int bucket, ReadOnlySpan<int> frames)
-    {
-        foreach (var frame in frames)
-        {
-            writer.AppendLater(bucket, _arena.Frame(frame));
         }
     }
 

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Dpark.Shuffle;
 
-/// <summary>The layout of a shuffle file around its frames, and its index when it is read back. <c>docs/formats/shuffle-file.md</c> states every byte.</summary>
+/// <summary>The layout of a shuffle file around its frames, and its index. <c>docs/formats/shuffle-file.md</c> states every byte.</summary>
 internal static class ShuffleFile
 {
     /// <summary>Mark and version, number of buckets, shape of the records, zero.</summary>
@@ -35,61 +35,38 @@ internal static class ShuffleFile
         BinaryPrimitives.WriteInt32LittleEndian(trailer[12..], Mark);
     }
 
-    /// <summary>Reads the index of a file.</summary>
-    /// <returns>Where each bucket starts, and where the last one ends.</returns>
-    /// <exception cref="InvalidDataException">The file is damaged.</exception>
-    public static long[] ReadIndex(SafeFileHandle file)
-    {
-        var length = RandomAccess.GetLength(file);
-        var header = new byte[HeaderLength];
-        if (length < HeaderLength + sizeof(long) + TrailerLength || RandomAccess.Read(file, header, 0) < HeaderLength ||
-            BinaryPrimitives.ReadInt32LittleEndian(header) != Mark)
-        {
-            throw Damaged(length, "its header");
-        }
-
-        var bucketCount = BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(4));
-        var indexLength = ((bucketCount + 1L) * sizeof(long)) + TrailerLength;
-        if (bucketCount < 0 || indexLength > length - HeaderLength)
-        {
-            throw Damaged(length, $"its number of buckets, {bucketCount},");
-        }
-
-        var index = new byte[indexLength];
-        if (RandomAccess.Read(file, index, length - indexLength) < indexLength ||
-            BinaryPrimitives.ReadInt32LittleEndian(index.AsSpan(index.Length - 4)) != Mark ||
-            BinaryPrimitives.ReadUInt32LittleEndian(index.AsSpan(index.Length - 8)) != Checksum(header, index))
-        {
-            throw Damaged(length, "its index");
-        }
-
-        var offsets = new long[bucketCount + 1];
-        for (var i = 0; i < offsets.Length; i++)
-        {
-            offsets[i] = BinaryPrimitives.ReadInt64LittleEndian(index.AsSpan(i * sizeof(long)));
-        }
-
-        return offsets;
-    }
-
     // Everything but the checksum itself and the mark behind it.
     private static uint Checksum(ReadOnlySpan<byte> header, ReadOnlySpan<byte> index) => Crc32C.Append(Crc32C.Of(header), index[..^8]);
-
-    private static InvalidDataException Damaged(long length, string what) => new($"A shuffle file of {length} bytes cannot be read: {what} is damaged.");
 }
 
-/// <summary>Part of an open file. The file is closed with it, if it is its own.</summary>
+/// <summary>Parts of an open file, one after the other. The file is closed with it, if it is its own.</summary>
+/// <param name="parts">None is empty.</param>
 /// <param name="ownsFile">Whether to close the file.</param>
-internal sealed class FileBucketSource(SafeFileHandle file, long offset, long length, bool ownsFile) : BucketSource
+internal sealed class FileBucketSource(SafeFileHandle file, ReadOnlyMemory<FilePart> parts, bool ownsFile) : BucketSource
 {
+    private int _part;
+
+    // In the current part.
     private long _position;
 
-    public override long Length => length;
+    public override long Length { get; } = LengthOf(parts.Span);
 
     public override int Read(Memory<byte> buffer)
     {
-        var read = RandomAccess.Read(file, buffer.Span[..(int)Math.Min(buffer.Length, length - _position)], offset + _position);
+        if (_part == parts.Length)
+        {
+            return 0;
+        }
+
+        var part = parts.Span[_part];
+        var read = RandomAccess.Read(file, buffer.Span[..(int)Math.Min(buffer.Length, part.Length - _position)], part.Offset + _position);
         _position += read;
+        if (_position == part.Length)
+        {
+            _part++;
+            _position = 0;
+        }
+
         return read;
     }
 
@@ -99,6 +76,17 @@ internal sealed class FileBucketSource(SafeFileHandle file, long offset, long le
         {
             file.Dispose();
         }
+    }
+
+    private static long LengthOf(ReadOnlySpan<FilePart> parts)
+    {
+        var length = 0L;
+        foreach (var part in parts)
+        {
+            length += part.Length;
+        }
+
+        return length;
     }
 }
 

@@ -1,9 +1,10 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Microsoft.Win32.SafeHandles;
 
 namespace Dpark.Shuffle;
 
-/// <summary>Writes one shuffle file, or the same bytes in memory: a header, the frames of each bucket in order, an index. Used by one thread, for map outputs and for spills.</summary>
+/// <summary>Writes one shuffle file, or the same bytes in memory: a header, segments with the frames of each bucket in order, an index. Used by one thread, for map outputs and for spills.</summary>
 internal sealed class ShuffleFileWriter : IDisposable
 {
     /// <summary>Bytes of the longest output that is written in memory.</summary>
@@ -17,9 +18,12 @@ internal sealed class ShuffleFileWriter : IDisposable
     // One of both.
     private readonly OutputFile? _file;
     private readonly OutputMemory? _memory;
-    private readonly long[] _offsets;
+    private readonly int _bucketCount;
+    private readonly List<long> _starts;
     private readonly byte[] _header = new byte[ShuffleFile.HeaderLength];
     private long _position = ShuffleFile.HeaderLength;
+
+    // In the segment.
     private int _bucket = -1;
 
     /// <summary>Makes the file.</summary>
@@ -27,7 +31,8 @@ internal sealed class ShuffleFileWriter : IDisposable
     public ShuffleFileWriter(string path, int bucketCount, int shape)
     {
         _file = new OutputFile(path);
-        _offsets = new long[bucketCount + 1];
+        _bucketCount = bucketCount;
+        _starts = new(bucketCount + 1);
         ShuffleFile.WriteHeader(_header, bucketCount, shape);
         Write(_header);
     }
@@ -39,7 +44,8 @@ internal sealed class ShuffleFileWriter : IDisposable
     public ShuffleFileWriter(int bucketCount, int shape, long expectedBytes)
     {
         _memory = new OutputMemory(expectedBytes + (expectedBytes / FrameOverheadShare) + ShuffleFile.HeaderLength);
-        _offsets = new long[bucketCount + 1];
+        _bucketCount = bucketCount;
+        _starts = new(bucketCount + 1);
         ShuffleFile.WriteHeader(_header, bucketCount, shape);
         Write(_header);
     }
@@ -49,6 +55,9 @@ internal sealed class ShuffleFileWriter : IDisposable
 
     /// <summary>Records in all buckets. Set before <see cref="Complete"/>.</summary>
     public long RecordCount { get; set; }
+
+    /// <summary>Bytes that were appended so far, with the header.</summary>
+    public long Position => _position;
 
     /// <summary>Appends a frame.</summary>
     /// <param name="bucket">Not before that of the last call.</param>
@@ -76,24 +85,34 @@ internal sealed class ShuffleFileWriter : IDisposable
         _position += frame.Length;
     }
 
-    /// <summary>Appends all frames of a bucket of another file, as they are.</summary>
-    /// <param name="bucket">Not before that of the last call.</param>
-    public void Append(int bucket, BucketSource source)
+    /// <summary>Ends a segment; frames for any bucket may follow. All that was appended is in the file.</summary>
+    /// <returns>Where the buckets of all segments start, and where the last one ends.</returns>
+    public long[] EndSegment()
     {
-        MoveTo(bucket);
-        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(source.Length, CopyBytes));
+        MoveTo(_bucketCount - 1);
+        _bucket = -1;
+        _file?.Flush();
+        return [.. _starts, _position];
+    }
+
+    /// <summary>Appends segments of another file with as many buckets, as the first ones of this one.</summary>
+    /// <param name="starts">As <see cref="EndSegment"/> gave them there.</param>
+    /// <exception cref="EndOfStreamException">The file has become shorter.</exception>
+    public void AppendSegments(SafeFileHandle file, long[] starts)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(starts[^1], CopyBytes));
         try
         {
-            for (var left = source.Length; left > 0;)
+            while (_position < starts[^1])
             {
-                var read = source.Read(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)));
-                if (read <= 0)
+                var read = RandomAccess.Read(file, buffer.AsSpan(0, (int)Math.Min(starts[^1] - _position, buffer.Length)), _position);
+                if (read == 0)
                 {
-                    throw new EndOfStreamException($"A spilled bucket of {source.Length} bytes ends {left} bytes too early. Its file was cut short.");
+                    throw new EndOfStreamException($"A map output that is copied to another disk ends {starts[^1] - _position} bytes too early. Its file was cut short.");
                 }
 
                 Write(buffer.AsSpan(0, read));
-                left -= read;
+                _position += read;
             }
         }
         finally
@@ -101,18 +120,19 @@ internal sealed class ShuffleFileWriter : IDisposable
             ArrayPool<byte>.Shared.Return(buffer);
         }
 
-        _position += source.Length;
+        _starts.AddRange(starts.AsSpan()[..^1]);
     }
 
-    /// <summary>Writes the index.</summary>
-    /// <returns>Where each bucket starts, and where the last one ends.</returns>
-    public long[] Complete()
+    /// <summary>Ends the last segment and writes the index.</summary>
+    /// <returns>Where the buckets are.</returns>
+    public BucketStarts Complete()
     {
-        MoveTo(_offsets.Length - 1);
-        var index = new byte[(_offsets.Length * sizeof(long)) + ShuffleFile.TrailerLength];
-        for (var i = 0; i < _offsets.Length; i++)
+        MoveTo(_bucketCount - 1);
+        long[] starts = [.. _starts, _position];
+        var index = new byte[(starts.Length * sizeof(long)) + ShuffleFile.TrailerLength];
+        for (var i = 0; i < starts.Length; i++)
         {
-            BinaryPrimitives.WriteInt64LittleEndian(index.AsSpan(i * sizeof(long)), _offsets[i]);
+            BinaryPrimitives.WriteInt64LittleEndian(index.AsSpan(i * sizeof(long)), starts[i]);
         }
 
         ShuffleFile.WriteTrailer(_header, index, RecordCount);
@@ -126,7 +146,7 @@ internal sealed class ShuffleFileWriter : IDisposable
             _file.Flush();
         }
 
-        return _offsets;
+        return new BucketStarts(_bucketCount, starts);
     }
 
     /// <summary>Closes the file, or returns the memory.</summary>
@@ -154,7 +174,8 @@ internal sealed class ShuffleFileWriter : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(bucket, _bucket);
         while (_bucket < bucket)
         {
-            _offsets[++_bucket] = _position;
+            _starts.Add(_position);
+            _bucket++;
         }
     }
 }

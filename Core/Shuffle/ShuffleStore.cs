@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Dpark.Codecs;
 using Dpark.Configuration;
 using Dpark.Partitioning;
@@ -33,18 +33,12 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
         where TKey : notnull
     {
         var attempt = AttemptOf(context.Attempt);
-        var (offsets, recordCount) = aggregator is null
+        var (starts, recordCount) = aggregator is null
             ? WriteAll(shuffle, mapIndex, attempt, input, partitioner, context)
             : WriteCombined(shuffle, mapIndex, attempt, input, partitioner, aggregator, context);
-        var bucketBytes = ImmutableArray.CreateBuilder<long>(partitioner.PartitionCount);
-        for (var bucket = 0; bucket < partitioner.PartitionCount; bucket++)
-        {
-            bucketBytes.Add(offsets[bucket + 1] - offsets[bucket]);
-        }
-
-        context.Metrics.ShuffleBytesWritten += offsets[^1] - offsets[0];
+        context.Metrics.ShuffleBytesWritten += starts.Length;
         context.Metrics.ShuffleRecordsWritten += recordCount;
-        return new MapOutput(mapIndex, worker, attempt, bucketBytes.MoveToImmutable(), recordCount);
+        return new MapOutput(mapIndex, worker, attempt, ImmutableCollectionsMarshal.AsImmutableArray(starts.BucketBytes()), recordCount);
     }
 
     /// <inheritdoc/>
@@ -168,14 +162,14 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
         return file;
     }
 
-    private (long[] Offsets, long RecordCount) WriteAll<TKey, TValue>(
+    private (BucketStarts Starts, long RecordCount) WriteAll<TKey, TValue>(
         ShuffleId shuffle, int mapIndex, int attempt, BatchReader<(TKey Key, TValue Value)> input, Partitioner partitioner, TaskContext context)
     {
         using var writer = new PartitioningMapWriter<TKey, TValue>(shuffle.ToString(), files, options, partitioner, context);
         return writer.Write(input, shuffle, mapIndex, attempt);
     }
 
-    private (long[] Offsets, long RecordCount) WriteCombined<TKey, TValue, TCombined>(
+    private (BucketStarts Starts, long RecordCount) WriteCombined<TKey, TValue, TCombined>(
         ShuffleId shuffle,
         int mapIndex,
         int attempt,

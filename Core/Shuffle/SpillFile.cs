@@ -4,16 +4,25 @@ namespace Dpark.Shuffle;
 
 /// <summary>A spill file that has no name any more. Used by one thread.</summary>
 /// <param name="onClosed">Called when its space is free.</param>
-internal sealed class SpillFile(SafeFileHandle file, long[] offsets, Action onClosed) : IDisposable
+internal sealed class SpillFile(SafeFileHandle file, BucketStarts starts, Action onClosed) : IDisposable
 {
     /// <summary>Bytes of all buckets.</summary>
-    public long Length => offsets[^1] - offsets[0];
+    public long Length => starts.Length;
 
     /// <summary>Bytes of one bucket.</summary>
-    public long BytesOf(int bucket) => offsets[bucket + 1] - offsets[bucket];
+    public long BytesOf(int bucket)
+    {
+        var bytes = 0L;
+        foreach (var part in starts.PartsOf(bucket, 1))
+        {
+            bytes += part.Length;
+        }
+
+        return bytes;
+    }
 
     /// <summary>Opens one bucket. Disposing it leaves the file open.</summary>
-    public BucketSource Open(int bucket) => new FileBucketSource(file, offsets[bucket], BytesOf(bucket), ownsFile: false);
+    public BucketSource Open(int bucket) => new FileBucketSource(file, starts.PartsOf(bucket, 1), ownsFile: false);
 
     /// <summary>Closes the file, and its space is free.</summary>
     public void Dispose()

@@ -6,6 +6,7 @@ using Dpark.Security;
 using Dpark.Shuffle;
 using Dpark.Storage.Transfer;
 using Dpark.Workers;
+using Microsoft.Win32.SafeHandles;
 
 namespace Dpark.Storage;
 
@@ -308,11 +309,11 @@ internal sealed class BlockSession(
                 error = (
                     AnswerStatus.NotFound, $"Map output {mapIndex} of {request.Shuffle}, written by attempt {attempt}, is not on this worker. It was deleted.");
             }
-            else if (slice.Length < offset || (slice.File is { } opened && RandomAccess.GetLength(opened) < slice.Offset + slice.Length))
+            else if (slice.Length < offset || (slice.File is { } opened && slice.Length > 0 && RandomAccess.GetLength(opened) < slice.Parts.Span[^1].End))
             {
                 error = (
                     AnswerStatus.Failed,
-                    $"Map output {mapIndex} of {request.Shuffle} has no {slice.Length} bytes at {slice.Offset}, or none at {offset} of them. " +
+                    $"Map output {mapIndex} of {request.Shuffle} has no {slice.Length} bytes in {request.Buckets}, or none at {offset} of them. " +
                     "Its file was cut short.");
             }
         }
@@ -336,7 +337,7 @@ internal sealed class BlockSession(
             await answer.WriteHeaderAsync(slice!.Length - offset).ConfigureAwait(false);
             if (slice.File is { } file)
             {
-                await answer.WriteFileAsync(file, slice.Offset + offset, slice.Length - offset).ConfigureAwait(false);
+                await SendPartsAsync(file, slice.Parts, offset, answer).ConfigureAwait(false);
             }
             else
             {
@@ -344,6 +345,18 @@ internal sealed class BlockSession(
             }
 
             return true;
+        }
+    }
+
+    /// <param name="offset">Bytes of all parts that the peer has.</param>
+    private static async ValueTask SendPartsAsync(SafeFileHandle file, ReadOnlyMemory<FilePart> parts, long offset, AnswerWriter answer)
+    {
+        for (var i = 0; i < parts.Length; i++)
+        {
+            var part = parts.Span[i];
+            var skipped = Math.Min(offset, part.Length);
+            offset -= skipped;
+            await answer.WriteFileAsync(file, part.Offset + skipped, part.Length - skipped).ConfigureAwait(false);
         }
     }
 

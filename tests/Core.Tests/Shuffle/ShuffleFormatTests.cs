@@ -30,6 +30,25 @@ public sealed class ShuffleFormatTests : IDisposable
         AssertBytes(Header + "AABB CC" + Starts + RecordCount + Checksum(Header + Starts + RecordCount) + "44534601", File.ReadAllBytes(FilePath));
     }
 
+    [Fact]
+    public void Complete_TwoSegments_HasTheseBytes()
+    {
+        using (var writer = new ShuffleFileWriter(FilePath, bucketCount: 2, shape: 0x04030201))
+        {
+            writer.Append(0, [0xAA]);
+            writer.Append(1, [0xBB, 0xCC]);
+            writer.EndSegment();
+            writer.AppendLater(0, new byte[] { 0xDD });
+            writer.RecordCount = 3;
+            writer.Complete();
+        }
+
+        const string Header = "44534601 02000000 01020304 00000000";
+        const string Starts = "1000000000000000 1100000000000000 1300000000000000 1400000000000000 1400000000000000";
+        const string RecordCount = "0300000000000000";
+        AssertBytes(Header + "AA BBCC DD" + Starts + RecordCount + Checksum(Header + Starts + RecordCount) + "44534601", File.ReadAllBytes(FilePath));
+    }
+
     [Theory]
     [InlineData(new int[0], true)]
     [InlineData(new[] { 10 }, false)]
@@ -68,7 +87,7 @@ public sealed class ShuffleFormatTests : IDisposable
             }
 
             writer.RecordCount = frames.Length;
-            return writer.Complete();
+            return writer.Complete().All.ToArray();
         }
     }
 
