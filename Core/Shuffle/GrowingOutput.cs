@@ -113,8 +113,9 @@ internal sealed class GrowingOutput(WorkFiles files, string what, string subdire
         public void Append(Action<ShuffleFileWriter> write)
         {
             write(_writer);
-            _segments = _writer.EndSegment();
+            var segments = _writer.EndSegment();
             Charge();
+            _segments = segments;
         }
 
         public BucketStarts Complete(Action<ShuffleFileWriter> write, string name)

@@ -98,6 +98,29 @@ public sealed class RemoteShuffleTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public async Task ReadBucket_OutputsOfManySegmentsAndConnectionCut_GivesEveryPairOnce(int bucketCount)
+    {
+        await using var cluster = new ShuffleCluster(2, client: options => options.MaxAttempts = 2);
+        cluster.Options.SpillThresholdBytes = 1 << 20;
+        cluster.Write(1, 0, ManyPairs, bucketCount);
+        cluster.Write(1, 1, ManyPairs, bucketCount);
+        using (var slice = cluster.Workers[1].MapOutputs.TryOpen(cluster.Shuffle, 0, cluster.Outputs[0].Output.Attempt, 0, 1)!)
+        {
+            Assert.InRange(slice.Parts.Length, 2, 10);
+        }
+
+        await using var proxy = new FaultyProxy(cluster.Outputs[0].Endpoint, connection => new Fault(CutAt: Fault.Greeting + 300_001));
+        Redirect(cluster, proxy.Endpoint);
+
+        var read = Enumerable.Range(0, bucketCount).SelectMany(bucket => cluster.ReadBucket(0, bucket)).Order();
+
+        Assert.Equal(ManyPairs.Concat(ManyPairs).Order(), read);
+        Assert.InRange(proxy.ConnectionCount, 3, 100);
+    }
+
+    [Theory]
     [InlineData(12)] // The kind of the first frame.
     [InlineData(17)] // Its stored length.
     [InlineData(21)] // Its raw length.
