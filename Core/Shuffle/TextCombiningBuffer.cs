@@ -23,6 +23,7 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
     // What is fetched for so many keys stays in the innermost cache until it is used.
     private const int FetchAheadKeys = 128;
 
+    private readonly bool _isAddition = Addition<TCombined, TValue>.Is(create, merge);
     private readonly ByteArena _arena = new();
     private PooledList<Utf8Text> _keys = new();
     private PooledList<ulong> _hashes = new();
@@ -75,22 +76,13 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
                 FetchAhead(PositionOf(hashes[i]));
             }
 
-            for (var i = 0; i < some.Length; i++)
+            if (_isAddition)
             {
-                ref readonly var pair = ref some[i];
-                ref var place = ref Find(pair.Key, hashes[i], prefixes[i]);
-                if (place.NumberPlusOne != 0)
-                {
-                    place.Value = merge(place.Value, pair.Value);
-                }
-                else
-                {
-                    var value = create(pair.Value);
-                    place.Prefix = prefixes[i];
-                    place.Tag = TagOf(hashes[i], pair.Key.Length);
-                    place.NumberPlusOne = Keep(pair.Key, hashes[i]);
-                    place.Value = value;
-                }
+                AddSome(some, hashes[..some.Length], prefixes[..some.Length], default(Addition<TCombined, TValue>));
+            }
+            else
+            {
+                AddSome(some, hashes[..some.Length], prefixes[..some.Length], new CalledMerge<TCombined, TValue>(merge));
             }
         }
     }
@@ -185,6 +177,60 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
         {
             Sse.Prefetch0(Unsafe.AsPointer(ref PlaceAt(position)));
         }
+    }
+
+    private void AddSome<TMerge>(ReadOnlySpan<(Utf8Text Key, TValue Value)> pairs, ReadOnlySpan<ulong> hashes, ReadOnlySpan<ulong> prefixes, TMerge merging)
+        where TMerge : struct, IMerge<TCombined, TValue>
+    {
+        for (var i = 0; i < pairs.Length; i++)
+        {
+            i += MergeKnown(pairs[i..], hashes[i..], prefixes[i..], ref PlaceAt(0), multiplier, _shift, merging);
+            if (i == pairs.Length)
+            {
+                break;
+            }
+
+            ref readonly var pair = ref pairs[i];
+            ref var place = ref Find(pair.Key, hashes[i], prefixes[i]);
+            if (place.NumberPlusOne != 0)
+            {
+                place.Value = merging.Merge(place.Value, pair.Value);
+            }
+            else
+            {
+                var value = create(pair.Value);
+                place.Prefix = prefixes[i];
+                place.Tag = TagOf(hashes[i], pair.Key.Length);
+                place.NumberPlusOne = Keep(pair.Key, hashes[i]);
+                place.Value = value;
+            }
+        }
+    }
+
+    /// <summary>Merges the values of short keys that are where they belong, which most are, up to the first other one.</summary>
+    /// <returns>How many that were.</returns>
+    /// <remarks>Calls nothing, so that what it needs is in registers.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int MergeKnown<TMerge>(
+        ReadOnlySpan<(Utf8Text Key, TValue Value)> pairs, ReadOnlySpan<ulong> hashes, ReadOnlySpan<ulong> prefixes, ref Place places, ulong multiplier, int shift, TMerge merging)
+        where TMerge : struct, IMerge<TCombined, TValue>
+    {
+        hashes = hashes[..pairs.Length];
+        prefixes = prefixes[..pairs.Length];
+        var i = 0;
+        for (; i < pairs.Length; i++)
+        {
+            ref readonly var pair = ref pairs[i];
+            ref var place = ref Unsafe.Add(ref places, (nint)((hashes[i] * multiplier) >> shift));
+            if (pair.Key.Length > InlineBytes || place.NumberPlusOne == 0 || place.Prefix != prefixes[i] || place.Tag != TagOf(hashes[i], pair.Key.Length))
+            {
+                break;
+            }
+
+            place.Value = merging.Merge(place.Value, pair.Value);
+        }
+
+        return i;
     }
 
     /// <summary>The place of a key, or the free one where it belongs.</summary>

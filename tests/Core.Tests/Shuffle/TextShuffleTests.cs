@@ -15,12 +15,18 @@ public sealed class TextShuffleTests
     ];
 
     [Theory]
-    [InlineData(1 << 28)]
-    [InlineData(128 << 10)]
-    public void Combined_Numbers_AsCounted(int limit)
+    [InlineData(1 << 28, true)]
+    [InlineData(128 << 10, true)]
+    [InlineData(1 << 28, false)]
+    [InlineData(128 << 10, false)]
+    public void Combined_Numbers_AsCounted(int limit, bool isAddition)
     {
         using var rig = new ShuffleRig(options => options.SpillThresholdBytes = limit);
-        var aggregator = new Aggregator<long, long>(value => value, (sum, value) => sum + value, (left, right) => left + right);
+
+        // What does more than to add is called.
+        var aggregator = isAddition
+            ? new Aggregator<long, long>(value => value, (sum, value) => sum + value, (left, right) => left + right)
+            : new Aggregator<long, long>(value => checked(value + 1), (sum, value) => checked(sum + value + 1), (left, right) => left + right);
         var context = rig.NewContext();
         for (var map = 0; map < 3; map++)
         {
@@ -40,7 +46,7 @@ public sealed class TextShuffleTests
             }
         }
 
-        Assert.Equal(Words.CountBy(word => word).ToDictionary(pair => pair.Key, pair => 3L * pair.Value), counts);
+        Assert.Equal(Words.CountBy(word => word).ToDictionary(pair => pair.Key, pair => (isAddition ? 3L : 6L) * pair.Value), counts);
         Assert.Equal(limit < 1 << 20, context.Metrics.SpilledBytes > 0);
     }
 
