@@ -1,3 +1,4 @@
+using Dpark.Memory;
 using Dpark.Partitioning;
 using Dpark.Text;
 
@@ -48,6 +49,24 @@ public sealed class TextShuffleTests
 
         Assert.Equal(Words.CountBy(word => word).ToDictionary(pair => pair.Key, pair => (isAddition ? 3L : 6L) * pair.Value), counts);
         Assert.Equal(limit < 1 << 20, context.Metrics.SpilledBytes > 0);
+    }
+
+    // A place keeps 24 bits of the hash. Of these pairs of words, which agree in them, some begin to look for theirs at the same place, so only their bytes tell them apart.
+    [Fact]
+    public void Add_WordsThatAgreeInWhatIsKeptOfTheirHash_AreCountedApart()
+    {
+        var aggregator = new Aggregator<long, long>(value => value, (sum, value) => sum + value, (left, right) => left + right);
+        var alike = Enumerable.Range(100_000, 500_000).Select(i => Utf8Text.From($"w{i}")).GroupBy(word => Utf8Hash.Of(word.Span) >> 40).Where(words => words.Count() > 1).ToArray();
+        Assert.NotEmpty(alike);
+        foreach (var words in alike)
+        {
+            using var buffer = CombiningBuffer.OfMapSide<Utf8Text, long, long>(aggregator, TaskMemory.Unlimited(default).Claim("a test"));
+
+            buffer.Add(words.Select(word => (word, 1L)).ToArray());
+
+            using var order = buffer.OrderAll();
+            Assert.Equal(words.Count(), order.Count);
+        }
     }
 
     [Fact]
