@@ -60,4 +60,16 @@ public readonly record struct FilePart(long Offset, long Length)
 {
     /// <summary>Where they end.</summary>
     public long End => Offset + Length;
+
+    /// <summary>Bytes of all parts.</summary>
+    internal static long LengthOf(ReadOnlySpan<FilePart> parts)
+    {
+        var length = 0L;
+        foreach (var part in parts)
+        {
+            length += part.Length;
+        }
+
+        return length;
+    }
 }

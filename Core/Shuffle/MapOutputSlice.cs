@@ -12,10 +12,7 @@ public sealed class MapOutputSlice : IDisposable
     {
         File = file;
         _parts = parts;
-        foreach (var part in parts)
-        {
-            Length += part.Length;
-        }
+        Length = FilePart.LengthOf(parts);
     }
 
     /// <param name="output">Held by the caller; the slice releases it.</param>

@@ -49,7 +49,7 @@ internal sealed class FileBucketSource(SafeFileHandle file, ReadOnlyMemory<FileP
     // In the current part.
     private long _position;
 
-    public override long Length { get; } = LengthOf(parts.Span);
+    public override long Length { get; } = FilePart.LengthOf(parts.Span);
 
     public override int Read(Memory<byte> buffer)
     {
@@ -76,17 +76,6 @@ internal sealed class FileBucketSource(SafeFileHandle file, ReadOnlyMemory<FileP
         {
             file.Dispose();
         }
-    }
-
-    private static long LengthOf(ReadOnlySpan<FilePart> parts)
-    {
-        var length = 0L;
-        foreach (var part in parts)
-        {
-            length += part.Length;
-        }
-
-        return length;
     }
 }
 

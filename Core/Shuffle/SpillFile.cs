@@ -10,16 +10,7 @@ internal sealed class SpillFile(SafeFileHandle file, BucketStarts starts, Action
     public long Length => starts.Length;
 
     /// <summary>Bytes of one bucket.</summary>
-    public long BytesOf(int bucket)
-    {
-        var bytes = 0L;
-        foreach (var part in starts.PartsOf(bucket, 1))
-        {
-            bytes += part.Length;
-        }
-
-        return bytes;
-    }
+    public long BytesOf(int bucket) => FilePart.LengthOf(starts.PartsOf(bucket, 1));
 
     /// <summary>Opens one bucket. Disposing it leaves the file open.</summary>
     public BucketSource Open(int bucket) => new FileBucketSource(file, starts.PartsOf(bucket, 1), ownsFile: false);
