@@ -71,6 +71,16 @@ internal sealed class MemoryClaim(WorkerMemory worker, TaskMemory task, string p
     /// <summary>The failure of something that asked in vain.</summary>
     public MemoryExhaustedException Exhausted(long bytes) => new(task.Attempt, purpose, bytes, worker.BudgetBytes, worker.DescribeHolders());
 
+    /// <summary>Gives back what it holds beyond so many bytes.</summary>
+    public void ReturnBeyond(long bytes)
+    {
+        if (_heldBytes > bytes)
+        {
+            worker.Return(task, _heldBytes - bytes);
+            Volatile.Write(ref _heldBytes, bytes);
+        }
+    }
+
     /// <summary>Gives everything back; it can be used again.</summary>
     public void Release()
     {

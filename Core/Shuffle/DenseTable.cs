@@ -114,6 +114,16 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
         return wider;
     }
 
+    /// <summary>Bytes of what <see cref="TryWiden"/> would make, at most; <see langword="null"/> if it would make nothing.</summary>
+    public long? BytesWidened(long least, long most, long maxBytes, long cheapBytes) => BytesFor(Math.Min(First, least), Math.Max(Last, most), maxBytes, cheapBytes);
+
+    /// <summary>Bytes of what <see cref="TryCreate"/> would make, at most; <see langword="null"/> if it would make nothing.</summary>
+    public static long? BytesFor(long least, long most, long maxBytes, long cheapBytes) =>
+        RoomFor(least, most, maxBytes, cheapBytes) is { } room ? BytesOf(most - least + 1 + (long)room) : null;
+
+    /// <summary>Bytes of a table for keys from one to another with the least room for more: what lets <see cref="TryCreate"/> take no more.</summary>
+    public static long BytesWithRoom(long least, long most) => BytesOf(most - least + 1 + LeastRoom(most - least + 1));
+
     /// <summary>Keys in ascending order as numbers: those of 32 bits are extended.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long OrderOf(TKey key) =>
@@ -342,13 +352,15 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
         }
 
         needed++;
-        var leastRoom = Math.Max(needed / RoomDenominator, BitsPerWord);
+        var leastRoom = (ulong)LeastRoom((long)needed);
         var cheapPlaces = (ulong)(cheapBytes / (BitsPerWord * Unsafe.SizeOf<TValue>() + sizeof(ulong)) * BitsPerWord);
         return needed + leastRoom <= cheapPlaces ? cheapPlaces - needed
             : BytesOf((long)(needed + leastRoom)) > maxBytes ? null
             : BytesOf((long)(2 * needed)) <= maxBytes ? Math.Max(needed, leastRoom)
             : leastRoom;
     }
+
+    private static long LeastRoom(long needed) => Math.Max(needed / RoomDenominator, BitsPerWord);
 
     // With the first place at a multiple of 64, the same keys are in the same words of all tables: words are added to words, and their buckets need not be found again.
     private static ulong Aligned(long least, ulong below, ulong room)

@@ -19,11 +19,19 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
     // Where memory is short it matters how many keys there are exactly.
     private bool _mustCount;
 
+    // The end of the last batch, if a dense table has no places for it and there is no memory for a larger one.
+    private (TKey Key, TValue Value)[] _waiting = [];
+
     public override bool IsFull
     {
         get
         {
-            if (HasRoom())
+            if (_waiting.Length > 0)
+            {
+                return true;
+            }
+
+            if (HasRoom() || _table.TryBecomeSmaller(BatchReader.Capacity, OrderBytes))
             {
                 return false;
             }
@@ -43,14 +51,8 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
 
     public override void Add(ReadOnlySpan<(TKey Key, TValue Value)> pairs)
     {
-        if (_isAddition)
-        {
-            AddAll(pairs, default(Addition<TCombined, TValue>));
-        }
-        else
-        {
-            AddAll(pairs, new CalledMerge<TCombined, TValue>(merge));
-        }
+        AddWaiting();
+        Add(pairs, must: false);
     }
 
     public override void Complete() => _table.Dense?.MarkSums();
@@ -117,80 +119,103 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
 
     public override void Read(ReadOnlySpan<int> numbers, Span<(TKey Key, TCombined Value)> pairs) => _table.Read(numbers, pairs);
 
+    protected override void AddWaiting()
+    {
+        if (_waiting.Length > 0)
+        {
+            var waiting = _waiting;
+            _waiting = [];
+            Add(waiting, must: true);
+        }
+    }
+
     protected override void RemoveAll() => _table.Clear();
 
     protected override void ReleaseAll() => _table.Dispose();
 
-    /// <returns>Whether the table is dense and has places for all keys from one to another.</returns>
-    private bool TryMakePlaces(long least, long most, int newPairs)
-    {
-        if (!_table.TryBeginDense(least, most))
-        {
-            return false;
-        }
-
-        if (_table.Dense!.HasPlaces(least, most))
-        {
-            return true;
-        }
-
-        return Memory.TryHold(_table.BytesWith(newPairs) + (2L * sizeof(int) * _table.Count))
-            && Memory.HasRoomBeside(PageMemory.TakenFor(_table.Dense.Length))
-            && _table.TryWiden(least, most, newPairs);
-    }
-
     // A task may hold the numbers and buckets of all pairs beside the pairs themselves when it writes them.
-    private bool HasRoom() => Memory.TryHold(_table.BytesWith(BatchReader.Capacity) + (2L * sizeof(int) * _table.MostCount))
+    private long OrderBytes => 2L * sizeof(int) * _table.MostCount;
+
+    /// <returns>Whether the table is dense and has places for all keys from one to another.</returns>
+    private bool TryMakePlaces(long least, long most, int newPairs) =>
+        _table.TryBeginDense(least, most)
+        && (_table.Dense!.HasPlaces(least, most) || _table.Widen(least, most, newPairs, OrderBytes) == Widening.Dense);
+
+    private bool HasRoom() => Memory.TryHold(_table.BytesUnlessWidened(BatchReader.Capacity) + OrderBytes)
         && Memory.HasRoomBeside(_table.BytesReplacedWith(BatchReader.Capacity));
 
-    private void AddAll<TMerge>(ReadOnlySpan<(TKey Key, TValue Value)> pairs, TMerge merging)
+    private void Add(ReadOnlySpan<(TKey Key, TValue Value)> pairs, bool must)
+    {
+        if (_isAddition)
+        {
+            AddAll(pairs, default(Addition<TCombined, TValue>), must);
+        }
+        else
+        {
+            AddAll(pairs, new CalledMerge<TCombined, TValue>(merge), must);
+        }
+    }
+
+    /// <param name="must">Nothing may wait: there are no more pairs than a batch has, and the table is empty.</param>
+    private void AddAll<TMerge>(ReadOnlySpan<(TKey Key, TValue Value)> pairs, TMerge merging, bool must)
         where TMerge : struct, IMerge<TCombined, TValue>
     {
         _table.Reserve(pairs.Length);
         Span<int> places = stackalloc int[FetchAheadKeys];
         while (!pairs.IsEmpty)
         {
-            if (typeof(TMerge) == typeof(Addition<TCombined, TValue>) && !_mustCount && _table.Dense is { } dense)
+            if (typeof(TMerge) == typeof(Addition<TCombined, TValue>) && !_mustCount && _table.Dense is { } sums)
             {
-                pairs = pairs[dense.AddSums(pairs)..];
-                if (!pairs.IsEmpty)
+                pairs = pairs[sums.AddSums(pairs)..];
+                if (!pairs.IsEmpty && !TryWiden(pairs, pairs, must))
                 {
-                    _table.TryWiden(pairs);
+                    return;
                 }
 
                 continue;
             }
 
             var some = pairs[..Math.Min(pairs.Length, FetchAheadKeys)];
-            pairs = pairs[some.Length..];
             _table.Reserve(some.Length);
-            if (!TryAddDense(some, places, merging))
+            if (_table.Dense is { } dense && !TryLocate(dense, some, places))
             {
-                AddHashed(_table, some, places, merging);
+                if (!TryWiden(some, pairs, must))
+                {
+                    return;
+                }
+
+                if (_table.Dense is { } wider)
+                {
+                    TryLocate(wider, some, places);
+                }
             }
+
+            AddSome(some, places, merging);
+            pairs = pairs[some.Length..];
         }
     }
 
-    private bool TryAddDense<TMerge>(ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<int> places, TMerge merging)
+    /// <returns><see langword="false"/> if there is no memory; then all the pairs wait.</returns>
+    private bool TryWiden(ReadOnlySpan<(TKey Key, TValue Value)> some, ReadOnlySpan<(TKey Key, TValue Value)> all, bool must)
+    {
+        if (_table.Widen(some, OrderBytes, must) != Widening.NoRoom)
+        {
+            return true;
+        }
+
+        _waiting = all.ToArray();
+        return false;
+    }
+
+    /// <param name="places">Where they are, if the table is dense.</param>
+    private void AddSome<TMerge>(ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<int> places, TMerge merging)
         where TMerge : struct, IMerge<TCombined, TValue>
     {
         if (_table.Dense is not { } dense)
         {
-            return false;
+            AddHashed(_table, pairs, places, merging);
         }
-
-        if (!TryLocate(dense, pairs, places))
-        {
-            if (!_table.TryWiden(pairs))
-            {
-                return false;
-            }
-
-            dense = _table.Dense;
-            TryLocate(dense, pairs, places);
-        }
-
-        if (typeof(TMerge) == typeof(Addition<TCombined, TValue>))
+        else if (typeof(TMerge) == typeof(Addition<TCombined, TValue>))
         {
             dense.AddNumbers(pairs, places);
         }
@@ -198,8 +223,6 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
         {
             AddDense(dense, pairs, places, merging);
         }
-
-        return true;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

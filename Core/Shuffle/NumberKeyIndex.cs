@@ -136,7 +136,7 @@ internal sealed class NumberKeyIndex<TKey> : KeyIndex<TKey>
             (least, most) = (Math.Min(least, order), Math.Max(most, order));
         }
 
-        return _numbers.TryWiden(least, most, keys.Length);
+        return _numbers.Widen(least, most, keys.Length) == Widening.Dense;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

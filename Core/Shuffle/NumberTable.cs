@@ -17,19 +17,16 @@ namespace Dpark.Shuffle;
 /// their own places, keys would come to a table that is still small in long runs without gaps, and every probe would walk through one.
 /// </param>
 /// <param name="memory">
-/// Counts the table that a larger one replaces, until it has, and says whether there is plenty for <see cref="EarlyDenseBytes"/>; <see langword="null"/>: nobody does.
+/// Counts the table that a larger one replaces, until it has, says whether there is plenty for <see cref="EarlyDenseBytes"/>, and whether a dense table may become larger;
+/// <see langword="null"/>: nobody does.
 /// </param>
-internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? memory = null) : IDisposable
+internal sealed partial class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? memory = null) : IDisposable
 {
     // More than one in three places is free: probes stay short although neighbouring places fill up.
     private const int LoadNumerator = 2;
     private const int LoadDenominator = 3;
     private const int SmallestPlaces = 1024;
     private const int MaxValueBytes = 56;
-
-    // One large page. A table of hundreds of keys that may become dense in so much does: to grow to that size by rehashing costs more than the places that stay free.
-    private const long EarlyDenseBytes = 2 << 20;
-    private const int EarlyDenseShare = 8;
 
     private PageMemory? _memory;
     private int _placeCount;
@@ -54,14 +51,17 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
     /// <summary>Places are numbered from 0, dense or hashed.</summary>
     public int PlaceCount => Dense?.PlaceCount ?? (_memory is null ? 0 : _placeCount + 1);
 
-    /// <summary>Memory once so many more pairs are there, unless the table becomes dense early.</summary>
+    /// <summary>Memory once so many more pairs are there, whatever their keys are, unless the table becomes dense early. For owners whose tables have no claim.</summary>
     public long BytesWith(int newPairs) => PageMemory.TakenFor(Math.Max(Dense?.Length ?? _memory?.Length ?? 0, BytesOf(PlacesFor((long)MostCount + newPairs))));
+
+    /// <summary>As <see cref="BytesWith"/>, but a dense table needs no more than it has: <see cref="Widen(long, long, int, long, bool)"/> asks the claim.</summary>
+    public long BytesUnlessWidened(int newPairs) => Dense is { } dense ? PageMemory.TakenFor(dense.Length) : BytesWith(newPairs);
 
     /// <summary>Memory that is there for a moment beside <see cref="BytesWith"/>, because the table is replaced by a larger one; 0 if it has room. That a dense one must be replaced is seen by its keys only.</summary>
     public long BytesReplacedWith(int newPairs) =>
         Dense is null && _memory is { } old && PlacesFor((long)_hashedCount + newPairs) > _placeCount ? PageMemory.TakenFor(old.Length) : 0;
 
-    /// <summary>Makes room for so many new keys, or becomes dense. If it is dense, does nothing: see <see cref="TryWiden"/>.</summary>
+    /// <summary>Makes room for so many new keys, or becomes dense. If it is dense, does nothing: see <see cref="Widen(long, long, int, long, bool)"/>.</summary>
     public void Reserve(int newPairs)
     {
         if (Dense is not null)
@@ -74,50 +74,6 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
         {
             Enlarge(wanted);
         }
-    }
-
-    /// <summary>Makes room in a dense table for keys that it has no place for.</summary>
-    /// <param name="least">The least of the new keys, as <see cref="DenseTable{TKey, TValue}.OrderOf"/> says it.</param>
-    /// <param name="most">The greatest of them.</param>
-    /// <param name="newPairs">How many there are at most.</param>
-    /// <returns><see langword="false"/> if the table is not dense any more, and has room for them.</returns>
-    public bool TryWiden(long least, long most, int newPairs)
-    {
-        var replaced = PageMemory.TakenFor(Dense!.Length);
-        memory?.TakeBeside(replaced);
-        try
-        {
-            return WidenOrHash(least, most, PlacesFor((long)Count + newPairs));
-        }
-        finally
-        {
-            memory?.ReturnBeside(replaced);
-        }
-    }
-
-    /// <summary>Makes an empty table dense from the start, if it is worth little memory; see <see cref="TryWiden(long, long, int)"/>.</summary>
-    /// <returns>Whether it is dense.</returns>
-    public bool TryBeginDense(long least, long most)
-    {
-        if (Dense is null && _memory is null)
-        {
-            Dense = DenseTable<TKey, TValue>.TryCreate(least, most, maxBytes: 0, CheapDenseBytes);
-        }
-
-        return Dense is not null;
-    }
-
-    /// <summary>As <see cref="TryWiden(long, long, int)"/>, for the keys of some pairs.</summary>
-    public bool TryWiden<TOther>(ReadOnlySpan<(TKey Key, TOther Value)> pairs)
-    {
-        var (least, most) = (long.MaxValue, long.MinValue);
-        foreach (var (key, _) in pairs)
-        {
-            var order = DenseTable<TKey, TValue>.OrderOf(key);
-            (least, most) = (Math.Min(least, order), Math.Max(most, order));
-        }
-
-        return TryWiden(least, most, pairs.Length);
     }
 
     /// <summary>The value of a key, wherever it is. There is a place for a new one.</summary>
@@ -324,8 +280,6 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
         ReleaseHashed();
     }
 
-    private long CheapDenseBytes => memory is not null && memory.RoomBytes / EarlyDenseShare >= EarlyDenseBytes ? EarlyDenseBytes : 0;
-
     private static int PlacesFor(long pairs) =>
         (int)Math.Min(BitOperations.RoundUpToPowerOf2((ulong)Math.Max(SmallestPlaces, (pairs * LoadDenominator / LoadNumerator) + 1)), 1UL << 30);
 
@@ -345,57 +299,14 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
         return ref PlaceAt(_placeCount).Value;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private bool TryBecomeDense(int wantedPlaces)
-    {
-        if (_hashedCount == 0)
-        {
-            return false;
-        }
-
-        var (least, most) = (long.MaxValue, long.MinValue);
-        for (var position = 0; position < _placeCount; position++)
-        {
-            var key = PlaceAt(position).Key;
-            if (BitsOf(key) != 0)
-            {
-                var order = DenseTable<TKey, TValue>.OrderOf(key);
-                (least, most) = (Math.Min(least, order), Math.Max(most, order));
-            }
-        }
-
-        (least, most) = _hasZero ? (Math.Min(least, 0), Math.Max(most, 0)) : (least, most);
-        if (DenseTable<TKey, TValue>.TryCreate(least, most, BytesOf(wantedPlaces), CheapDenseBytes) is not { } dense)
-        {
-            return false;
-        }
-
-        for (var position = 0; position < _placeCount; position++)
-        {
-            ref var place = ref PlaceAt(position);
-            if (BitsOf(place.Key) != 0)
-            {
-                dense.GetOrAdd((int)dense.OffsetOf(place.Key), out _) = place.Value;
-            }
-        }
-
-        if (_hasZero)
-        {
-            dense.GetOrAdd((int)dense.OffsetOf(default!), out _) = PlaceAt(_placeCount).Value;
-        }
-
-        ReleaseHashed();
-        Dense = dense;
-        return true;
-    }
-
     private void Enlarge(int wanted)
     {
         var replaced = _memory is { } old ? PageMemory.TakenFor(old.Length) : 0;
         memory?.TakeBeside(replaced);
         try
         {
-            if (!TryBecomeDense(wanted))
+            var (least, most) = _hashedCount == 0 ? (long.MinValue, long.MaxValue) : FindRange();
+            if (!TryBecomeDense(least, most, BytesOf(wanted)))
             {
                 Grow(wanted);
             }
@@ -403,36 +314,6 @@ internal sealed class NumberTable<TKey, TValue>(ulong multiplier, MemoryClaim? m
         finally
         {
             memory?.ReturnBeside(replaced);
-        }
-    }
-
-    private bool WidenOrHash(long least, long most, int places)
-    {
-        var dense = Dense!;
-        Dense = dense.TryWiden(least, most, BytesOf(places), CheapDenseBytes);
-        if (Dense is not null)
-        {
-            return true;
-        }
-
-        dense.MarkSums();
-        Grow(places);
-        AddAll(dense);
-        dense.Dispose();
-        return false;
-    }
-
-    // There is room.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void AddAll(DenseTable<TKey, TValue> dense)
-    {
-        for (var place = 0; place < dense.PlaceCount; place++)
-        {
-            if (dense.IsUsed(place))
-            {
-                var key = dense.KeyAt(place);
-                GetOrAdd(key, PositionOf(key), out _) = dense.ValueAt(place);
-            }
         }
     }
 

@@ -51,7 +51,7 @@ internal abstract class PairBuffer<TKey, TIn, TOut>(MemoryClaim memory) : IDispo
     /// <param name="pairs">Receives a pair for each.</param>
     public abstract void Read(ReadOnlySpan<int> numbers, Span<(TKey Key, TOut Value)> pairs);
 
-    /// <summary>Removes everything. Keeps the memory for what comes next, unless others need it.</summary>
+    /// <summary>Removes everything but what found no room in the last batch. Keeps the memory for what comes next, unless others need it.</summary>
     public void Clear()
     {
         if (memory.MustGiveBack)
@@ -63,6 +63,8 @@ internal abstract class PairBuffer<TKey, TIn, TOut>(MemoryClaim memory) : IDispo
         {
             RemoveAll();
         }
+
+        AddWaiting();
     }
 
     /// <summary>Returns the memory.</summary>
@@ -70,6 +72,11 @@ internal abstract class PairBuffer<TKey, TIn, TOut>(MemoryClaim memory) : IDispo
     {
         ReleaseAll();
         memory.Dispose();
+    }
+
+    /// <summary>Adds what found no room in the last batch.</summary>
+    protected virtual void AddWaiting()
+    {
     }
 
     /// <summary>Removes everything and keeps the memory.</summary>

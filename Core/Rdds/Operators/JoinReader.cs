@@ -55,8 +55,9 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     // What gives the result, of the pass.
     private BatchReader<(TKey Key, (TLeftOut Left, TRightOut Right) Value)>? _result;
 
-    // Left pairs of later passes, once there is more than one.
+    // Left pairs of later passes, once there is more than one; and the end of the batch that was full.
     private BatchReader<(TKey Key, TLeft Value)>? _rest;
+    private (TKey Key, TLeft Value)[] _refused = [];
     private ((long PairCount, long Bytes) Left, (long PairCount, long Bytes) Right)? _sizes;
     private long _passCount;
     private long _passedCount;
@@ -119,7 +120,7 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         if (PaysToReadRightAgain())
         {
             // Not kept open until the next pass: what comes from another worker would have to wait for it.
-            _rest ??= new SpreadReader<TKey, TLeft>(Context.Shuffle.Spread(Source, OneBucketPartitioner.Instance, Context));
+            _rest = _rest is null ? new SpreadReader<TKey, TLeft>(Context.Shuffle.Spread(TakeRest(), OneBucketPartitioner.Instance, Context)) : TakeRest();
             return JoinLoaded();
         }
 
@@ -127,10 +128,23 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
         if (level < LastLevel && Spillable<TKey, TLeft>.IsSupported && Spillable<TKey, TRight>.IsSupported)
         {
             return new SpreadJoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
-                new ChainedReader<(TKey Key, TLeft Value)>([Loaded.ReadOut(), _rest ?? Source]), OpenRight, unmatched, present, CallSite, Context, level);
+                new ChainedReader<(TKey Key, TLeft Value)>([Loaded.ReadOut(), TakeRest()]), OpenRight, unmatched, present, CallSite, Context, level);
         }
 
-        return SpilledJoin.Pair(SpilledJoin.Open(Loaded, _rest ?? Source, OpenRight, Context), unmatched, present);
+        return SpilledJoin.Pair(SpilledJoin.Open(Loaded, TakeRest(), OpenRight, Context), unmatched, present);
+    }
+
+    /// <summary>The left pairs that are not loaded.</summary>
+    private BatchReader<(TKey Key, TLeft Value)> TakeRest()
+    {
+        var rest = _rest ?? Source;
+        if (_refused.Length > 0)
+        {
+            rest = new ChainedReader<(TKey Key, TLeft Value)>([new ArrayReader<(TKey Key, TLeft Value)>(_refused), rest]);
+            _refused = [];
+        }
+
+        return rest;
     }
 
     private BatchReader<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> JoinLoaded()
@@ -195,7 +209,8 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     {
         if (!_hasTwice)
         {
-            _unique = new UniquePairs<TKey, TLeft>(Context.Memory.Claim(LeftPurpose));
+            var expectedCount = (left.Measure?.Invoke().PairCount ?? 0) - _passedCount;
+            _unique = new UniquePairs<TKey, TLeft>(Context.Memory.Claim(LeftPurpose), expectedCount);
         }
 
         for (var input = PullLeft(); !input.IsEmpty; input = PullLeft())
@@ -220,6 +235,12 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
             pairs = pairs[_unique.Add(pairs)..];
             if (pairs.IsEmpty)
             {
+                return;
+            }
+
+            if (_unique.IsFull)
+            {
+                _refused = pairs.ToArray();
                 return;
             }
 

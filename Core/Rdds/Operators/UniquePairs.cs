@@ -9,7 +9,8 @@ namespace Dpark.Rdds.Operators;
 /// itself, not its number. Used by one thread.
 /// </summary>
 /// <param name="memory">What it may hold; owned.</param>
-internal sealed class UniquePairs<TKey, TValue>(MemoryClaim memory) : LoadedPairs<TKey, TValue>
+/// <param name="expectedCount">About how many pairs will come; 0 if nobody knows.</param>
+internal sealed class UniquePairs<TKey, TValue>(MemoryClaim memory, long expectedCount = 0) : LoadedPairs<TKey, TValue>
 {
     // Unlike that of the map side, whose pairs may come in the order of their places; see NumberTable.
     private const ulong Multiplier = 0xD6E8_FEB8_6659_FD93;
@@ -18,21 +19,26 @@ internal sealed class UniquePairs<TKey, TValue>(MemoryClaim memory) : LoadedPair
     public static bool IsSupported => NumberTable<TKey, TValue>.IsSupported;
 
     /// <summary>The pairs by key.</summary>
-    public NumberTable<TKey, TValue> Table { get; } = new(Multiplier, memory);
+    public NumberTable<TKey, TValue> Table { get; } = new(Multiplier, memory) { ExpectedCount = expectedCount };
 
-    public override bool IsFull => !memory.TryHold(Table.BytesWith(BatchReader.Capacity));
+    // A dense table has no places for pairs that came, and there is no memory for a larger one.
+    private bool _isOutOfRange;
+
+    public override bool IsFull =>
+        _isOutOfRange || !(memory.TryHold(Table.BytesUnlessWidened(BatchReader.Capacity)) || Table.TryBecomeSmaller(BatchReader.Capacity));
 
     public override long PairCount => Table.Count;
 
-    /// <summary>Adds pairs of a batch up to the first one whose key is there already.</summary>
+    /// <summary>Adds pairs of a batch up to the first one whose key is there already; none, if there is no room for their keys: then <see cref="IsFull"/>.</summary>
     /// <returns>How many were added.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Add(ReadOnlySpan<(TKey Key, TValue Value)> pairs)
     {
         Table.Reserve(pairs.Length);
-        if (Table.Dense is { } dense && !HasPlaces(dense, pairs))
+        if (Table.Dense is { } dense && !HasPlaces(dense, pairs) && Table.Widen(pairs) == Widening.NoRoom)
         {
-            Table.TryWiden(pairs);
+            _isOutOfRange = true;
+            return 0;
         }
 
         for (var i = 0; i < pairs.Length; i++)

@@ -59,6 +59,19 @@ public sealed class LargeJoinTests
     public void Next_MostOfTheLeftSideHasOneKey_AsPlain(string kind, bool canReadAgain) => new Run<long, long, long>(
         Numbers(200_000, 1).Select(pair => (pair.Key % 10 == 0 ? pair.Key : 7, pair.Value)), [(7, 1), (7, 2), (10, 3), (11, 4)], kind, canReadAgain).AssertAsPlain(spills: true);
 
+    // Dense for its first keys; the last ones find no place, and there is no room for hashing all.
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Next_LastKeysAreFarAway_AsPlain(string kind, bool canReadAgain) => new Run<long, long, long>(
+        Numbers(100_000, 1).Concat([(1L << 50, 1), (-(1L << 50), 2), (5, 3)]), Numbers(20_000, 1).Select(pair => (pair.Key * 6, pair.Value)).Append((1L << 50, 4)), kind, canReadAgain)
+        .AssertAsPlain(spills: true);
+
+    // Hashed, they would not.
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Next_KeysCloseTogether_FitIntoMemory(string kind, bool canReadAgain) => new Run<long, long, long>(
+        Numbers(400_000, 1), Numbers(20_000, 1).Select(pair => (pair.Key * 24, pair.Value)), kind, canReadAgain, budget: 14 << 20).AssertAsPlain(spills: false);
+
     // A sixteenth of the left side does not fit either: buckets of buckets.
     [Theory]
     [MemberData(nameof(Kinds))]

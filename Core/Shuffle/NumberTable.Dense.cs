@@ -1,0 +1,220 @@
+using System.Runtime.CompilerServices;
+
+namespace Dpark.Shuffle;
+
+/// <summary>What became of a dense table that was asked for places for other keys.</summary>
+internal enum Widening
+{
+    /// <summary>It is still dense, and has them.</summary>
+    Dense,
+
+    /// <summary>Its keys are in hashed places now, with room for the others.</summary>
+    Hashed,
+
+    /// <summary>Nothing: there is no memory for either.</summary>
+    NoRoom,
+}
+
+internal sealed partial class NumberTable<TKey, TValue>
+{
+    // One large page. A table of hundreds of keys that may become dense in so much does: to grow to that size by rehashing costs more than the places that stay free.
+    private const long EarlyDenseBytes = 2 << 20;
+    private const int EarlyDenseShare = 8;
+
+    // Its keys were too far apart when memory was short, and mostly are again after it was emptied.
+    private bool _isScattered;
+
+    /// <summary>Pairs that will be in the table at the end, if that is known; 0 if not. Where keys ascend, a dense table then gets places for all of them at once.</summary>
+    public long ExpectedCount { get; init; }
+
+    private long CheapDenseBytes => memory is not null && memory.RoomBytes / EarlyDenseShare >= EarlyDenseBytes ? EarlyDenseBytes : 0;
+
+    /// <summary>Makes room in a dense table for keys that it has no place for. Its claim is asked first, and holds what it takes.</summary>
+    /// <param name="least">The least of the new keys, as <see cref="DenseTable{TKey, TValue}.OrderOf"/> says it.</param>
+    /// <param name="most">The greatest of them.</param>
+    /// <param name="newPairs">How many there are at most.</param>
+    /// <param name="alsoHeld">Bytes that the owner has the claim hold beside the table.</param>
+    /// <param name="must">There is nobody who could do without it, and it is little: the claim is not asked.</param>
+    public Widening Widen(long least, long most, int newPairs, long alsoHeld = 0, bool must = false)
+    {
+        var dense = Dense!;
+        var places = PlacesFor((long)Count + newPairs);
+        var replaced = PageMemory.TakenFor(dense.Length);
+        var room = memory is null || must ? long.MaxValue : Math.Max(memory.RoomBytes - replaced - alsoHeld, 0);
+        var maxBytes = Math.Min(BytesOf(places), room);
+        if (most >= dense.First + dense.PlaceCount && LikelyMost(least, most, Count + newPairs) is var likely && likely > most)
+        {
+            // Places for all of them and the usual quarter more, if that is less than hashing them takes.
+            var enough = DenseTable<TKey, TValue>.BytesWithRoom(Math.Min(least, dense.First), likely);
+            if (enough <= Math.Min(BytesOf(PlacesFor(ExpectedCount)), room))
+            {
+                (most, maxBytes) = (likely, enough);
+            }
+        }
+
+        var bytes = PageMemory.TakenFor(dense.BytesWidened(least, most, maxBytes, CheapDenseBytes) ?? BytesOf(places));
+        if (!must && !TryHold(bytes, replaced, alsoHeld))
+        {
+            return Widening.NoRoom;
+        }
+
+        memory?.TakeBeside(replaced);
+        try
+        {
+            return WidenOrHash(least, most, maxBytes, places) ? Widening.Dense : Widening.Hashed;
+        }
+        finally
+        {
+            memory?.ReturnBeside(replaced);
+        }
+    }
+
+    /// <summary>As <see cref="Widen(long, long, int, long, bool)"/>, for the keys of some pairs.</summary>
+    public Widening Widen<TOther>(ReadOnlySpan<(TKey Key, TOther Value)> pairs, long alsoHeld = 0, bool must = false)
+    {
+        var (least, most) = (long.MaxValue, long.MinValue);
+        foreach (var (key, _) in pairs)
+        {
+            var order = DenseTable<TKey, TValue>.OrderOf(key);
+            (least, most) = (Math.Min(least, order), Math.Max(most, order));
+        }
+
+        return Widen(least, most, pairs.Length, alsoHeld, must);
+    }
+
+    /// <summary>Makes an empty table dense from the start, if it is worth little memory; see <see cref="Widen(long, long, int, long, bool)"/>.</summary>
+    /// <returns>Whether it is dense.</returns>
+    public bool TryBeginDense(long least, long most)
+    {
+        if (Dense is null && _memory is null)
+        {
+            Dense = DenseTable<TKey, TValue>.TryCreate(least, most, maxBytes: 0, CheapDenseBytes);
+        }
+
+        return Dense is not null;
+    }
+
+    /// <summary>
+    /// Makes a hashed table dense, if that and room for so many new keys takes less memory than growing would, and the claim has as much: what its owner tries before it
+    /// gives up pairs. The claim holds what it takes.
+    /// </summary>
+    /// <param name="alsoHeld">As in <see cref="Widen(long, long, int, long, bool)"/>.</param>
+    /// <returns>Whether it is dense now, and was not.</returns>
+    public bool TryBecomeSmaller(int newPairs, long alsoHeld = 0)
+    {
+        if (Dense is not null || memory is null || _hashedCount == 0 || _isScattered)
+        {
+            return false;
+        }
+
+        var replaced = PageMemory.TakenFor(_memory!.Length);
+        var maxBytes = Math.Min(BytesOf(PlacesFor((long)_hashedCount + newPairs)), memory.RoomBytes - replaced - alsoHeld);
+        var (least, most) = FindRange();
+        if (DenseTable<TKey, TValue>.BytesFor(least, most, maxBytes, CheapDenseBytes) is not { } bytes
+            || !TryHold(PageMemory.TakenFor(bytes), replaced, alsoHeld))
+        {
+            _isScattered = true;
+            return false;
+        }
+
+        memory.TakeBeside(replaced);
+        try
+        {
+            return TryBecomeDense(least, most, maxBytes);
+        }
+        finally
+        {
+            memory.ReturnBeside(replaced);
+        }
+    }
+
+    // The last key, if the others are as far apart.
+    private long LikelyMost(long least, long most, int count)
+    {
+        var first = Math.Min(least, Dense!.First);
+        var likely = first + ((most - first + 1.0) * ExpectedCount / count);
+        return likely < int.MaxValue + (double)first ? (long)likely : most;
+    }
+
+    // What the claim holds for growth that does not happen would stand in the way.
+    private bool TryHold(long bytes, long replaced, long alsoHeld)
+    {
+        memory?.ReturnBeyond(Math.Max(bytes, replaced) + alsoHeld);
+        return memory is null || (memory.TryHold(bytes + alsoHeld) && memory.HasRoomBeside(replaced));
+    }
+
+    // There are pairs.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private (long Least, long Most) FindRange()
+    {
+        var (least, most) = (long.MaxValue, long.MinValue);
+        for (var position = 0; position < _placeCount; position++)
+        {
+            var key = PlaceAt(position).Key;
+            if (BitsOf(key) != 0)
+            {
+                var order = DenseTable<TKey, TValue>.OrderOf(key);
+                (least, most) = (Math.Min(least, order), Math.Max(most, order));
+            }
+        }
+
+        return _hasZero ? (Math.Min(least, 0), Math.Max(most, 0)) : (least, most);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private bool TryBecomeDense(long least, long most, long maxBytes)
+    {
+        if (DenseTable<TKey, TValue>.TryCreate(least, most, maxBytes, CheapDenseBytes) is not { } dense)
+        {
+            return false;
+        }
+
+        for (var position = 0; position < _placeCount; position++)
+        {
+            ref var place = ref PlaceAt(position);
+            if (BitsOf(place.Key) != 0)
+            {
+                dense.GetOrAdd((int)dense.OffsetOf(place.Key), out _) = place.Value;
+            }
+        }
+
+        if (_hasZero)
+        {
+            dense.GetOrAdd((int)dense.OffsetOf(default!), out _) = PlaceAt(_placeCount).Value;
+        }
+
+        ReleaseHashed();
+        Dense = dense;
+        return true;
+    }
+
+    private bool WidenOrHash(long least, long most, long maxBytes, int places)
+    {
+        var dense = Dense!;
+        Dense = dense.TryWiden(least, most, maxBytes, CheapDenseBytes);
+        if (Dense is not null)
+        {
+            return true;
+        }
+
+        dense.MarkSums();
+        Grow(places);
+        AddAll(dense);
+        dense.Dispose();
+        return false;
+    }
+
+    // There is room.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void AddAll(DenseTable<TKey, TValue> dense)
+    {
+        for (var place = 0; place < dense.PlaceCount; place++)
+        {
+            if (dense.IsUsed(place))
+            {
+                var key = dense.KeyAt(place);
+                GetOrAdd(key, PositionOf(key), out _) = dense.ValueAt(place);
+            }
+        }
+    }
+}
