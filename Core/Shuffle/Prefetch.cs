@@ -11,6 +11,16 @@ internal static class Prefetch
     private const int LineBytes = 64;
     private const int MaxBytes = 2 * LineBytes;
 
+    /// <summary>Asks for an element, or for its beginning.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Element<T>(ref T element)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(Unsafe.AsPointer(ref element));
+        }
+    }
+
     /// <summary>Asks for the elements with some numbers. Numbers may be out of range: a place is only a hint, and nothing is read.</summary>
     public static unsafe void Elements<T>(Span<T> elements, ReadOnlySpan<int> numbers)
     {

@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using Dpark.Memory;
 using Dpark.Partitioning;
@@ -19,9 +21,15 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
     private const int SmallestPlaces = 1024;
     private const int MaxValueBytes = 48;
     private const int InlineBytes = sizeof(ulong);
+    private const uint LengthMask = byte.MaxValue;
 
     // What is fetched for so many keys stays in the innermost cache until it is used.
     private const int FetchAheadKeys = 128;
+
+    // Of the keys that are being added: where each is looked for, and its first bytes; of long ones the stable hash, too.
+    private readonly int[] _positions = new int[FetchAheadKeys];
+    private readonly ulong[] _prefixes = new ulong[FetchAheadKeys];
+    private readonly ulong[] _longHashes = new ulong[FetchAheadKeys];
 
     private readonly bool _isAddition = Addition<TCombined, TValue>.Is(create, merge);
     private readonly ByteArena _arena = new();
@@ -64,25 +72,18 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
             }
         }
 
-        Span<ulong> hashes = stackalloc ulong[FetchAheadKeys];
-        Span<ulong> prefixes = stackalloc ulong[FetchAheadKeys];
         while (!pairs.IsEmpty)
         {
             var some = pairs[..Math.Min(pairs.Length, FetchAheadKeys)];
             pairs = pairs[some.Length..];
-            for (var i = 0; i < some.Length; i++)
-            {
-                hashes[i] = Utf8Hash.Of(some[i].Key.Span, out prefixes[i]);
-                FetchAhead(PositionOf(hashes[i]));
-            }
-
+            Locate(some);
             if (_isAddition)
             {
-                AddSome(some, hashes[..some.Length], prefixes[..some.Length], default(Addition<TCombined, TValue>));
+                AddSome(some, default(Addition<TCombined, TValue>));
             }
             else
             {
-                AddSome(some, hashes[..some.Length], prefixes[..some.Length], new CalledMerge<TCombined, TValue>(merge));
+                AddSome(some, new CalledMerge<TCombined, TValue>(merge));
             }
         }
     }
@@ -160,38 +161,91 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
     // At most two places in three are used.
     private static int PlacesFor(long count) => (int)Math.Min(BitOperations.RoundUpToPowerOf2((ulong)Math.Max(SmallestPlaces, (count * 3 / 2) + 1)), 1UL << 30);
 
-    // Part of the hash, and the length as far as it decides: within a prefix, zeros at the end of a text look as if there were none.
+    // The first bytes of a short key say everything about it but its length: within them, zeros at the end of a text look as if there were none. Of a long one this has part of the hash.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint TagOf(ulong hash, int length) => ((uint)(hash >> 32) & 0xFFFF_FF00) | (uint)Math.Min(length, byte.MaxValue);
+    private static uint TagOf(ulong longHash, int length) => length <= InlineBytes ? (uint)length : ((uint)(longHash >> 32) & ~LengthMask) | Math.Min((uint)length, LengthMask);
 
+    /// <summary>Where a short key is looked for. That needs no hash that is stable, and no other one is as fast.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int PositionOf(ulong hash) => (int)((hash * multiplier) >> _shift);
+    private static int PositionOfShort(ulong prefix, ulong multiplier, int shift)
+    {
+        var low = prefix * multiplier;
+        var high = Bmi2.X64.IsSupported ? Bmi2.X64.MultiplyNoFlags(prefix, multiplier) : Math.BigMul(prefix, multiplier, out _);
+        return (int)((high ^ low) >> shift);
+    }
+
+    private int PositionOf(ulong prefix, ulong longHash, bool isShort) => isShort ? PositionOfShort(prefix, multiplier, _shift) : (int)((longHash * multiplier) >> _shift);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref Place PlaceAt(int position) => ref Unsafe.Add(ref Unsafe.As<byte, Place>(ref _memory!.Start), position);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private unsafe void FetchAhead(int position)
+    // The places of some keys are asked for before the first of them is looked at, so that the waits for memory overlap.
+    private void Locate(ReadOnlySpan<(Utf8Text Key, TValue Value)> pairs)
     {
-        if (Sse.IsSupported)
+        for (var i = 0; i < pairs.Length; i++)
         {
-            Sse.Prefetch0(Unsafe.AsPointer(ref PlaceAt(position)));
+            if (pairs[i].Key.Bytes.Block is { } block)
+            {
+                i += LocateShort(pairs[i..], block, block.All, _positions.AsSpan(i), _prefixes.AsSpan(i), ref PlaceAt(0), multiplier, _shift);
+                if (i == pairs.Length)
+                {
+                    break;
+                }
+            }
+
+            var hash = Utf8Hash.Of(pairs[i].Key.Span, out _prefixes[i]);
+            _longHashes[i] = hash;
+            _positions[i] = PositionOf(_prefixes[i], hash, pairs[i].Key.Length <= InlineBytes);
+            Prefetch.Element(ref PlaceAt(_positions[i]));
         }
     }
 
-    private void AddSome<TMerge>(ReadOnlySpan<(Utf8Text Key, TValue Value)> pairs, ReadOnlySpan<ulong> hashes, ReadOnlySpan<ulong> prefixes, TMerge merging)
+    /// <summary>Finds out where short keys of one block belong, up to the first other one.</summary>
+    /// <param name="bytes">All bytes of the block. A key within the last eight of them counts as another one.</param>
+    /// <returns>How many that were.</returns>
+    /// <remarks>Calls nothing, so that what it needs is in registers.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int LocateShort(
+        ReadOnlySpan<(Utf8Text Key, TValue Value)> pairs, ByteBlock block, ReadOnlySpan<byte> bytes, Span<int> positions, Span<ulong> prefixes, ref Place places, ulong multiplier, int shift)
+    {
+        positions = positions[..pairs.Length];
+        prefixes = prefixes[..pairs.Length];
+        var starts = (uint)Math.Max(bytes.Length - InlineBytes + 1, 0);
+        var i = 0;
+        for (; i < pairs.Length; i++)
+        {
+            var key = pairs[i].Key.Bytes;
+            if (!ReferenceEquals(key.Block, block) || (uint)(key.Length - 1) >= InlineBytes || (uint)key.Start >= starts)
+            {
+                break;
+            }
+
+            // A shift takes its number modulo 64.
+            var word = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref MemoryMarshal.GetReference(bytes), key.Start));
+            var prefix = (BitConverter.IsLittleEndian ? word : BinaryPrimitives.ReverseEndianness(word)) & (ulong.MaxValue >> (-8 * key.Length));
+            var position = PositionOfShort(prefix, multiplier, shift);
+            prefixes[i] = prefix;
+            positions[i] = position;
+            Prefetch.Element(ref Unsafe.Add(ref places, position));
+        }
+
+        return i;
+    }
+
+    private void AddSome<TMerge>(ReadOnlySpan<(Utf8Text Key, TValue Value)> pairs, TMerge merging)
         where TMerge : struct, IMerge<TCombined, TValue>
     {
         for (var i = 0; i < pairs.Length; i++)
         {
-            i += MergeKnown(pairs[i..], hashes[i..], prefixes[i..], ref PlaceAt(0), multiplier, _shift, merging);
+            i += MergeKnown(pairs[i..], _positions.AsSpan(i), _prefixes.AsSpan(i), ref PlaceAt(0), _placeCount - 1, merging);
             if (i == pairs.Length)
             {
                 break;
             }
 
             ref readonly var pair = ref pairs[i];
-            ref var place = ref Find(pair.Key, hashes[i], prefixes[i]);
+            var tag = TagOf(_longHashes[i], pair.Key.Length);
+            ref var place = ref Find(pair.Key, tag, _prefixes[i], _positions[i]);
             if (place.NumberPlusOne != 0)
             {
                 place.Value = merging.Merge(place.Value, pair.Value);
@@ -199,46 +253,59 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
             else
             {
                 var value = create(pair.Value);
-                place.Prefix = prefixes[i];
-                place.Tag = TagOf(hashes[i], pair.Key.Length);
-                place.NumberPlusOne = Keep(pair.Key, hashes[i]);
+                place.Prefix = _prefixes[i];
+                place.Tag = tag;
+                place.NumberPlusOne = Keep(pair.Key, pair.Key.Length <= InlineBytes ? Utf8Hash.Of(pair.Key.Span) : _longHashes[i]);
                 place.Value = value;
             }
         }
     }
 
-    /// <summary>Merges the values of short keys that are where they belong, which most are, up to the first other one.</summary>
+    /// <summary>Merges the values of short keys that are there, up to the first other key.</summary>
     /// <returns>How many that were.</returns>
     /// <remarks>Calls nothing, so that what it needs is in registers.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int MergeKnown<TMerge>(
-        ReadOnlySpan<(Utf8Text Key, TValue Value)> pairs, ReadOnlySpan<ulong> hashes, ReadOnlySpan<ulong> prefixes, ref Place places, ulong multiplier, int shift, TMerge merging)
+        ReadOnlySpan<(Utf8Text Key, TValue Value)> pairs, ReadOnlySpan<int> positions, ReadOnlySpan<ulong> prefixes, ref Place places, int mask, TMerge merging)
         where TMerge : struct, IMerge<TCombined, TValue>
     {
-        hashes = hashes[..pairs.Length];
+        positions = positions[..pairs.Length];
         prefixes = prefixes[..pairs.Length];
-        var i = 0;
-        for (; i < pairs.Length; i++)
+        for (var i = 0; i < pairs.Length; i++)
         {
             ref readonly var pair = ref pairs[i];
-            ref var place = ref Unsafe.Add(ref places, (nint)((hashes[i] * multiplier) >> shift));
-            if (pair.Key.Length > InlineBytes || place.NumberPlusOne == 0 || place.Prefix != prefixes[i] || place.Tag != TagOf(hashes[i], pair.Key.Length))
+            var (position, prefix, tag) = (positions[i], prefixes[i], (uint)pair.Key.Length);
+
+            // What is tagged with the length of a key that is not empty is used.
+            if (tag - 1 >= InlineBytes)
             {
-                break;
+                return i;
+            }
+
+            ref var place = ref Unsafe.Add(ref places, position);
+            while (place.Prefix != prefix || place.Tag != tag)
+            {
+                if (place.NumberPlusOne == 0)
+                {
+                    return i;
+                }
+
+                position = (position + 1) & mask;
+                place = ref Unsafe.Add(ref places, position);
             }
 
             place.Value = merging.Merge(place.Value, pair.Value);
         }
 
-        return i;
+        return pairs.Length;
     }
 
     /// <summary>The place of a key, or the free one where it belongs.</summary>
+    /// <param name="position">Where it is looked for first.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref Place Find(in Utf8Text key, ulong hash, ulong prefix)
+    private ref Place Find(in Utf8Text key, uint tag, ulong prefix, int position)
     {
-        var tag = TagOf(hash, key.Length);
-        for (var position = PositionOf(hash); ; position = (position + 1) & (_placeCount - 1))
+        for (; ; position = (position + 1) & (_placeCount - 1))
         {
             ref var place = ref PlaceAt(position);
             if (place.NumberPlusOne == 0 ||
@@ -286,7 +353,8 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
             ref var from = ref Unsafe.Add(ref source, i);
             if (from.NumberPlusOne != 0)
             {
-                var position = PositionOf(_hashes.Span[from.NumberPlusOne - 1]);
+                var isShort = (from.Tag & LengthMask) <= InlineBytes;
+                var position = PositionOf(from.Prefix, isShort ? 0 : _hashes.Span[from.NumberPlusOne - 1], isShort);
                 while (PlaceAt(position).NumberPlusOne != 0)
                 {
                     position = (position + 1) & (placeCount - 1);

@@ -18,22 +18,29 @@ namespace Dpark.Text;
 /// </remarks>
 public readonly struct ByteSlice : IEquatable<ByteSlice>, IComparable<ByteSlice>, IStableHashable
 {
+    private const int LengthShift = 32;
+
     private readonly ByteBlock? _block;
-    private readonly int _start;
-    private readonly int _length;
+
+    // Position and length as one number: a struct of two words travels in registers, and one of three fields by way of memory.
+    private readonly ulong _place;
 
     internal ByteSlice(ByteBlock? block, int start, int length)
+        : this(block, PlaceOf(start, length))
+    {
+    }
+
+    internal ByteSlice(ByteBlock? block, ulong place)
     {
         _block = block;
-        _start = start;
-        _length = length;
+        _place = place;
     }
 
     /// <summary>Bytes.</summary>
-    public int Length => _length;
+    public int Length => LengthOf(_place);
 
     /// <summary>Whether there are none.</summary>
-    public bool IsEmpty => _length == 0;
+    public bool IsEmpty => Length == 0;
 
     /// <summary>The bytes, without a copy. For the call that got the slice.</summary>
     /// <exception cref="InvalidOperationException">The slice was kept without <see cref="Keep"/>, and its buffer has been used again.</exception>
@@ -41,14 +48,15 @@ public readonly struct ByteSlice : IEquatable<ByteSlice>, IComparable<ByteSlice>
     {
         get
         {
-            if (_length == 0)
+            var length = Length;
+            if (length == 0)
             {
                 return default;
             }
 
             var block = _block!;
             var bytes = block.Bytes;
-            return bytes is not null ? new ReadOnlySpan<byte>(bytes, _start, _length) : block.OnPages(_start, _length);
+            return bytes is not null ? new ReadOnlySpan<byte>(bytes, Start, length) : block.OnPages(Start, length);
         }
     }
 
@@ -57,7 +65,9 @@ public readonly struct ByteSlice : IEquatable<ByteSlice>, IComparable<ByteSlice>
 
     internal ByteBlock? Block => _block;
 
-    internal int Start => _start;
+    internal int Start => StartOf(_place);
+
+    internal ulong Place => _place;
 
     /// <summary>One byte.</summary>
     /// <exception cref="IndexOutOfRangeException">There is no such byte.</exception>
@@ -70,9 +80,9 @@ public readonly struct ByteSlice : IEquatable<ByteSlice>, IComparable<ByteSlice>
     /// <exception cref="ArgumentOutOfRangeException">There are not so many bytes.</exception>
     public ByteSlice Slice(int start, int length)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)start, (uint)_length, nameof(start));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)(_length - start), nameof(length));
-        return new ByteSlice(_block, _start + start, length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)start, (uint)Length, nameof(start));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)(Length - start), nameof(length));
+        return new ByteSlice(_block, Start + start, length);
     }
 
     /// <summary>A copy that lives as long as it is referred to.</summary>
@@ -94,7 +104,7 @@ public readonly struct ByteSlice : IEquatable<ByteSlice>, IComparable<ByteSlice>
     }
 
     /// <inheritdoc/>
-    public bool Equals(ByteSlice other) => _length == other._length && Span.SequenceEqual(other.Span);
+    public bool Equals(ByteSlice other) => Length == other.Length && Span.SequenceEqual(other.Span);
 
     /// <inheritdoc/>
     public override bool Equals([NotNullWhen(true)] object? obj) => obj is ByteSlice other && Equals(other);
@@ -106,7 +116,7 @@ public readonly struct ByteSlice : IEquatable<ByteSlice>, IComparable<ByteSlice>
     public int CompareTo(ByteSlice other) => Span.SequenceCompareTo(other.Span);
 
     /// <summary>The bytes in hexadecimal digits, at most the first 64.</summary>
-    public override string ToString() => Convert.ToHexString(Span[..Math.Min(_length, 64)]) + (_length > 64 ? "..." : "");
+    public override string ToString() => Convert.ToHexString(Span[..Math.Min(Length, 64)]) + (Length > 64 ? "..." : "");
 
     /// <summary>Whether the bytes are equal.</summary>
     public static bool operator ==(ByteSlice left, ByteSlice right) => left.Equals(right);
@@ -129,9 +139,18 @@ public readonly struct ByteSlice : IEquatable<ByteSlice>, IComparable<ByteSlice>
     /// <summary>What was read before is right only if the buffer was not used again meanwhile.</summary>
     internal void EnsureAlive()
     {
-        if (_length > 0 && _block!.IsRetired)
+        if (Length > 0 && _block!.IsRetired)
         {
             ByteBlock.ThrowRetired();
         }
     }
+
+    /// <summary>The number that position and length make.</summary>
+    internal static ulong PlaceOf(int start, int length) => (uint)start | ((ulong)(uint)length << LengthShift);
+
+    /// <summary>The position in such a number.</summary>
+    internal static int StartOf(ulong place) => (int)place;
+
+    /// <summary>The length in such a number.</summary>
+    internal static int LengthOf(ulong place) => (int)(place >> LengthShift);
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Dpark.Partitioning;
 
@@ -21,24 +22,34 @@ namespace Dpark.Text;
 /// </code></example>
 public readonly struct Utf8Text : IEquatable<Utf8Text>, IComparable<Utf8Text>, IStableHashable, IUtf8SpanFormattable, ISpanFormattable
 {
-    private readonly ByteSlice _bytes;
+    // As in a slice, and not a slice, because only fields that are no structs of several fields are kept in registers.
+    private readonly ByteBlock? _block;
+    private readonly ulong _place;
 
-    internal Utf8Text(ByteBlock? block, int start, int length) => _bytes = new ByteSlice(block, start, length);
+    internal Utf8Text(ByteBlock? block, int start, int length)
+    {
+        _block = block;
+        _place = ByteSlice.PlaceOf(start, length);
+    }
 
-    private Utf8Text(ByteSlice bytes) => _bytes = bytes;
+    private Utf8Text(ByteSlice bytes)
+    {
+        _block = bytes.Block;
+        _place = bytes.Place;
+    }
 
     /// <summary>The bytes, with the same lifetime.</summary>
-    public ByteSlice Bytes => _bytes;
+    public ByteSlice Bytes => new(_block, _place);
 
     /// <summary>The bytes, without a copy. For the call that got the text.</summary>
     /// <exception cref="InvalidOperationException">The text was kept without <see cref="Keep"/>, and its buffer has been used again.</exception>
-    public ReadOnlySpan<byte> Span => _bytes.Span;
+    public ReadOnlySpan<byte> Span => Bytes.Span;
 
     /// <summary>Bytes, not characters.</summary>
-    public int Length => _bytes.Length;
+    public int Length => ByteSlice.LengthOf(_place);
 
     /// <summary>Whether there are none.</summary>
-    public bool IsEmpty => _bytes.IsEmpty;
+    public bool IsEmpty => Length == 0;
 
     /// <summary>The <see cref="StableHash"/> of the string that the text is.</summary>
     public ulong StableHashCode => Utf8Hash.Of(Span);
@@ -65,11 +76,11 @@ public readonly struct Utf8Text : IEquatable<Utf8Text>, IComparable<Utf8Text>, I
 
     /// <summary>A part of the text, without a copy. Ranges such as <c>line[3..]</c> call it. Positions are bytes: a character may be cut in two.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There are not so many bytes.</exception>
-    public Utf8Text Slice(int start, int length) => new(_bytes.Slice(start, length));
+    public Utf8Text Slice(int start, int length) => new(Bytes.Slice(start, length));
 
     /// <summary>A copy that lives as long as it is referred to.</summary>
     /// <exception cref="InvalidOperationException">It is too late: the buffer has been used again.</exception>
-    public Utf8Text Keep() => new(_bytes.Keep());
+    public Utf8Text Keep() => new(Bytes.Keep());
 
     /// <summary>The position of the first such byte; -1 if there is none.</summary>
     public int IndexOf(byte value) => Span.IndexOf(value);
@@ -88,10 +99,10 @@ public readonly struct Utf8Text : IEquatable<Utf8Text>, IComparable<Utf8Text>, I
 
     /// <summary>The parts between separators, as <see cref="string.Split(char, StringSplitOptions)"/> gives them, lazily and without a copy.</summary>
     /// <exception cref="ArgumentException">The separator is a surrogate, or an option is unknown.</exception>
-    public Utf8Split Split(char separator, StringSplitOptions options = StringSplitOptions.None) => new(this, separator, options);
+    public Utf8Split Split(char separator, StringSplitOptions options = StringSplitOptions.None) => Utf8Split.At(this, separator, options);
 
     /// <summary>The words: the parts between white space, without empty ones, lazily and without a copy.</summary>
-    public Utf8Split SplitWhiteSpace() => new(this);
+    public Utf8Split SplitWhiteSpace() => Utf8Split.AtWhiteSpace(this);
 
     /// <summary>The text without white space at both ends.</summary>
     public Utf8Text Trim() => TrimEnd().TrimStart();
@@ -134,7 +145,7 @@ public readonly struct Utf8Text : IEquatable<Utf8Text>, IComparable<Utf8Text>, I
         where T : IUtf8SpanParsable<T> => T.TryParse(Span, CultureInfo.InvariantCulture, out value);
 
     /// <inheritdoc/>
-    public bool Equals(Utf8Text other) => _bytes.Equals(other._bytes);
+    public bool Equals(Utf8Text other) => Bytes.Equals(other.Bytes);
 
     /// <summary>Whether the text is these bytes, such as <c>"GET"u8</c>.</summary>
     public bool Equals(ReadOnlySpan<byte> other) => Span.SequenceEqual(other);
@@ -146,14 +157,14 @@ public readonly struct Utf8Text : IEquatable<Utf8Text>, IComparable<Utf8Text>, I
     public override int GetHashCode() => (int)StableHashCode;
 
     /// <summary>Compares byte by byte, which is the order of code points; a beginning is less than the whole.</summary>
-    public int CompareTo(Utf8Text other) => _bytes.CompareTo(other._bytes);
+    public int CompareTo(Utf8Text other) => Bytes.CompareTo(other.Bytes);
 
     /// <summary>The text as a string; bytes that are not valid become replacement characters.</summary>
     /// <exception cref="InvalidOperationException">The buffer has been used again.</exception>
     public override string ToString()
     {
         var text = Encoding.UTF8.GetString(Span);
-        _bytes.EnsureAlive();
+        Bytes.EnsureAlive();
         return text;
     }
 
@@ -188,4 +199,21 @@ public readonly struct Utf8Text : IEquatable<Utf8Text>, IComparable<Utf8Text>, I
 
     /// <summary>See <see cref="CompareTo"/>.</summary>
     public static bool operator >=(Utf8Text left, Utf8Text right) => left.CompareTo(right) >= 0;
+
+    /// <summary>Makes a text of another one if it is of the same block: a reference that is there already is not written again, which would be a call.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool TryMove(ref Utf8Text target, ByteBlock? block, int start, int length)
+    {
+        if (!ReferenceEquals(target._block, block))
+        {
+            return false;
+        }
+
+        Unsafe.AsRef(in target._place) = ByteSlice.PlaceOf(start, length);
+        return true;
+    }
+
+    /// <inheritdoc cref="TryMove(ref Utf8Text, ByteBlock?, int, int)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool TryMove(ref Utf8Text target, in Utf8Text other) => TryMove(ref target, other._block, other.Bytes.Start, other.Length);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Dpark.Tasks;
 
 namespace Dpark.Rdds.Operators;
@@ -14,13 +15,23 @@ internal sealed class MappedRdd<TIn, TOut>(Rdd<TIn> parent, Func<TIn, TOut> tran
     private sealed class Reader(BatchReader<TIn> source, Func<TIn, TOut> transform, CallSite callSite, TaskContext context)
         : OperatorReader<TIn, TOut>(source, callSite, context)
     {
+        private readonly TextPairMapping<TIn, TOut>? _textPairs =
+            RuntimeHelpers.IsReferenceOrContainsReferences<TOut>() ? TextPairMapping<TIn, TOut>.TryCreate() : null;
+
         public override ReadOnlySpan<TOut> Next()
         {
             var input = Pull();
             var output = Output(input.Length);
             for (var i = 0; i < input.Length;)
             {
-                for (var end = Pacer.EndOfRun(i, input.Length); i < end; i++)
+                var end = Pacer.EndOfRun(i, input.Length);
+                if (_textPairs is not null)
+                {
+                    _textPairs.Apply(input[i..end], output[i..end], transform);
+                    i = end;
+                }
+
+                for (; i < end; i++)
                 {
                     output[i] = transform(input[i]);
                 }

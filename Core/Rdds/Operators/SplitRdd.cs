@@ -56,9 +56,14 @@ internal sealed class SplitRdd<T>(Rdd<T> parent, Func<T, Utf8Split> expand, Call
             {
                 for (var end = Pacer.EndOfRun(i, input.Length); i < end && count < output.Length; i++)
                 {
-                    _current = expand(input[i]);
-                    _position = 0;
-                    count += _current.Fill(ref _position, output[count..]);
+                    var parts = expand(input[i]);
+                    var position = 0;
+                    count += parts.Fill(ref position, output[count..]);
+                    if (position >= 0)
+                    {
+                        _current = parts;
+                        _position = position;
+                    }
                 }
             }
 

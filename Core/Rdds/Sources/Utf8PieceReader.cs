@@ -16,7 +16,10 @@ internal sealed class Utf8PieceReader(TextPiece piece, TaskContext context) : Te
         for (; count < lines.Length && TryNextLine(mayFill: count == 0, out var start, out var end); count++)
         {
             _block ??= new ByteBlock(Buffer);
-            lines[count] = new Utf8Text(_block, start, end - start);
+            if (!Utf8Text.TryMove(ref lines[count], _block, start, end - start))
+            {
+                lines[count] = new Utf8Text(_block, start, end - start);
+            }
         }
 
         return count;

@@ -1,3 +1,4 @@
+using System.Text;
 using Dpark.Memory;
 using Dpark.Partitioning;
 using Dpark.Text;
@@ -52,11 +53,13 @@ public sealed class TextShuffleTests
     }
 
     // A place keeps 24 bits of the hash. Of these pairs of words, which agree in them, some begin to look for theirs at the same place, so only their bytes tell them apart.
-    [Fact]
-    public void Add_WordsThatAgreeInWhatIsKeptOfTheirHash_AreCountedApart()
+    [Theory]
+    [InlineData("w")]
+    [InlineData("some word ")]
+    public void Add_WordsThatAgreeInWhatIsKeptOfTheirHash_AreCountedApart(string start)
     {
         var aggregator = new Aggregator<long, long>(value => value, (sum, value) => sum + value, (left, right) => left + right);
-        var alike = Enumerable.Range(100_000, 500_000).Select(i => Utf8Text.From($"w{i}")).GroupBy(word => Utf8Hash.Of(word.Span) >> 40).Where(words => words.Count() > 1).ToArray();
+        var alike = Enumerable.Range(100_000, 500_000).Select(i => Utf8Text.From($"{start}{i}")).GroupBy(word => Utf8Hash.Of(word.Span) >> 40).Where(words => words.Count() > 1).ToArray();
         Assert.NotEmpty(alike);
         foreach (var words in alike)
         {
@@ -67,6 +70,40 @@ public sealed class TextShuffleTests
             using var order = buffer.OrderAll();
             Assert.Equal(words.Count(), order.Count);
         }
+    }
+
+    // As lines are split: words of one block, with other bytes behind them, up to its end, and of several blocks in one batch. In a table that grows several times.
+    [Fact]
+    public void Add_WordsOfBlocks_AreCounted()
+    {
+        string[] words = [.. Words, .. Enumerable.Range(0, 30_000).Select(i => $"{(i * 7919) % 9973:x}{new string((char)('a' + (i % 26)), i % 7)}")];
+        var aggregator = new Aggregator<long, long>(value => value, (sum, value) => sum + value, (left, right) => left + right);
+        using var buffer = CombiningBuffer.OfMapSide<Utf8Text, long, long>(aggregator, TaskMemory.Unlimited(default).Claim("a test"));
+
+        foreach (var batch in words.Chunk(700))
+        {
+            buffer.Add([.. batch.Chunk(90).SelectMany(InOneBlock).Select(word => (word, 1L))]);
+        }
+
+        using var order = buffer.OrderAll();
+        var pairs = new (Utf8Text Key, long Value)[order.Count];
+        var hashes = new ulong[order.Count];
+        buffer.Read(order.NumbersOf(0), pairs);
+        buffer.HashesOf(order.NumbersOf(0), hashes);
+        Assert.Equal(words.CountBy(word => word).ToDictionary(pair => pair.Key, pair => (long)pair.Value), pairs.ToDictionary(pair => pair.Key.ToString(), pair => pair.Value));
+        Assert.Equal(pairs.Select(pair => StableHash.Of(pair.Key.ToString())), hashes);
+    }
+
+    [Fact]
+    public void Add_WordsOfABlockThatIsUsedForSomethingElse_Throws()
+    {
+        var aggregator = new Aggregator<long, long>(value => value, (sum, value) => sum + value, (left, right) => left + right);
+        using var buffer = CombiningBuffer.OfMapSide<Utf8Text, long, long>(aggregator, TaskMemory.Unlimited(default).Claim("a test"));
+        var block = new ByteBlock("some words of a line"u8.ToArray());
+
+        block.Retire();
+
+        Assert.Throws<InvalidOperationException>(() => buffer.Add([(new Utf8Text(block, 0, 4), 1L)]));
     }
 
     [Fact]
@@ -91,5 +128,20 @@ public sealed class TextShuffleTests
         Assert.Equal([expected["a"], -1, expected["word 1999"]], numbers.Take(3));
         Assert.Equal(Words.Distinct(), index.Keys.ToArray().Select(key => key.ToString()));
         Assert.Equal(Words.Distinct().Select(word => StableHash.Of(word)), index.Hashes.ToArray());
+    }
+
+    private static List<Utf8Text> InOneBlock(string[] words)
+    {
+        var block = new ByteBlock(Encoding.UTF8.GetBytes(string.Concat(words)));
+        var texts = new List<Utf8Text>();
+        var start = 0;
+        foreach (var word in words)
+        {
+            var length = Encoding.UTF8.GetByteCount(word);
+            texts.Add(new Utf8Text(block, start, length));
+            start += length;
+        }
+
+        return texts;
     }
 }

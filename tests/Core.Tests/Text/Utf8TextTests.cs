@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Text;
 using Dpark.Codecs;
 
 namespace Dpark.Text;
@@ -69,6 +71,63 @@ public sealed class Utf8TextTests
 
             Assert.Equal(text.Split(' '), parts);
         }
+    }
+
+    // What is around the text in its block, and what the target held before, must not be seen: separators there, and references to other blocks.
+    [Fact]
+    public void Split_PartsOfBlocks_AsStringSplit()
+    {
+        var random = new Random(3);
+        var target = new Utf8Text[7];
+        for (var round = 0; round < 2000; round++)
+        {
+            var whole = string.Create(random.Next(1, 110), random, (chars, source) => source.GetItems(round % 2 == 0 ? "abcd \t" : "ab \t\u2003", chars));
+            var bytes = Encoding.UTF8.GetBytes(whole);
+            var start = random.Next(whole.Length);
+            var text = whole[start..(start + random.Next(whole.Length - start + 1))];
+            var part = new Utf8Text(new ByteBlock(bytes), Encoding.UTF8.GetByteCount(whole[..start]), Encoding.UTF8.GetByteCount(text));
+
+            Assert.Equal(text.Split(' '), PartsOf(part.Split(' ')));
+            Assert.Equal(text.Split(' ', StringSplitOptions.RemoveEmptyEntries), PartsOf(part.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
+            Assert.Equal(text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries), PartsOf(part.SplitWhiteSpace()));
+        }
+
+        List<string> PartsOf(Utf8Split split)
+        {
+            var parts = new List<string>();
+            for (var next = 0; next >= 0;)
+            {
+                parts.AddRange(target.AsSpan(0, split.Fill(ref next, target)).ToArray().Select(part => part.ToString()));
+            }
+
+            return parts;
+        }
+    }
+
+    [Fact]
+    public void Layout_TextsAndSlices_IsTheSame()
+    {
+        var text = new Utf8Text(new ByteBlock("some words"u8.ToArray()), 5, 4);
+
+        var slice = Unsafe.As<Utf8Text, ByteSlice>(ref text);
+
+        Assert.Equal(Unsafe.SizeOf<ByteSlice>(), Unsafe.SizeOf<Utf8Text>());
+        Assert.Equal((5, 4, text.Bytes.Block), (slice.Start, slice.Length, slice.Block));
+        Assert.Equal("word", text.ToString());
+        var largest = new ByteSlice(null, Array.MaxLength, Array.MaxLength);
+        Assert.Equal((Array.MaxLength, Array.MaxLength), (largest.Start, largest.Length));
+    }
+
+    [Fact]
+    public void TryMove_BlockIsAnother_LeavesTheText()
+    {
+        var block = new ByteBlock("first words"u8.ToArray());
+        var text = new Utf8Text(block, 0, 5);
+
+        Assert.False(Utf8Text.TryMove(ref text, new Utf8Text(new ByteBlock("other words"u8.ToArray()), 6, 5)));
+        Assert.Equal("first", text.ToString());
+        Assert.True(Utf8Text.TryMove(ref text, new Utf8Text(block, 6, 5)));
+        Assert.Equal("words", text.ToString());
     }
 
     [Fact]
