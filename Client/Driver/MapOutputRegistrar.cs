@@ -147,28 +147,37 @@ internal sealed partial class MapOutputRegistrar(
     {
         try
         {
-            await foreach (var (action, done) in _queue.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            // Not as a stream: the framework's iterator would be compiled anew for these pairs, when the first session starts.
+            while (await _queue.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
             {
-                if (action is null)
+                while (_queue.Reader.TryRead(out var next))
                 {
-                    OnRefilled();
-                    continue;
-                }
-
-                await DeliverAsync(action, cancellationToken).ConfigureAwait(false);
-                if (_refill is { } refill)
-                {
-                    _ = refill.Task.ContinueWith(_ => done.SetResult(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-                }
-                else
-                {
-                    done.SetResult();
+                    await HandleAsync(next.Action, next.Done, cancellationToken).ConfigureAwait(false);
                 }
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The application ends, and its registry with it.
+        }
+    }
+
+    private async Task HandleAsync(SchedulerAction? action, TaskCompletionSource done, CancellationToken cancellationToken)
+    {
+        if (action is null)
+        {
+            OnRefilled();
+            return;
+        }
+
+        await DeliverAsync(action, cancellationToken).ConfigureAwait(false);
+        if (_refill is { } refill)
+        {
+            _ = refill.Task.ContinueWith(_ => done.SetResult(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+        else
+        {
+            done.SetResult();
         }
     }
 

@@ -49,11 +49,15 @@ internal sealed partial class CacheReporter : IAsyncDisposable
     {
         try
         {
-            await foreach (var change in _changes.Reader.ReadAllAsync(_stop.Token).ConfigureAwait(false))
+            // Not as a stream: the framework's iterator would be compiled anew for these changes, when the first worker starts.
+            while (await _changes.Reader.WaitToReadAsync(_stop.Token).ConfigureAwait(false))
             {
-                if (_isRunning(change.Application))
+                while (_changes.Reader.TryRead(out var change))
                 {
-                    await TellAsync(change).ConfigureAwait(false);
+                    if (_isRunning(change.Application))
+                    {
+                        await TellAsync(change).ConfigureAwait(false);
+                    }
                 }
             }
         }

@@ -16,8 +16,8 @@ namespace Dpark.Hosting;
 
 /// <summary>Starts and stops the worker of a silo with the silo.</summary>
 /// <remarks>
-/// <para>Start: environment with its work directories, block server, executor (stage ApplicationServices); registration at the master (stage Active). Options
-/// are checked before anything.</para>
+/// <para>Start: environment with its work directories, block server, executor (begun at stage First on another core, because the silo's own start needs none of them and
+/// they none of it; done at stage ApplicationServices); registration at the master (stage Active). Options are checked before anything.</para>
 /// <para>Stop, in reverse: the worker says that it has no slots, ends its attempts and hands over their reports, leaves the master's list (stage Active, while
 /// calls still work); then executor, block server and work directories go (stage ApplicationServices, when grains are gone).</para>
 /// <para>A silo that is killed stops with a token that has fired: the block server closes and the attempts are cancelled at once, nobody is told, nothing is
@@ -33,6 +33,7 @@ internal sealed partial class WorkerHost(
     IStandInStarter? standIn = null) : ILifecycleParticipant<ISiloLifecycle>, IAsyncDisposable, IDisposable
 {
     private readonly ILogger<WorkerHost> _logger = loggers.CreateLogger<WorkerHost>();
+    private Task _start = Task.CompletedTask;
     private DparkEnvironment? _environment;
     private BlockServer? _server;
     private BlockClient? _client;
@@ -51,7 +52,8 @@ internal sealed partial class WorkerHost(
     {
         // Throws here, before the silo joins the cluster, if anything is wrong.
         _ = options.Value;
-        lifecycle.Subscribe(nameof(WorkerHost), ServiceLifecycleStage.ApplicationServices, StartAsync, StopAsync);
+        lifecycle.Subscribe(nameof(WorkerHost), ServiceLifecycleStage.First, BeginAsync, StopAsync);
+        lifecycle.Subscribe(nameof(WorkerHost), ServiceLifecycleStage.ApplicationServices, _ => _start, StopAsync);
         lifecycle.Subscribe(nameof(WorkerRegistration), ServiceLifecycleStage.Active, RegisterAsync, LeaveAsync);
     }
 
@@ -65,6 +67,12 @@ internal sealed partial class WorkerHost(
     /// <inheritdoc/>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
+    private Task BeginAsync(CancellationToken cancellationToken)
+    {
+        _start = Task.Run(() => StartAsync(cancellationToken), CancellationToken.None);
+        return Task.CompletedTask;
+    }
+
     private async Task StartAsync(CancellationToken cancellationToken)
     {
         try
@@ -74,7 +82,7 @@ internal sealed partial class WorkerHost(
         }
         catch
         {
-            await StopAsync(new CancellationToken(canceled: true)).ConfigureAwait(false);
+            await StopStartedAsync(new CancellationToken(canceled: true)).ConfigureAwait(false);
             throw;
         }
     }
@@ -162,6 +170,21 @@ internal sealed partial class WorkerHost(
     }
 
     private async Task StopAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _start.ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // The silo's start tells what was wrong.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+        }
+
+        await StopStartedAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task StopStartedAsync(CancellationToken cancellationToken)
     {
         local.Set(null);
         Interlocked.Exchange(ref _exitWatch, null)?.Dispose();

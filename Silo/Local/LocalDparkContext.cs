@@ -65,7 +65,7 @@ public static class LocalDparkContext
         QuietHost.AddLogging(services, options.Loggers, options.MinimumLogLevel);
 
         // With the embedded runtime, the silo opens no port: nobody but this process calls it.
-        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection([new("Orleans:Embedded:Transport", "InMemory")]).Build());
+        services.AddSingleton<IConfiguration>(new LocalConfiguration());
         var secret = NewSecret();
         client = options.Client;
         client.ClusterSecret = secret;

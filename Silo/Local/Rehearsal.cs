@@ -28,7 +28,7 @@ internal sealed class Rehearsal : IRddContext, ILifecycleParticipant<ISiloLifecy
 
     private readonly ClosureSerializer _serializer = new();
 
-    private Task<Stage>? _plan;
+    private Task? _services;
     private int _nextId;
 
     public int DefaultParallelism => 1;
@@ -36,7 +36,7 @@ internal sealed class Rehearsal : IRddContext, ILifecycleParticipant<ISiloLifecy
     /// <summary>Knows the program's modules when it is done: the first context takes it, so that their files are not read and hashed again.</summary>
     public CodeCatalog Code => _serializer.Catalog;
 
-    /// <summary>Starts it in the background, once per process: as much as can be done until the silo's own preparation needs the other core.</summary>
+    /// <summary>Starts it in the background, once per process: what can be done until the silo's own preparation needs the other core.</summary>
     /// <returns>What is to be a service of the silo; <see langword="null"/> if there is nothing to do.</returns>
     public static Rehearsal? Begin()
     {
@@ -46,23 +46,16 @@ internal sealed class Rehearsal : IRddContext, ILifecycleParticipant<ISiloLifecy
         }
 
         var rehearsal = new Rehearsal();
-        rehearsal._plan = Task.Run(() =>
-        {
-            MakeServices();
-            return rehearsal.Plan();
-        });
+        rehearsal._services = Task.Run(MakeServices);
         return rehearsal;
     }
 
     /// <summary>
-    /// Does the rest in the background, when the services of the silo are made: until then, its own preparation has the other core, and a third thread would only slow down
-    /// the one that everybody waits for.
+    /// Does the rest in the background, when the worker has started: until then, the silo's own preparation and the worker have the other core, and a third thread would only
+    /// slow down those that everybody waits for.
     /// </summary>
-    public void Participate(ISiloLifecycle lifecycle) => _ = Task.Run(async () =>
-    {
-        Perform(await _plan!.ConfigureAwait(false));
-        DescribeProgram();
-    });
+    public void Participate(ISiloLifecycle lifecycle) =>
+        lifecycle.Subscribe(nameof(Rehearsal), ServiceLifecycleStage.ApplicationServices + 1, BeginRest, static _ => Task.CompletedTask);
 
     public RddId NewRddId() => new(_nextId++);
 
@@ -84,10 +77,23 @@ internal sealed class Rehearsal : IRddContext, ILifecycleParticipant<ISiloLifecy
         services.GetRequiredService<ILogger<Rehearsal>>();
     }
 
+    private Task BeginRest(CancellationToken cancellationToken)
+    {
+        _ = Task.Run(
+            async () =>
+            {
+                await _services!.ConfigureAwait(false);
+                Play();
+                DescribeProgram();
+            },
+            CancellationToken.None);
+        return Task.CompletedTask;
+    }
+
     private Stage Plan()
     {
         var offset = _nextId;
-        return new StagePlanner().Plan(this.Range(0, 3, 1).Map(number => number + offset)).ResultStage;
+        return new StagePlanner().Plan(this.Parallelize(Enumerable.Range(0, 3), 1).Map(number => (long)number + offset)).ResultStage;
     }
 
     private long[] Perform(Stage stage)

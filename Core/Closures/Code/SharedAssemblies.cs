@@ -12,10 +12,10 @@ internal static class SharedAssemblies
     // The engine's own, by name: tests and user programs may share its prefix. Not frozen, nor the paths below: to freeze them takes longer than all lookups.
     private static readonly HashSet<string> OnEveryWorker = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Dpark.Orleans.Core", "Dpark.Orleans.Embedded", "Dpark.Orleans.Grains.Interfaces", "Dpark.Orleans.Grains", "Dpark.Orleans.Silo",
+        "Dpark.Orleans.Core", "Dpark.Orleans.Embedded", "Dpark.Orleans.Grains.Interfaces", "Dpark.Orleans.Grains", "Dpark.Orleans.Client", "Dpark.Orleans.Silo",
     };
 
-    private static readonly HashSet<string> InDriverOnly = new(StringComparer.OrdinalIgnoreCase) { "Dpark.Orleans.Client", "Dpark.Orleans.Cli" };
+    private static readonly HashSet<string> InDriverOnly = new(StringComparer.OrdinalIgnoreCase) { "Dpark.Orleans.Cli" };
 
     private static readonly string[] FrameworkTokens = ["b03f5f7f11d50a3a", "b77a5c561934e089", "cc7b13ffcd2ddd51", "7cec85d7bea7798e", "adb9793829ddae60", "31bf3856ad364e35"];
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Reflection;
 using Dpark.Closures.Code;
 using Dpark.Closures.Shapes;
+using Dpark.Text;
 
 namespace Dpark.Closures.Format;
 
@@ -118,7 +119,7 @@ internal sealed class HeaderWriter(CodeCatalog catalog)
             output.WriteText(module.Name);
             output.WriteBytes(module.Mvid.ToByteArray());
             output.WriteNumber(module.Hash.Length / 2);
-            output.WriteBytes(Convert.FromHexString(module.Hash));
+            output.WriteBytes(LowerHex.ToBytes(module.Hash));
             output.WriteInt64(module.Length);
         }
 

@@ -22,8 +22,7 @@ internal static class Singletons
         ["TimeProvider.System"] = TimeProvider.System,
     };
 
-    private static readonly Dictionary<object, SingletonShape> Shapes =
-        ByName.ToDictionary(pair => pair.Value, pair => new SingletonShape(pair.Key, null, pair.Value), ReferenceEqualityComparer.Instance);
+    private static readonly Dictionary<object, SingletonShape> Shapes = MakeShapes();
 
     /// <summary>Whether <see cref="Find"/> may know objects of this type.</summary>
     /// <remarks>Those that have names are of the core library. To make them, which loads cultures, is left to whoever has objects of it.</remarks>
@@ -58,6 +57,18 @@ internal static class Singletons
 
         var definition = name switch { DefaultEquality => typeof(EqualityComparer<>), DefaultOrder => typeof(Comparer<>), _ => null };
         return definition is null ? null : new SingletonShape(name, argument, Default(definition.MakeGenericType(argument)));
+    }
+
+    // A loop, because the framework's query over pairs would be compiled when the first job comes.
+    private static Dictionary<object, SingletonShape> MakeShapes()
+    {
+        var shapes = new Dictionary<object, SingletonShape>(ReferenceEqualityComparer.Instance);
+        foreach (var (name, value) in ByName)
+        {
+            shapes.Add(value, new SingletonShape(name, null, value));
+        }
+
+        return shapes;
     }
 
     private static bool IsNamed(Type type) => ByName.Values.Any(value => value.GetType() == type);

@@ -11,6 +11,24 @@ public sealed class LowerHexTests
     }
 
     [Fact]
+    public void ToBytes_DigitsOfEveryByte_AreTheBytes()
+    {
+        byte[] bytes = [.. Enumerable.Range(0, 256).Select(number => (byte)number)];
+
+        Assert.Equal(bytes, LowerHex.ToBytes(Convert.ToHexStringLower(bytes)));
+        Assert.Empty(LowerHex.ToBytes(""));
+    }
+
+    [Theory]
+    [InlineData("a")]
+    [InlineData("0a1")]
+    [InlineData("0A")]
+    [InlineData("0g")]
+    [InlineData("/0")]
+    [InlineData("0:")]
+    public void ToBytes_OtherText_IsRefused(string text) => Assert.Throws<FormatException>(() => LowerHex.ToBytes(text));
+
+    [Fact]
     public void NewUnique_Twice_AreTwoOf32Digits()
     {
         var one = LowerHex.NewUnique();

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Hosting;
+using Orleans.Runtime;
 
 namespace Dpark.Hosting;
 
@@ -76,6 +77,23 @@ public sealed class WorkerHostTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_SiloFailsWhileTheWorkerStarts_LeavesNothing()
+    {
+        var failing = new FailingWhenWorkerRuns();
+        using var host = BuildHost(_ => { }, silo => silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services =>
+        {
+            failing.Worker = services.GetRequiredService<LocalWorker>();
+            return failing;
+        }));
+
+        await Assert.ThrowsAsync<NotSupportedException>(() => host.StartAsync().WaitAsync(Limit));
+
+        Assert.Empty(Directory.GetFileSystemEntries(_root));
+        Assert.Throws<WorkerUnavailableException>(() => failing.Worker!.Get());
+        await HostEnd.EndAsync(host, isStarted: false).WaitAsync(Limit);
+    }
+
+    [Fact]
     public async Task Stop_AfterStart_DeletesWorkDirectoriesAndClosesTheServer()
     {
         using var host = BuildHost(_ => { });
@@ -133,5 +151,37 @@ public sealed class WorkerHostTests : IDisposable
             more?.Invoke(silo);
         });
         return builder.Build();
+    }
+
+    /// <summary>Fails the silo's start at a stage before that of the worker, when the worker, which begins earlier, runs.</summary>
+    private sealed class FailingWhenWorkerRuns : ILifecycleParticipant<ISiloLifecycle>
+    {
+        public LocalWorker? Worker { get; set; }
+
+        public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(
+            nameof(FailingWhenWorkerRuns), ServiceLifecycleStage.RuntimeInitialize, FailAsync, _ => Task.CompletedTask);
+
+        private async Task FailAsync(CancellationToken cancellationToken)
+        {
+            using var limit = new CancellationTokenSource(Limit);
+            while (!IsRunning())
+            {
+                await Task.Delay(1, limit.Token);
+            }
+
+            throw new NotSupportedException("This silo is to fail.");
+        }
+
+        private bool IsRunning()
+        {
+            try
+            {
+                return Worker!.Get() is not null;
+            }
+            catch (WorkerUnavailableException)
+            {
+                return false;
+            }
+        }
     }
 }
