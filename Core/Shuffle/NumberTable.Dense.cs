@@ -42,11 +42,12 @@ internal sealed partial class NumberTable<TKey, TValue>
         var replaced = PageMemory.TakenFor(dense.Length);
         var room = memory is null || must ? long.MaxValue : Math.Max(memory.RoomBytes - replaced - alsoHeld, 0);
         var maxBytes = Math.Min(BytesOf(places), room);
-        if (most >= dense.First + dense.PlaceCount && LikelyMost(least, most, Count + newPairs) is var likely && likely > most)
+        if (LikelyMost(least, most, Count + newPairs) is var likely && likely > most)
         {
             // Places for all of them and the usual quarter more, if that is less than hashing them takes.
-            var enough = DenseTable<TKey, TValue>.BytesWithRoom(Math.Min(least, dense.First), likely);
-            if (enough <= Math.Min(BytesOf(PlacesFor(ExpectedCount)), room))
+            var first = Math.Min(least, dense.First);
+            var enough = Math.Min(DenseTable<TKey, TValue>.BytesWithRoom(first, likely), Math.Min(BytesOf(PlacesFor(ExpectedCount)), room));
+            if (DenseTable<TKey, TValue>.BytesFor(first, likely, enough, CheapDenseBytes) is not null)
             {
                 (most, maxBytes) = (likely, enough);
             }
@@ -110,10 +111,14 @@ internal sealed partial class NumberTable<TKey, TValue>
         var replaced = PageMemory.TakenFor(_memory!.Length);
         var maxBytes = Math.Min(BytesOf(PlacesFor((long)_hashedCount + newPairs)), memory.RoomBytes - replaced - alsoHeld);
         var (least, most) = FindRange();
-        if (DenseTable<TKey, TValue>.BytesFor(least, most, maxBytes, CheapDenseBytes) is not { } bytes
-            || !TryHold(PageMemory.TakenFor(bytes), replaced, alsoHeld))
+        if (DenseTable<TKey, TValue>.BytesFor(least, most, maxBytes, CheapDenseBytes) is not { } bytes)
         {
             _isScattered = true;
+            return false;
+        }
+
+        if (!TryHold(PageMemory.TakenFor(bytes), replaced, alsoHeld))
+        {
             return false;
         }
 
@@ -128,12 +133,12 @@ internal sealed partial class NumberTable<TKey, TValue>
         }
     }
 
-    // The last key, if the others are as far apart.
+    /// <summary>The last key, if those that will come follow as close; the last one that is known, if nobody knows how many will come, or they do not ascend.</summary>
     private long LikelyMost(long least, long most, int count)
     {
         var first = Math.Min(least, Dense!.First);
         var likely = first + ((most - first + 1.0) * ExpectedCount / count);
-        return likely < int.MaxValue + (double)first ? (long)likely : most;
+        return most >= Dense.First + Dense.PlaceCount && likely < first + (double)int.MaxValue ? (long)likely : most;
     }
 
     // What the claim holds for growth that does not happen would stand in the way.
