@@ -22,7 +22,8 @@ internal sealed partial class ApplicationGrain(
     private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(10);
 
     private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
-    private IGrainTimer? _lease;
+    private readonly DriverLease _lease = new(timeProvider, FirstLease);
+    private IGrainTimer? _timer;
     private long _epoch;
     private bool _hasEnded;
 
@@ -30,8 +31,8 @@ internal sealed partial class ApplicationGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _lease = this.RegisterGrainTimer(
-            OnLeaseEndedAsync, new GrainTimerCreationOptions { DueTime = FirstLease, Period = Timeout.InfiniteTimeSpan, KeepAlive = true });
+        _timer = this.RegisterGrainTimer(
+            LookAtLeaseAsync, new GrainTimerCreationOptions { DueTime = _lease.LookInterval, Period = _lease.LookInterval, KeepAlive = true });
         DelayDeactivation(FirstLease * 2);
         return Task.CompletedTask;
     }
@@ -89,7 +90,7 @@ internal sealed partial class ApplicationGrain(
         }
 
         _hasEnded = true;
-        _lease?.Dispose();
+        _timer?.Dispose();
         DelayDeactivation(Remembered);
         _environment.Clear();
 
@@ -101,21 +102,27 @@ internal sealed partial class ApplicationGrain(
         LogEnded(Id);
     }
 
-    private Task OnLeaseEndedAsync(CancellationToken cancellationToken)
+    private Task LookAtLeaseAsync(CancellationToken cancellationToken)
     {
-        if (!_hasEnded)
+        switch (_lease.Look(out var pause))
         {
-            LogLeaseEnded(Id);
+            case LeaseState.Unknown:
+                LogStoodStill(Id, pause);
+                return Task.CompletedTask;
+            case LeaseState.Ended when !_hasEnded:
+                LogLeaseEnded(Id);
+                return EndAsync(CancellationToken.None);
+            default:
+                return Task.CompletedTask;
         }
-
-        return EndAsync(CancellationToken.None);
     }
 
     private void Renew(TimeSpan lease)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(lease, MinLease);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(lease, MaxLease);
-        _lease!.Change(lease, Timeout.InfiniteTimeSpan);
+        _lease.Renew(lease);
+        _timer!.Change(_lease.LookInterval, _lease.LookInterval);
         DelayDeactivation(lease * 2);
     }
 
@@ -141,6 +148,9 @@ internal sealed partial class ApplicationGrain(
 
     [LoggerMessage(LogLevel.Warning, "The driver of {Application} was silent for longer than its lease, so the application ends.")]
     private partial void LogLeaseEnded(AppId application);
+
+    [LoggerMessage(LogLevel.Warning, "{Application}: this silo stood still for {Pause}, so it cannot know whether the driver was silent. The lease counts from now on.")]
+    private partial void LogStoodStill(AppId application, TimeSpan pause);
 
     [LoggerMessage(LogLevel.Information, "{Application} has ended.")]
     private partial void LogEnded(AppId application);
