@@ -11,7 +11,7 @@ namespace Dpark.Shuffle;
 /// </summary>
 /// <typeparam name="TKey">One that <see cref="NumberTable{TKey, TValue}"/> supports.</typeparam>
 /// <typeparam name="TValue">Without references.</typeparam>
-internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
+internal sealed unsafe partial class DenseTable<TKey, TValue> : IDisposable
 {
     private const int BitsPerWord = 64;
     private const int MaxPlaces = 1 << 30;
@@ -152,28 +152,6 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
         if (Sse.IsSupported)
         {
             Sse.Prefetch0(_values + ((nint)place * Unsafe.SizeOf<TValue>()));
-        }
-    }
-
-    /// <summary>
-    /// Adds numbers to the values of some keys, up to the first key that has no place: those for which <see cref="Addition{TCombined, TValue}"/> is used. Which places are
-    /// used is found out later, by their values, so that nothing is read or written here but the sums.
-    /// </summary>
-    /// <returns>How many pairs were added.</returns>
-    /// <remarks>No place is fetched ahead: with nothing to wait for between them, the processor looks far ahead by itself.</remarks>
-    public int AddSums<TNumber>(ReadOnlySpan<(TKey Key, TNumber Value)> pairs)
-    {
-        var added = 0;
-        while (true)
-        {
-            added += AddBelow(pairs[added..], First, (ulong)_sumEnd, _values, _used);
-            if (added == pairs.Length || OffsetOf(pairs[added].Key) >= (ulong)PlaceCount)
-            {
-                _unmarkedCount += added;
-                return added;
-            }
-
-            ExtendSums<TNumber>((int)OffsetOf(pairs[added].Key) + 1);
         }
     }
 
@@ -397,46 +375,6 @@ internal sealed unsafe class DenseTable<TKey, TValue> : IDisposable
         }
 
         return old;
-    }
-
-    // Unused places get undefined content by what follows.
-    private void EndSums()
-    {
-        MarkSums();
-        _sumEnd = 0;
-    }
-
-    // Calls nothing and has what it needs in registers: with a call in the loop, the compiler keeps the index in memory, which takes longer than the addition.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int AddBelow<TNumber>(ReadOnlySpan<(TKey Key, TNumber Value)> pairs, long first, ulong end, byte* values, ulong* used)
-    {
-        var i = 0;
-        for (; i < pairs.Length; i++)
-        {
-            var offset = (ulong)(OrderOf(pairs[i].Key) - first);
-            if (offset >= end)
-            {
-                break;
-            }
-
-            ref var value = ref Unsafe.As<byte, TValue>(ref values[offset * (nuint)Unsafe.SizeOf<TValue>()]);
-            var sum = default(Addition<TValue, TNumber>).Merge(value, pairs[i].Value);
-            value = sum;
-            if (Addition<TValue, TNumber>.IsNothing(sum))
-            {
-                used[offset / BitsPerWord] |= 1UL << (int)offset;
-            }
-        }
-
-        return i;
-    }
-
-    private void ExtendSums<TNumber>(int leastEnd)
-    {
-        // More than is needed, so that keys in ascending order do not come here each time; not all, because the memory may be much longer than the keys go.
-        var end = (int)Math.Min(PlaceCount, ((long)leastEnd + (leastEnd / RoomDenominator) + BitsPerWord) / BitsPerWord * BitsPerWord);
-        SumPlaces.Fill(_values, _used, _sumEnd, end, Addition<TValue, TNumber>.OrNothing(default!, 0));
-        _sumEnd = end;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

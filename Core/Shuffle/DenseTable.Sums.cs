@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+
+namespace Dpark.Shuffle;
+
+// Adding numbers without looking which places are used.
+internal sealed unsafe partial class DenseTable<TKey, TValue>
+{
+    /// <summary>
+    /// Adds numbers to the values of some keys, up to the first key that has no place: those for which <see cref="Addition{TCombined, TValue}"/> is used. Which places are
+    /// used is found out later, by their values, so that nothing is read or written here but the sums.
+    /// </summary>
+    /// <returns>How many pairs were added.</returns>
+    /// <remarks>No place is fetched ahead: with nothing to wait for between them, the processor looks far ahead by itself.</remarks>
+    public int AddSums<TNumber>(ReadOnlySpan<(TKey Key, TNumber Value)> pairs)
+    {
+        var added = 0;
+        var isMarking = !SumPlaces.IsSumOf(pairs);
+        while (true)
+        {
+            added += isMarking
+                ? AddBelow(pairs[added..], First, (ulong)_sumEnd, _values, _used)
+                : AddOnlyBelow(pairs[added..], First, (ulong)_sumEnd, _values);
+            if (added == pairs.Length || OffsetOf(pairs[added].Key) >= (ulong)PlaceCount)
+            {
+                _unmarkedCount += added;
+                return added;
+            }
+
+            ExtendSums<TNumber>((int)OffsetOf(pairs[added].Key) + 1);
+        }
+    }
+
+    // Unused places get undefined content by what follows.
+    private void EndSums()
+    {
+        MarkSums();
+        _sumEnd = 0;
+    }
+
+    // Calls nothing and has what it needs in registers: with a call in the loop, the compiler keeps the index in memory, which takes longer than the addition.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int AddBelow<TNumber>(ReadOnlySpan<(TKey Key, TNumber Value)> pairs, long first, ulong end, byte* values, ulong* used)
+    {
+        var i = 0;
+        for (; i < pairs.Length; i++)
+        {
+            var offset = (ulong)(OrderOf(pairs[i].Key) - first);
+            if (offset >= end)
+            {
+                break;
+            }
+
+            ref var value = ref Unsafe.As<byte, TValue>(ref values[offset * (nuint)Unsafe.SizeOf<TValue>()]);
+            var sum = default(Addition<TValue, TNumber>).Merge(value, pairs[i].Value);
+            value = sum;
+            if (Addition<TValue, TNumber>.IsNothing(sum))
+            {
+                used[offset / BitsPerWord] |= 1UL << (int)offset;
+            }
+        }
+
+        return i;
+    }
+
+    // As AddBelow, for numbers of which no sum needs a bit: to look at each sum takes as long as to add it.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int AddOnlyBelow<TNumber>(ReadOnlySpan<(TKey Key, TNumber Value)> pairs, long first, ulong end, byte* values)
+    {
+        var i = 0;
+        for (; i < pairs.Length; i++)
+        {
+            var offset = (ulong)(OrderOf(pairs[i].Key) - first);
+            if (offset >= end)
+            {
+                break;
+            }
+
+            ref var value = ref Unsafe.As<byte, TValue>(ref values[offset * (nuint)Unsafe.SizeOf<TValue>()]);
+            value = default(Addition<TValue, TNumber>).Merge(value, pairs[i].Value);
+        }
+
+        return i;
+    }
+
+    private void ExtendSums<TNumber>(int leastEnd)
+    {
+        // More than is needed, so that keys in ascending order do not come here each time; not all, because the memory may be much longer than the keys go.
+        var end = (int)Math.Min(PlaceCount, ((long)leastEnd + (leastEnd / RoomDenominator) + BitsPerWord) / BitsPerWord * BitsPerWord);
+        SumPlaces.Fill(_values, _used, _sumEnd, end, Addition<TValue, TNumber>.OrNothing(default!, 0));
+        _sumEnd = end;
+    }
+}
