@@ -186,8 +186,11 @@ internal sealed partial class DriverSession
     /// <summary>Until when a launch must wait so that the worker finds what it reads, or what it needs to be told so that it need not.</summary>
     private (Task Arrived, MapOutputRegistration[] Inputs) Inputs(in TaskAssignment task)
     {
-        var arrived = _registrar.ArrivedAsync(task.Stage.Parents);
-        return !arrived.IsCompletedSuccessfully && _registrar.ListFor(task.Stage.Parents, task.MapOutputEpoch) is { } lists ? (Task.CompletedTask, lists) : (arrived, []);
+        // What the worker waits for by itself is not there yet.
+        var awaited = task.Awaits;
+        var parents = awaited is null ? task.Stage.Parents : [.. task.Stage.Parents.Where(parent => parent.Shuffle != awaited)];
+        var arrived = _registrar.ArrivedAsync(parents);
+        return !arrived.IsCompletedSuccessfully && _registrar.ListFor(parents, task.MapOutputEpoch) is { } lists ? (Task.CompletedTask, lists) : (arrived, []);
     }
 
     private static int HintBytes(CacheHints? hints) =>
@@ -220,7 +223,9 @@ internal sealed partial class DriverSession
             var launch = _stages.ToLaunch(source, task.Attempt, task.MapOutputEpoch, out published, _stopping.Token);
             var hints = source.Cached?.HintsFor(
                 task.Attempt.PartitionIndex, worker, other => _workers.Find(other)?.Info.BlockEndpoint, _workers.ListCopyTargets);
-            return hints is null ? launch : launch with { CacheHints = hints };
+            return hints is null && task.Stage.Shuffle is null && task.Awaits is null
+                ? launch
+                : launch with { CacheHints = hints, Makes = RememberedOf(task.Stage), Awaits = AwaitedBy(task) };
         }
         catch (ClosureException e)
         {
@@ -228,6 +233,19 @@ internal sealed partial class DriverSession
             _loop.Tell(new StageNotReady(task.Stage.StageId, $"Partition {task.Attempt.PartitionIndex} cannot travel: {e.Message}", Failure: null));
             return null;
         }
+    }
+
+    private static ShuffleId? RememberedOf(StageInfo stage) => stage.PartitionCount <= AwaitedOutputs.MaxMaps ? stage.Shuffle : null;
+
+    private static AwaitedOutputs? AwaitedBy(in TaskAssignment task)
+    {
+        if (task.Awaits is not { } shuffle)
+        {
+            return null;
+        }
+
+        var maker = task.Stage.Parents.First(parent => parent.Shuffle == shuffle);
+        return new(shuffle, maker.PartitionCount);
     }
 
     private void Accept(AcceptReport accept)

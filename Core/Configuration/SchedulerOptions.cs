@@ -41,7 +41,7 @@ public sealed class SchedulerOptions
     /// </summary>
     public TimeSpan RetryElsewhereWait { get; set; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Most tasks that wait on a worker beside those that run, per slot. 0 turns waiting on workers off. From 0 to 10,000. Default: 64.</summary>
+    /// <summary>Most tasks that wait on a worker beside those that run, per slot. 0 turns waiting on workers off, also that for the last maps of a stage before. From 0 to 10,000. Default: 64.</summary>
     public int PrefetchPerSlot { get; set; } = 64;
 
     /// <summary>

@@ -6,6 +6,9 @@ namespace Dpark.Scheduling;
 
 public sealed partial class JobScheduler
 {
+    // Nobody reads a list that is not complete, so outputs are registered in groups: as many calls less, and not too many outputs at the end.
+    private const int LeastRegistered = 64;
+
     private void AddMapOutput(StageState stage, MapOutput output)
     {
         var shuffle = stage.Output!;
@@ -26,6 +29,7 @@ public sealed partial class JobScheduler
             {
                 LookAt(reader);
                 LookAhead(reader);
+                ConsiderAhead(reader);
             }
         }
     }
@@ -148,7 +152,7 @@ public sealed partial class JobScheduler
         foreach (var shuffle in _shufflesToRegister)
         {
             shuffle.IsListed = false;
-            if (shuffle.HasUnregistered || shuffle.HasNews)
+            if (shuffle.HasNews || shuffle.UnregisteredCount >= (shuffle.IsComplete ? 1 : LeastRegistered))
             {
                 _actions.Add(shuffle.TakeRegistration());
             }

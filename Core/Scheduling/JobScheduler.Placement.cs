@@ -212,7 +212,11 @@ public sealed partial class JobScheduler
             _workersToLaunchOn.Add(worker);
         }
 
-        worker.Launching.Add(new(id, stage.Info, attempt.MapOutputEpoch));
+        worker.Launching.Add(new(id, stage.Info, attempt.MapOutputEpoch) { Awaits = stage.AheadOf?.Output!.Id });
+        if (tasks.PendingCount == 0 && stage.Output is not null)
+        {
+            _mayBeFollowed.Add(stage);
+        }
     }
 
     private void FlushLaunches()

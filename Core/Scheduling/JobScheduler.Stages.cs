@@ -197,6 +197,7 @@ public sealed partial class JobScheduler
         stage.LastActivity = _now;
         UpdateRunnable(stage);
         LookAhead(stage);
+        ConsiderAhead(stage);
     }
 
     /// <summary>
@@ -205,7 +206,7 @@ public sealed partial class JobScheduler
     /// </summary>
     private void LookAhead(StageState stage)
     {
-        if (stage.IsRunning && stage.Output is { } output)
+        if ((stage.IsRunning || stage.AheadOf is not null) && stage.Output is { } output)
         {
             _lookahead.AddRange(output.Readers);
         }
@@ -216,7 +217,7 @@ public sealed partial class JobScheduler
         foreach (var stage in _lookahead)
         {
             if (stage is { IsReleased: false, Tasks: not null, IsProgramRequested: false }
-                && stage.Parents.All(parent => parent.IsRunning || parent.Output!.IsComplete))
+                && stage.Parents.All(parent => parent.IsRunning || parent.AheadOf is not null || parent.Output!.IsComplete))
             {
                 RequestProgram(stage);
             }

@@ -61,8 +61,8 @@ public sealed partial class JobScheduler
             // A job that failed in this loop has taken its other attempts with it.
             if (!attempt.Stage.IsReleased)
             {
-                // What came after those that fill the slots was waiting, and has killed nothing.
-                var wasRunning = attempt.HoldsSlot && runningCount++ < worker.SlotCount;
+                // What came after those that fill the slots was waiting, and so was what was launched ahead. It has killed nothing.
+                var wasRunning = attempt is { HoldsSlot: true, Stage.AheadOf: null } && runningCount++ < worker.SlotCount;
                 LoseAttempt(attempt, wasRunning, lost.Reason);
             }
         }

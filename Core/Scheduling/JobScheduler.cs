@@ -18,7 +18,8 @@ namespace Dpark.Scheduling;
 /// A job is a graph of stages. A stage of a running job is idle, or has a run. A run begins when something waits for the stage's output: the caller for a
 /// result stage, tasks of a reading stage that could be launched for a map stage. It computes the partitions whose output is missing, and ends when none
 /// is. Within a run a task is pending, launched, or done. Pending tasks are launched when all parents' map outputs exist and the driver said
-/// <see cref="StageReady"/>; running tasks are left alone whatever is lost, because what they have read already may be enough.
+/// <see cref="StageReady"/>, or ahead of the last of them where the only worker makes them all (<see cref="TaskAssignment.Awaits"/>); running tasks are left alone whatever is lost, because
+/// what they have read already may be enough.
 /// </para>
 /// <para>
 /// An attempt holds a slot from its launch until its report, its worker's loss, or a failed launch. After a failed launch nobody knows whether it
@@ -147,11 +148,14 @@ public sealed partial class JobScheduler
     {
         ReadClock();
         ExpireTimers();
+        ReviewAhead();
         LookAtStages();
+        ReviewAhead();
         FlushRegistrations();
         FlushCancellations();
         Speculate();
         PlaceTasks();
+        LaunchAhead();
         FlushLaunches();
         FlushProgramRequests();
         ReportProgress();
@@ -174,7 +178,7 @@ public sealed partial class JobScheduler
         Assert(_jobs.Count == 0, $"{_jobs.Count} jobs, first {_jobs.Keys.FirstOrDefault()}");
         Assert(_stages.Count == 0, $"{_stages.Count} stages, first stage-{_stages.Keys.FirstOrDefault()}");
         Assert(_runnable.Count == 0 && !_runnable.HasSnapshot, $"{_runnable.Count} runnable stages, or a list of earlier ones");
-        Assert(_stagesToLookAt.Count == 0 && _lookahead.Count == 0, "stages to look at");
+        Assert(_stagesToLookAt.Count == 0 && _lookahead.Count == 0 && _mayBeFollowed.Count == 0 && _ahead.Count == 0, "stages to look at");
         Assert(_shufflesToRegister.Count == 0, "map outputs to register");
         Assert(_news.Count == 0, "news for the console");
         Assert(_pools.Count == 0, $"{_pools.Count} pools, first {_pools.Keys.FirstOrDefault()}");
@@ -186,7 +190,7 @@ public sealed partial class JobScheduler
 
         foreach (var shuffle in _shuffles.Values)
         {
-            Assert(shuffle.Stage is null && shuffle.Readers.Count == 0 && !shuffle.HasUnregistered, $"uses of {shuffle.Id}");
+            Assert(shuffle.Stage is null && shuffle.Readers.Count == 0 && (shuffle.UnregisteredCount == 0 || !shuffle.IsComplete), $"uses of {shuffle.Id}");
             Assert(!shuffle.IsUnneeded, $"{shuffle.Id}, which nobody needs");
         }
     }

@@ -15,7 +15,14 @@ public sealed record StartStage(StageInfo Stage, bool Again) : SchedulerAction;
 
 /// <summary>One attempt to launch.</summary>
 /// <param name="MapOutputEpoch">Goes into <see cref="TaskLaunch.MapOutputEpoch"/>.</param>
-public readonly record struct TaskAssignment(TaskAttemptId Attempt, StageInfo Stage, long MapOutputEpoch);
+public readonly record struct TaskAssignment(TaskAttemptId Attempt, StageInfo Stage, long MapOutputEpoch)
+{
+    /// <summary>
+    /// The attempt waits on its worker until that has made all map outputs of a shuffle, one of those that the stage reads; becomes <see cref="TaskLaunch.Awaits"/>.
+    /// <see langword="null"/> if it can start at once.
+    /// </summary>
+    public ShuffleId? Awaits { get; init; }
+}
 
 /// <summary>Send attempts to a worker, in order. If that fails or its outcome is unknown, answer with <see cref="LaunchFailed"/>.</summary>
 /// <param name="Tasks">At least one. All attempts that one decision gives to the worker.</param>
@@ -27,7 +34,7 @@ public sealed record CancelTasks(WorkerId Worker, IReadOnlyList<TaskAttemptId> A
 /// <summary>Add map outputs to the registry. It must have them before a later <see cref="LaunchTasks"/> is sent, unless that takes them along.</summary>
 /// <param name="MapCount">Map outputs that the shuffle has when it is complete.</param>
 /// <param name="Outputs">
-/// New ones since the last registration of the shuffle; each replaces an older one of the same map. Empty if only the epoch is new. They may be too
+/// New ones since the last registration of the shuffle, many at a time or the last ones; each replaces an older one of the same map. Empty if only the epoch is new. They may be too
 /// large for one message.
 /// </param>
 /// <param name="Epoch">The registry's list is at least this new once it has them.</param>

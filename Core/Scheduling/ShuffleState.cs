@@ -52,7 +52,8 @@ internal sealed class ShuffleState(ShuffleId id, int mapCount)
     /// <summary>It is in the scheduler's list of shuffles to register.</summary>
     public bool IsListed { get; set; }
 
-    public bool HasUnregistered => _unregistered.Count > 0;
+    /// <summary>Outputs that the registry does not have yet.</summary>
+    public int UnregisteredCount => _unregistered.Count;
 
     /// <summary>Something other than new outputs must be told to the registry: a new epoch, or that there are no maps.</summary>
     public bool HasNews { get; set; } = mapCount == 0;

@@ -97,6 +97,15 @@ internal sealed class StageState(StageInfo info, ShuffleState? output, StageStat
     /// <summary>The workers on which tasks of this run failed; <see langword="null"/> if none did.</summary>
     public Dictionary<WorkerState, StageFailures>? Failures { get; set; }
 
+    /// <summary>The parent behind whose last maps its first attempts wait on a worker; <see langword="null"/> if they do not.</summary>
+    public StageState? AheadOf { get; set; }
+
+    /// <summary>What <see cref="JobScheduler.Epoch"/> was when they were launched.</summary>
+    public long AheadEpoch { get; set; }
+
+    /// <summary>They were taken back once; not launched ahead again.</summary>
+    public bool WasRecalled { get; set; }
+
     /// <summary>What the user was told last; not told twice in a row.</summary>
     public string? LastNotice { get; set; }
 

@@ -337,6 +337,9 @@ internal sealed partial class TaskSet
         return false;
     }
 
+    /// <summary>Finds a task that was not launched yet, wherever it would rather run. The caller launches it.</summary>
+    public bool TryTakeFresh(out int position) => TryTakeFresh(_placed, out position) || TryTakeFresh(_unplaced, out position);
+
     private bool TryTakeFresh(Queue<int> queue, out int position)
     {
         while (queue.TryDequeue(out position))

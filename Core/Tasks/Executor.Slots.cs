@@ -34,6 +34,15 @@ public sealed partial class Executor
         }
     }
 
+    private void Enqueue(TaskRun run)
+    {
+        _queue.Enqueue(run);
+        if (_idleThreads > 0)
+        {
+            Monitor.Pulse(_gate);
+        }
+    }
+
     /// <summary>Ends the run that a slot has finished, and waits for another one.</summary>
     /// <returns><see langword="null"/> when the executor stops.</returns>
     private TaskRun? Next(TaskRun? finished)
@@ -106,6 +115,7 @@ public sealed partial class Executor
                 if (run.State == TaskRunState.Queued)
                 {
                     _queuedCount--;
+                    _ahead.Remove(run);
                     End(run);
                     queued.Add(run);
                 }
@@ -147,9 +157,17 @@ public sealed partial class Executor
     private void Append(TaskRun run, TaskReport report)
     {
         _observer?.Invoke(report);
-        if (!run.Application.HasEnded)
+        if (run.Application.HasEnded)
         {
-            _outbox.Append(report);
+            return;
+        }
+
+        _outbox.Append(report);
+
+        // The outbox first, so that a driver hears of the outputs before it hears of what was made of them.
+        if (report.MapOutput is { } output && run.Launch.Makes is { } shuffle && _keepOutput?.Invoke(shuffle, output) == true)
+        {
+            StartAwaiting(shuffle);
         }
     }
 
@@ -193,7 +211,7 @@ public sealed partial class Executor
                 }
             }
 
-            waiting = UsableSlots == 0 ? [.. _queue.Where(run => run.State == TaskRunState.Queued)] : [];
+            waiting = UsableSlots == 0 ? [.. _queue.Where(run => run.State == TaskRunState.Queued), .. _ahead] : [];
         }
 
         foreach (var run in stuck)

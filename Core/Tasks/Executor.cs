@@ -1,5 +1,6 @@
 using Dpark.Applications;
 using Dpark.Configuration;
+using Dpark.Shuffle;
 using Dpark.Workers;
 using Microsoft.Extensions.Logging;
 
@@ -22,10 +23,14 @@ public sealed partial class Executor : IAsyncDisposable
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<Executor> _logger;
     private readonly Action<TaskReport>? _observer;
+    private readonly Func<ShuffleId, MapOutput, bool>? _keepOutput;
 
     // A monitor, not a Lock: slots wait on it for work.
     private readonly object _gate = new();
     private readonly Queue<TaskRun> _queue = new();
+
+    // Those that wait for map outputs, in the order in which they came. Queued as well, as far as everybody else is concerned.
+    private readonly List<TaskRun> _ahead = [];
     private readonly Dictionary<AppId, ApplicationAttempts> _applications = [];
     private readonly RecentSet<AppId> _endedApplications = new(MaxEndedApplications);
     private readonly TaskCompletionSource _threadsEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -41,6 +46,10 @@ public sealed partial class Executor : IAsyncDisposable
     /// <param name="worker">This worker.</param>
     /// <param name="outbox">Receives one report per attempt that was started.</param>
     /// <param name="observer">Sees each report before the outbox does, on the thread that made it; must be quick and must not throw.</param>
+    /// <param name="keepOutput">
+    /// Sees each map output that is to be remembered (<see cref="TaskLaunch.Makes"/>) when the outbox has its report, on the thread that made it; must be quick and must not throw.
+    /// Says whether attempts wait for the shuffle (<see cref="TaskLaunch.Awaits"/>), and it was the last.
+    /// </param>
     public Executor(
         WorkerId worker,
         ExecutorOptions options,
@@ -49,7 +58,8 @@ public sealed partial class Executor : IAsyncDisposable
         Outbox outbox,
         TimeProvider timeProvider,
         ILogger<Executor> logger,
-        Action<TaskReport>? observer = null)
+        Action<TaskReport>? observer = null,
+        Func<ShuffleId, MapOutput, bool>? keepOutput = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
@@ -57,6 +67,7 @@ public sealed partial class Executor : IAsyncDisposable
         _timeProvider = timeProvider;
         _logger = logger;
         _observer = observer;
+        _keepOutput = keepOutput;
         _runner = new(worker, options, programs, services, timeProvider);
         _liveThreads = options.SlotCount;
         for (var slot = 0; slot < options.SlotCount; slot++)
@@ -117,14 +128,38 @@ public sealed partial class Executor : IAsyncDisposable
 
             var run = new TaskRun(launch, application, _timeProvider.GetTimestamp());
             application.Add(run);
-            _queue.Enqueue(run);
             _queuedCount++;
-            if (_idleThreads > 0)
+            if (launch.Awaits is null)
             {
-                Monitor.Pulse(_gate);
+                Enqueue(run);
+            }
+            else
+            {
+                _ahead.Add(run);
             }
 
             return true;
+        }
+    }
+
+    /// <summary>Starts the attempts that wait for the map outputs of a shuffle: they are all here now.</summary>
+    public void StartAwaiting(ShuffleId shuffle)
+    {
+        lock (_gate)
+        {
+            for (var i = 0; i < _ahead.Count;)
+            {
+                var run = _ahead[i];
+                if (run.Launch.Awaits!.Shuffle != shuffle)
+                {
+                    i++;
+                    continue;
+                }
+
+                _ahead.RemoveAt(i);
+                run.QueuedAt = _timeProvider.GetTimestamp();
+                Enqueue(run);
+            }
         }
     }
 

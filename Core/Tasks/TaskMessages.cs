@@ -33,6 +33,21 @@ public sealed record TaskLaunch(
 
     /// <summary>Where cached partitions are; <see langword="null"/> if the driver knows nothing of use.</summary>
     [Id(5)] public CacheHints? CacheHints { get; init; }
+
+    /// <summary>The shuffle of which it makes a map output, if its worker is to remember that for attempts that may wait for it.</summary>
+    [Id(6)] public ShuffleId? Makes { get; init; }
+
+    /// <summary>What its worker must have made before it starts; <see langword="null"/> if it can start at once.</summary>
+    [Id(7)] public AwaitedOutputs? Awaits { get; init; }
+}
+
+/// <summary>All map outputs of a shuffle, each made once, by the worker that is told to wait for them, and launched with <see cref="TaskLaunch.Makes"/>.</summary>
+/// <param name="MapCount">At most <see cref="MaxMaps"/>.</param>
+[GenerateSerializer, Immutable, Alias("dpark.AwaitedOutputs")]
+public sealed record AwaitedOutputs([property: Id(0)] ShuffleId Shuffle, [property: Id(1)] int MapCount)
+{
+    /// <summary>Shuffles with more maps are not waited for, so that workers need not remember the outputs of large ones.</summary>
+    public const int MaxMaps = 64;
 }
 
 /// <summary>How an attempt ended. The numbers travel; they never change.</summary>

@@ -19,8 +19,8 @@ internal sealed class TaskRun(TaskLaunch launch, ApplicationAttempts application
 
     public ApplicationAttempts Application { get; } = application;
 
-    /// <summary>Timestamp at which the attempt was queued.</summary>
-    public long QueuedAt { get; } = queuedAt;
+    /// <summary>Timestamp at which the attempt was queued, or could start.</summary>
+    public long QueuedAt { get; set; } = queuedAt;
 
     public TaskRunState State { get; set; }
 

@@ -1,15 +1,17 @@
 using System.Collections.Immutable;
 using Dpark.Applications;
+using Dpark.Tasks;
 using Dpark.Workers;
 
 namespace Dpark.Shuffle;
 
 /// <summary>
-/// The lists of map outputs that the tasks of one worker read: brought by launches, or fetched from the registry page by page, once for all tasks, and kept until a task asks for a newer
-/// one. Used by the executor's threads. Thread-safe.
+/// The lists of map outputs that the tasks of one worker read: brought by launches, made here, or fetched from the registry page by page, once for all tasks, and kept until a task asks
+/// for a newer one. Used by the executor's threads. Thread-safe.
 /// </summary>
+/// <param name="endpoint">Where this worker's block server can be reached.</param>
 /// <param name="registryOf">The registry of an application.</param>
-internal sealed class MapOutputSource(WorkerId worker, Func<AppId, IMapOutputRegistryGrain> registryOf) : IMapOutputSource
+internal sealed class MapOutputSource(WorkerId worker, string endpoint, Func<AppId, IMapOutputRegistryGrain> registryOf) : IMapOutputSource
 {
     /// <summary>A list that changes while its pages are fetched is fetched anew; one that never stands still is given up.</summary>
     private const int MaxRounds = 8;
@@ -54,6 +56,31 @@ internal sealed class MapOutputSource(WorkerId worker, Func<AppId, IMapOutputReg
         Keep(EntryOf(list.Shuffle), new(list.Epoch, [.. outputs]));
     }
 
+    /// <summary>Remembers an output that was made here; see <see cref="TaskLaunch.Makes"/>.</summary>
+    /// <returns>Attempts wait for the shuffle (<see cref="Await"/>), and this was the last of its outputs: their list is here now.</returns>
+    public bool AddOwn(ShuffleId shuffle, MapOutput output)
+    {
+        var entry = EntryOf(shuffle);
+        lock (_gate)
+        {
+            (entry.Own ??= [])[output.MapIndex] = new(output, endpoint);
+            return TryKeepOwn(entry);
+        }
+    }
+
+    /// <summary>An attempt waits until all outputs of a shuffle have been made here.</summary>
+    /// <param name="epoch">How new their list is then.</param>
+    /// <returns>They have been made already: their list is here.</returns>
+    public bool Await(AwaitedOutputs awaited, long epoch)
+    {
+        var entry = EntryOf(awaited.Shuffle);
+        lock (_gate)
+        {
+            entry.Awaited = (awaited.MapCount, Math.Max(epoch, entry.Awaited?.Epoch ?? 0));
+            return TryKeepOwn(entry);
+        }
+    }
+
     /// <summary>Forgets one shuffle.</summary>
     public void Forget(ShuffleId shuffle)
     {
@@ -73,6 +100,17 @@ internal sealed class MapOutputSource(WorkerId worker, Func<AppId, IMapOutputReg
                 _entries.Remove(shuffle);
             }
         }
+    }
+
+    private bool TryKeepOwn(Entry entry)
+    {
+        if (entry.Awaited is not { } awaited || (entry.Own?.Count ?? 0) < awaited.MapCount)
+        {
+            return false;
+        }
+
+        Keep(entry, new(awaited.Epoch, [.. (entry.Own ?? []).OrderBy(own => own.Key).Select(own => own.Value)]));
+        return true;
     }
 
     private void Keep(Entry entry, List list)
@@ -165,6 +203,12 @@ internal sealed class MapOutputSource(WorkerId worker, Func<AppId, IMapOutputReg
             get => _newest;
             set => _newest = value;
         }
+
+        /// <summary>Those that were made here, by map, if they are to be remembered.</summary>
+        public Dictionary<int, MapOutputLocation>? Own { get; set; }
+
+        /// <summary>Attempts wait until so many were made; how new the list is then.</summary>
+        public (int MapCount, long Epoch)? Awaited { get; set; }
 
         /// <summary>Fetches under way, by the epoch that was asked for.</summary>
         public SharedFetches<long, List> Fetches { get; } = new(capacity: 4);

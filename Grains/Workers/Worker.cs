@@ -74,11 +74,11 @@ internal sealed partial class Worker : IAsyncDisposable
         {
             Peers = new CachePeers(new CachePeer(info.Id, info.BlockEndpoint), client, grains, loggers.CreateLogger<CachePeers>()),
         };
-        _mapOutputs = new(info.Id, application => grains.GetGrain<IMapOutputRegistryGrain>(application.Value));
+        _mapOutputs = new(info.Id, info.BlockEndpoint, application => grains.GetGrain<IMapOutputRegistryGrain>(application.Value));
         var store = new ShuffleStore(info.Id, storage.MapOutputs, _mapOutputs, client, shuffle);
         var services = new WorkerTaskServices(info.Id, info.BlockEndpoint, storage.Blocks, store, _cache, _applications, storage.Memory);
         _executor = new(
-            info.Id, executor, _applications, services, _outbox, timeProvider, loggers.CreateLogger<Executor>(), DparkInstruments.OnEnded);
+            info.Id, executor, _applications, services, _outbox, timeProvider, loggers.CreateLogger<Executor>(), DparkInstruments.OnEnded, _mapOutputs.AddOwn);
     }
 
     /// <summary>Who it is, with the slots that tasks can have now: fewer than configured while some are held by tasks that do not stop.</summary>
@@ -127,6 +127,11 @@ internal sealed partial class Worker : IAsyncDisposable
     public bool TryStart(TaskLaunch launch, long epoch)
     {
         var wasTaken = _executor.TryStart(launch, epoch);
+        if (wasTaken && launch.Awaits is { } awaited && _mapOutputs.Await(awaited, launch.MapOutputEpoch))
+        {
+            _executor.StartAwaiting(awaited.Shuffle);
+        }
+
         DparkInstruments.OnLaunched(wasTaken);
         return wasTaken;
     }

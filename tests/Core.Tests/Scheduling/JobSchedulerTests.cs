@@ -75,10 +75,39 @@ public sealed class JobSchedulerTests
         Assert.Equal([1, 1], _rig.Running.Select(id => id.StageId));
         var registered = _rig.All<RegisterMapOutputs>().ToArray();
         Assert.Equal([0, 1, 2], registered.SelectMany(r => r.Outputs).Select(o => o.MapIndex));
-        Assert.Equal([false, true], registered.Select(r => r.IsComplete));
+        Assert.Equal([true], registered.Select(r => r.IsComplete));
         Assert.True(_rig.Actions.IndexOf(registered[^1]) < _rig.Actions.IndexOf(_rig.All<LaunchTasks>().Last()));
         _rig.SucceedAll();
         _rig.Scheduler.AssertNoState();
+    }
+
+    [Fact]
+    public void Succeed_ManyMaps_AreRegisteredInGroups()
+    {
+        var map = Map(0, 200);
+        _rig.Join(A, 200).Submit(0, Final(1, 1, map));
+        for (var i = 0; i < 200; i++)
+        {
+            _rig.Succeed(_rig.RunningOf(map, i));
+        }
+
+        Assert.Equal([64, 64, 64, 8], _rig.All<RegisterMapOutputs>().Select(r => r.Outputs.Count));
+        Assert.Equal([false, false, false, true], _rig.All<RegisterMapOutputs>().Select(r => r.IsComplete));
+    }
+
+    [Fact]
+    public void Cancel_SomeMapsAreDone_TheNextJobRegistersThemWithTheOthers()
+    {
+        var map = Map(0, 2);
+        _rig.Join(A, 2).Submit(0, Final(1, 1, map));
+        _rig.Succeed(_rig.RunningOf(map, 1)).Tell(new JobCancelled(new(0)));
+        _rig.Scheduler.AssertNoState();
+
+        _rig.Submit(1, Final(2, 1, new StageInfo(3, 2, map.Shuffle, []))).SucceedAll();
+
+        var registered = Assert.Single(_rig.All<RegisterMapOutputs>());
+        Assert.Equal([0, 1], registered.Outputs.Select(output => output.MapIndex).Order());
+        Assert.Contains(_rig.Running, id => id.StageId == 2);
     }
 
     [Fact]

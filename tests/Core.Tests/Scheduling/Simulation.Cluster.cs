@@ -151,6 +151,8 @@ internal sealed partial class Simulation
         private readonly HashSet<TaskAttemptId> _cancelled = [];
         private readonly Dictionary<(ShuffleId Shuffle, int Map, int Attempt), bool> _files = [];
         private readonly HashSet<(ShuffleId Shuffle, int Map, int Attempt)> _written = [];
+        private readonly Dictionary<ShuffleId, Dictionary<int, MapOutput>> _made = [];
+        private readonly List<TaskAssignment> _waiting = [];
         private int _runningCount;
 
         public WorkerId Id => id;
@@ -171,13 +173,24 @@ internal sealed partial class Simulation
         public int Slowness { get; set; }
 
         /// <summary>It lost its work directory.</summary>
-        public void Forget() => _files.Clear();
+        public void Forget()
+        {
+            _files.Clear();
+            _made.Clear();
+        }
 
         public void Start(IReadOnlyList<TaskAssignment> tasks)
         {
             foreach (var task in tasks)
             {
-                _queue.Enqueue(task);
+                if (IsMade(task))
+                {
+                    _queue.Enqueue(task);
+                }
+                else
+                {
+                    _waiting.Add(task);
+                }
             }
 
             RunNext();
@@ -188,6 +201,12 @@ internal sealed partial class Simulation
             foreach (var attempt in attempts)
             {
                 _cancelled.Add(attempt);
+            }
+
+            foreach (var task in _waiting.Where(task => _cancelled.Contains(task.Attempt)).ToArray())
+            {
+                _waiting.Remove(task);
+                owner.Send(this, Compute(task, []));
             }
         }
 
@@ -203,12 +222,29 @@ internal sealed partial class Simulation
         public bool CanServe(ShuffleId shuffle, MapOutput output) =>
             !HasDied && IsKnown && _files.GetValueOrDefault((shuffle, output.MapIndex, output.Attempt));
 
+        private bool IsMade(TaskAssignment task) =>
+            task.Awaits is not { } shuffle || _made.GetValueOrDefault(shuffle)?.Count == WidthOf(task, shuffle);
+
+        private static int WidthOf(TaskAssignment task, ShuffleId shuffle) => task.Stage.Parents.First(parent => parent.Shuffle == shuffle).PartitionCount;
+
+        private void StartWaiting()
+        {
+            foreach (var task in _waiting.Where(IsMade).ToArray())
+            {
+                _waiting.Remove(task);
+                _queue.Enqueue(task);
+                owner.StartedAheadCount++;
+            }
+        }
+
+        private List<MapOutput> ListInputs(TaskAssignment task, ShuffleId shuffle) => task.Awaits == shuffle ? [.. _made.GetValueOrDefault(shuffle, []).Values] : owner._registry.List(shuffle);
+
         private void RunNext()
         {
             while (_runningCount < SlotCount && _queue.TryDequeue(out var task))
             {
                 _runningCount++;
-                var inputs = task.Stage.Parents.Select(p => (Shuffle: p.Shuffle!.Value, Outputs: owner._registry.List(p.Shuffle!.Value))).ToArray();
+                var inputs = task.Stage.Parents.Select(p => (Shuffle: p.Shuffle!.Value, Outputs: ListInputs(task, p.Shuffle!.Value))).ToArray();
                 owner.After(0, (owner.Chance(0.05) ? 2000 : 60) * Slowness, () => Finish(task, inputs));
             }
         }
@@ -219,6 +255,7 @@ internal sealed partial class Simulation
             if (!HasDied)
             {
                 owner.Send(this, Compute(task, inputs));
+                StartWaiting();
                 RunNext();
             }
         }
@@ -231,7 +268,7 @@ internal sealed partial class Simulation
                 return report with { Outcome = TaskOutcome.Cancelled };
             }
 
-            if (FindUnreadable(inputs) is { } failure)
+            if (FindUnreadable(task, inputs) is { } failure)
             {
                 return report with { Outcome = TaskOutcome.FetchFailed, Failure = failure };
             }
@@ -258,8 +295,9 @@ internal sealed partial class Simulation
             var file = (shuffle, task.Attempt.PartitionIndex, task.Attempt.Attempt);
             Check(_written.Add(file), $"{task.Attempt} overwrote a map output.");
             _files.Add(file, true);
-
-            return report with { Result = null, MapOutput = new(task.Attempt.PartitionIndex, id, task.Attempt.Attempt, ImmutableArray<long>.Empty, 0) };
+            var output = new MapOutput(task.Attempt.PartitionIndex, id, task.Attempt.Attempt, ImmutableArray<long>.Empty, 0);
+            (_made.TryGetValue(shuffle, out var made) ? made : _made[shuffle] = [])[output.MapIndex] = output;
+            return report with { Result = null, MapOutput = output };
         }
 
         /// <summary>Which outputs of indeterminate stages went into this attempt, over all stages before.</summary>
@@ -293,11 +331,11 @@ internal sealed partial class Simulation
             }
         }
 
-        private TaskFailure? FindUnreadable((ShuffleId Shuffle, List<MapOutput> Outputs)[] inputs)
+        private TaskFailure? FindUnreadable(TaskAssignment task, (ShuffleId Shuffle, List<MapOutput> Outputs)[] inputs)
         {
             foreach (var (shuffle, outputs) in inputs)
             {
-                if (outputs.Count != owner._registry.WidthOf(shuffle))
+                if (outputs.Count != WidthOf(task, shuffle))
                 {
                     return Failure("incomplete list") with { Shuffle = shuffle, MapIndex = -1, Worker = id };
                 }

@@ -219,7 +219,8 @@ internal sealed partial class Simulation
                 CheckStandIn(task);
             }
 
-            foreach (var parent in task.Stage.Parents)
+            Check(task.Awaits is null || _workers.Values.Count(worker => worker is { IsKnown: true, IsStandIn: false }) == 1, $"{task.Attempt} waits for outputs on one of several workers.");
+            foreach (var parent in task.Stage.Parents.Where(parent => parent.Shuffle != task.Awaits))
             {
                 Check(_registry.IsComplete(parent.Shuffle!.Value, task.MapOutputEpoch), $"{task.Attempt} was launched without the outputs of {parent} at epoch {task.MapOutputEpoch}.");
             }
@@ -238,6 +239,7 @@ internal sealed partial class Simulation
             _live.Add(task.Attempt, launch.Worker);
         }
 
+        AheadCount += launch.Tasks.Count(task => task.Awaits is not null);
         var worker = _workers[launch.Worker];
         Check(worker.IsKnown, $"Tasks were launched on {launch.Worker}, which is lost.");
 
@@ -428,7 +430,5 @@ internal sealed partial class Simulation
         private void Raise(ShuffleId shuffle, long epoch) => _epochs[shuffle] = Math.Max(_epochs.GetValueOrDefault(shuffle), epoch);
 
         public List<MapOutput> List(ShuffleId shuffle) => _outputs.TryGetValue(shuffle, out var outputs) ? [.. outputs.Values] : [];
-
-        public int WidthOf(ShuffleId shuffle) => _widths.GetValueOrDefault(shuffle);
     }
 }

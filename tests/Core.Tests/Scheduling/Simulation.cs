@@ -52,6 +52,12 @@ internal sealed partial class Simulation
     /// <summary>What happened, line by line; empty unless it was asked for.</summary>
     public List<string> Trace { get; } = [];
 
+    /// <summary>Attempts that were launched before their inputs were there.</summary>
+    public int AheadCount { get; private set; }
+
+    /// <summary>Those of them whose worker made the inputs.</summary>
+    public int StartedAheadCount { get; private set; }
+
     /// <summary>Runs one seed to its end.</summary>
     /// <exception cref="InvalidOperationException">The scheduler broke a promise; the message begins with the seed.</exception>
     public static Simulation Run(int seed, bool isTraced = false)

@@ -15,7 +15,14 @@ public sealed class SimulatorTests
         var count = Number(CountVariable) ?? SeedCount;
         var first = Number("DPARK_SIMULATOR_FIRST_SEED") ?? 0;
 
-        Parallel.For(first, first + count, seed => Simulation.Run(seed));
+        var (ahead, started) = (0, 0);
+        Parallel.For(first, first + count, seed =>
+        {
+            var simulation = Simulation.Run(seed);
+            Interlocked.Add(ref ahead, simulation.AheadCount);
+            Interlocked.Add(ref started, simulation.StartedAheadCount);
+        });
+        Assert.True(started > count / 100 && ahead > started, $"Of {ahead} attempts that were launched ahead, {started} were started by their workers: too few to test it.");
     }
 
     [Theory]

@@ -31,7 +31,8 @@ internal sealed class ExecutorRig : IProgramSource, ITaskServices, IAsyncDisposa
             this,
             Outbox,
             timeProvider ?? TimeProvider.System,
-            logger ?? Microsoft.Extensions.Logging.Abstractions.NullLogger<Executor>.Instance);
+            logger ?? Microsoft.Extensions.Logging.Abstractions.NullLogger<Executor>.Instance,
+            keepOutput: Keep);
     }
 
     public Outbox Outbox { get; }
@@ -42,6 +43,9 @@ internal sealed class ExecutorRig : IProgramSource, ITaskServices, IAsyncDisposa
     public int CopyCount;
 
     public List<TaskAttemptId> StoredResults { get; } = [];
+
+    /// <summary>Outputs that were to be remembered. Two of a shuffle are all.</summary>
+    public List<MapOutput> KeptOutputs { get; } = [];
 
     public Func<Exception, byte[]?> Encode { get; set; } = static _ => null;
 
@@ -61,8 +65,9 @@ internal sealed class ExecutorRig : IProgramSource, ITaskServices, IAsyncDisposa
         return this;
     }
 
-    public bool Start(string program, int partition = 0, int attempt = 0, long epoch = 0, string application = "app-1") =>
-        Executor.TryStart(new(Reports.Attempt(partition, attempt, application), new(program), [], 0), epoch);
+    public bool Start(
+        string program, int partition = 0, int attempt = 0, long epoch = 0, string application = "app-1", ShuffleId? makes = null, AwaitedOutputs? awaits = null) =>
+        Executor.TryStart(new(Reports.Attempt(partition, attempt, application), new(program), [], 0) { Makes = makes, Awaits = awaits }, epoch);
 
     public async Task<TaskReport> NextAsync(string application = "app-1")
     {
@@ -101,6 +106,15 @@ internal sealed class ExecutorRig : IProgramSource, ITaskServices, IAsyncDisposa
     }
 
     public byte[]? TryEncodeException(AppId application, Exception exception) => Encode(exception);
+
+    private bool Keep(ShuffleId shuffle, MapOutput output)
+    {
+        lock (KeptOutputs)
+        {
+            KeptOutputs.Add(output);
+            return KeptOutputs.Count == 2;
+        }
+    }
 
     public async ValueTask DisposeAsync() => await Executor.DisposeAsync();
 

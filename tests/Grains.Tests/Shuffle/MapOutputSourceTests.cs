@@ -15,7 +15,7 @@ public sealed class MapOutputSourceTests
 
     public MapOutputSourceTests()
     {
-        _source = new(new("here"), _ => _registry);
+        _source = new(new("here"), "here:1", _ => _registry);
         Register(epoch: 1);
     }
 
@@ -49,6 +49,58 @@ public sealed class MapOutputSourceTests
         var outputs = _source.Get(Shuffle, 2, CancellationToken.None);
 
         Assert.All(outputs, o => Assert.Equal(new WorkerId("b"), o.Output.Worker));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void AddOwn_AllThatAreAwaited_AreTheListAndNobodyIsAsked(int awaitedAfter)
+    {
+        var other = new ShuffleId(new AppId("app-1"), 8);
+        List<bool> isWhole = [];
+        foreach (var map in new[] { 1, 0 })
+        {
+            AwaitAt(1 - map);
+            isWhole.Add(_source.AddOwn(other, new(map, new("here"), 0, [1L], 1)));
+        }
+
+        AwaitAt(2);
+        var asked = _registry.AskedCount;
+
+        Assert.Equal([false, false, true], isWhole);
+        var outputs = _source.Get(other, 3, CancellationToken.None);
+        Assert.Equal([0, 1], outputs.Select(output => output.Output.MapIndex));
+        Assert.All(outputs, output => Assert.Equal("here:1", output.Endpoint));
+        Assert.Equal(asked, _registry.AskedCount);
+
+        void AwaitAt(int made)
+        {
+            if (made == awaitedAfter)
+            {
+                isWhole.Add(_source.Await(new(other, 2), epoch: 3));
+            }
+        }
+    }
+
+    [Fact]
+    public void AddOwn_NewerListIsAskedFor_IsFetched()
+    {
+        _source.Await(new(Shuffle, 1), epoch: 1);
+        Assert.True(_source.AddOwn(Shuffle, new(0, new("here"), 0, [1L], 1)));
+        Register(epoch: 2, worker: "b");
+
+        Assert.Equal(MapCount, _source.Get(Shuffle, 2, CancellationToken.None).Length);
+    }
+
+    [Fact]
+    public void Forget_OwnOutputs_AreForgotten()
+    {
+        _source.AddOwn(Shuffle, new(0, new("here"), 0, [1L], 1));
+
+        _source.Forget(Shuffle);
+
+        Assert.False(_source.Await(new(Shuffle, 1), epoch: 1));
     }
 
     [Fact]
