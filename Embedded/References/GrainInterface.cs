@@ -16,7 +16,8 @@ internal sealed class GrainInterface
     private static readonly ConcurrentDictionary<GrainInterfaceType, GrainInterface> ByName = new();
     private static readonly Lock Gate = new();
 
-    private readonly Dictionary<uint, InterfaceMethod> _methods;
+    private readonly BuiltProxy? _built;
+    private volatile Dictionary<uint, InterfaceMethod>? _methods;
 
     private GrainInterface(Type type)
     {
@@ -27,7 +28,16 @@ internal sealed class GrainInterface
 
         Type = type;
         Name = GrainInterfaceType.Create(NameOf(type));
-        (CreateProxy, _methods) = ProxyEmitter.Emit(type);
+        if (BuiltProxy.Of(type) is { } built)
+        {
+            _built = built;
+            CreateProxy = built.Create;
+        }
+        else
+        {
+            (CreateProxy, var methods) = ProxyEmitter.Emit(type);
+            _methods = Index(methods);
+        }
     }
 
     public Type Type { get; }
@@ -37,7 +47,10 @@ internal sealed class GrainInterface
 
     public ProxyFactory CreateProxy { get; }
 
-    public IReadOnlyCollection<InterfaceMethod> Methods => _methods.Values;
+    public IReadOnlyCollection<InterfaceMethod> Methods => ById.Values;
+
+    // Only messages from other processes name methods by number.
+    private Dictionary<uint, InterfaceMethod> ById => _methods ??= Index(_built!.GetMethods());
 
     public static GrainInterface Of(Type type)
     {
@@ -87,9 +100,24 @@ internal sealed class GrainInterface
     }
 
     /// <exception cref="OrleansException">The interface has no such method.</exception>
-    public InterfaceMethod GetMethod(uint id) => _methods.TryGetValue(id, out var method)
+    public InterfaceMethod GetMethod(uint id) => ById.TryGetValue(id, out var method)
         ? method
         : throw new OrleansException($"The grain interface {Type} has no method {id:X8}. Deploy the same version of its assembly everywhere.");
+
+    private static Dictionary<uint, InterfaceMethod> Index(InterfaceMethod[] methods)
+    {
+        var index = new Dictionary<uint, InterfaceMethod>(methods.Length);
+        foreach (var method in methods)
+        {
+            if (!index.TryAdd(method.Id, method))
+            {
+                throw new ArgumentException(
+                    $"The methods {index[method.Id].Info} and {method.Info} of {method.Interface} have the same name on the wire. Give each its own [Alias].");
+            }
+        }
+
+        return index;
+    }
 
     private static Type? Find(string name, TypeManifest manifest)
     {

@@ -27,7 +27,7 @@ internal static class ProxyEmitter
     private static int s_count;
 
     /// <exception cref="ArgumentException">A method of the interface cannot be called remotely.</exception>
-    public static (ProxyFactory Create, Dictionary<uint, InterfaceMethod> Methods) Emit(Type type)
+    public static (ProxyFactory Create, InterfaceMethod[] Methods) Emit(Type type)
     {
         lock (Gate)
         {
@@ -49,18 +49,14 @@ internal static class ProxyEmitter
         }
     }
 
-    private static (ProxyFactory Create, Dictionary<uint, InterfaceMethod> Methods) Complete(Type created, List<MethodShape> shapes)
+    private static (ProxyFactory Create, InterfaceMethod[] Methods) Complete(Type created, List<MethodShape> shapes)
     {
-        var methods = new Dictionary<uint, InterfaceMethod>(shapes.Count);
-        foreach (var shape in shapes)
+        var methods = new InterfaceMethod[shapes.Count];
+        for (var i = 0; i < methods.Length; i++)
         {
-            var method = shape.TypeParameters.Length > 0 ? new GenericMethod(shape.Info, created, shape.InvokerName) : CreateMethod(created, shape);
-            created.GetField(shape.FieldName, BindingFlags.Static | BindingFlags.Public)!.SetValue(null, method);
-            if (!methods.TryAdd(method.Id, method))
-            {
-                throw new ArgumentException(
-                    $"The methods {methods[method.Id].Info} and {shape.Info} of {shape.Info.DeclaringType} have the same name on the wire. Give each its own [Alias].");
-            }
+            var shape = shapes[i];
+            methods[i] = shape.TypeParameters.Length > 0 ? new GenericMethod(shape.Info, created, shape.InvokerName) : CreateMethod(created, shape);
+            created.GetField(shape.FieldName, BindingFlags.Static | BindingFlags.Public)!.SetValue(null, methods[i]);
         }
 
         return (created.GetMethod("Create", BindingFlags.Static | BindingFlags.Public)!.CreateDelegate<ProxyFactory>(), methods);
