@@ -67,7 +67,7 @@ public sealed partial class DparkContext : IRddContext, IAsyncDisposable
         var loggers = services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
         _logger = loggers.CreateLogger<DparkContext>();
         Application = NewApplicationId(timeProvider);
-        _closures = new ClosureSerializer(_options.Closures, code);
+        _closures = new ClosureSerializer(_options.Closures, code ?? new CodeCatalog(isLocal));
         _listeners = new JobListeners(_options, timeProvider, loggers);
         _session = new DriverSession(
             client, new DriverSettings(Application, _options, isLocal), _closures, _planner, _listeners, timeProvider, loggers);

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Dpark.Broadcasting;
 using Dpark.Closures;
 using Dpark.Scheduling;
@@ -70,7 +69,7 @@ internal sealed partial class StagePublisher(
         }
 
         // Named by its content: further attempts and jobs on the same data find it.
-        var hash = LowerHex.Of(SHA256.HashData(bytes));
+        var hash = ContentHash.Sha256Of(bytes);
         var name = BroadcastNames.OfPartition(hash);
         stage.LargePartitions.TryAdd(name, true);
         published = Task.Run(() => contents.PublishAsync(name, () => bytes, again: false, cancellationToken), cancellationToken);
@@ -91,7 +90,7 @@ internal sealed partial class StagePublisher(
             }
 
             var closure = closures.Serialize(source.Stage.CreateProgram(), broadcasts);
-            var program = new StageProgramId(LowerHex.Of(SHA256.HashData(closure.Bytes)));
+            var program = new StageProgramId(ContentHash.Of(closure.Bytes));
             Use(source, program, closure.Bytes);
             await Task.WhenAll(
                 contents.PublishAsync(BroadcastNames.Of(program), () => closure.Bytes, again, cancellationToken),

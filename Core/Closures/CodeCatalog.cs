@@ -6,7 +6,6 @@ using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
-using System.Security.Cryptography;
 using Dpark.Closures.Code;
 using Dpark.Closures.Format;
 using Dpark.Text;
@@ -25,8 +24,21 @@ public sealed class CodeCatalog
     private readonly ConcurrentDictionary<string, Entry?> _files = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Guid, Entry> _byMvid = [];
 
+    // Workers of the same process ask for hardly a module, and trust its bytes.
+    private readonly bool _isLocal;
+
     /// <summary>Makes an empty catalog.</summary>
-    public CodeCatalog() => Headers = new(this);
+    public CodeCatalog()
+        : this(isLocal: false)
+    {
+    }
+
+    /// <param name="isLocal">All workers are in this process: modules have short hashes, which are there sooner.</param>
+    internal CodeCatalog(bool isLocal)
+    {
+        _isLocal = isLocal;
+        Headers = new(this);
+    }
 
     /// <summary>Headers of closures that named its modules.</summary>
     internal WrittenHeaders Headers { get; }
@@ -107,7 +119,7 @@ public sealed class CodeCatalog
             : new Entry(new CodeModule(name, mvid, "", 0), assembly, null, null);
     }
 
-    private static CodeModule ModuleOf(string name, Guid mvid, byte[] image) => new(name, mvid, LowerHex.Of(SHA256.HashData(image)), image.Length);
+    private CodeModule ModuleOf(string name, Guid mvid, byte[] image) => new(name, mvid, _isLocal ? ContentHash.Of(image) : ContentHash.Sha256Of(image), image.Length);
 
     private ImmutableArray<CodeModule> Walk(Assembly root)
     {
@@ -182,7 +194,7 @@ public sealed class CodeCatalog
     private static bool HasName(Assembly assembly, string name) =>
         assembly.FullName is { } full && full.StartsWith(name, StringComparison.OrdinalIgnoreCase) && (full.Length == name.Length || full[name.Length] == ',');
 
-    private Entry? FileEntry(string path) => _files.GetOrAdd(path, static p =>
+    private Entry? FileEntry(string path) => _files.GetOrAdd(path, p =>
         ReadFile(p, out var image) ? new Entry(ModuleOf(Path.GetFileNameWithoutExtension(p), SharedAssemblies.ReadMvid(image), image), null, p, null) : null);
 
     private static bool ReadFile(string path, [NotNullWhen(true)] out byte[]? image)

@@ -6,7 +6,7 @@ using Dpark.Storage;
 
 namespace Dpark.Tasks;
 
-/// <summary>Names a serialized <see cref="StageProgram"/> by the SHA-256 of its bytes, as 64 lower-case hex digits.</summary>
+/// <summary>Names a serialized <see cref="StageProgram"/> of one application by a hash of its bytes, as 32 lower-case hex digits; 64 digits are its SHA-256.</summary>
 [GenerateSerializer, Immutable, Alias("dpark.StageProgramId")]
 public readonly record struct StageProgramId([property: Id(0)] string Hash)
 {

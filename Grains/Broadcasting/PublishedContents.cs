@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Dpark.Applications;
 using Dpark.Memory;
 using Dpark.Storage;
@@ -34,7 +33,7 @@ internal sealed partial class PublishedContents(
     public MemoryHolder Arriving => arriving;
 
     /// <summary>The bytes of a name.</summary>
-    /// <param name="hash">SHA-256 that they must have, as hex digits; <see langword="null"/> takes them as they are.</param>
+    /// <param name="hash">Which they must have, as hex digits: 64 for SHA-256, 32 for the shorter one; <see langword="null"/> takes them as they are.</param>
     /// <exception cref="MissingInputException">Nobody has them.</exception>
     /// <exception cref="OperationCanceledException">The token fired.</exception>
     public ReadOnlyMemory<byte> Fetch(AppId application, string name, string? hash, CancellationToken cancellationToken)
@@ -197,7 +196,7 @@ internal sealed partial class PublishedContents(
 
     /// <summary>Whether bytes have a hash; with none, all have.</summary>
     public static bool Matches(ReadOnlySpan<byte> bytes, string? hash) =>
-        hash is null || string.Equals(LowerHex.Of(SHA256.HashData(bytes)), hash, StringComparison.OrdinalIgnoreCase);
+        hash is null || ContentHash.Matches(bytes, hash);
 
     /// <summary>Tells the grain something that is good to know and that no task waits for.</summary>
     private async void Tell<T>(Func<T, CancellationToken, Task> tell, T what, BlockId block)

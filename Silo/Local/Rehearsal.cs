@@ -26,7 +26,7 @@ internal sealed class Rehearsal : IRddContext, ILifecycleParticipant<ISiloLifecy
 
     private static int s_isDone;
 
-    private readonly ClosureSerializer _serializer = new();
+    private readonly ClosureSerializer _serializer = new(catalog: new CodeCatalog(isLocal: true));
 
     private Task? _services;
     private int _nextId;

@@ -1,8 +1,8 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
-using System.Security.Cryptography;
 using Dpark.Applications;
+using Dpark.Text;
 
 namespace Dpark.Closures.Code;
 
@@ -136,11 +136,10 @@ internal sealed class ApplicationLoadContext : AssemblyLoadContext
         }
 
         var image = Resolver.Fetch(module);
-        var hash = Convert.ToHexStringLower(SHA256.HashData(image.Span));
-        if (hash != module.Hash)
+        if (!ContentHash.Matches(image.Span, module.Hash))
         {
             throw new InvalidDataException(
-                $"The bytes of module {module} have the hash {hash[..12]} instead of {module.Hash[..Math.Min(12, module.Hash.Length)]}. They were damaged on the way and must be fetched again.");
+                $"The {image.Length} bytes of module {module} do not have its hash {module.Hash[..Math.Min(12, module.Hash.Length)]}. They were damaged on the way and must be fetched again.");
         }
 
         return image;
