@@ -1,3 +1,4 @@
+using System.Numerics;
 using Dpark.Codecs;
 using Dpark.Memory;
 using Dpark.Rdds;
@@ -9,8 +10,14 @@ namespace Dpark.Shuffle;
 internal static class CombiningBuffer
 {
     // Odd numbers without a pattern in their bits. The pairs of one side are what fills the other.
-    private const ulong MapSideMultiplier = 0x9E37_79B9_7F4A_7C15;
-    private const ulong ReduceSideMultiplier = 0xD6E8_FEB8_6659_FD93;
+    /// <summary>Of buffers for the pairs of a map task.</summary>
+    public const ulong MapSideMultiplier = 0x9E37_79B9_7F4A_7C15;
+
+    /// <summary>Of buffers for what map tasks have combined.</summary>
+    public const ulong ReduceSideMultiplier = 0xD6E8_FEB8_6659_FD93;
+
+    // The pairs of one level are what fills the next one, too.
+    private const int LevelRotation = 9;
 
     /// <summary>An empty buffer for the pairs of a map task.</summary>
     /// <param name="memory">Owned.</param>
@@ -21,6 +28,14 @@ internal static class CombiningBuffer
     /// <param name="memory">Owned.</param>
     public static PairBuffer<TKey, TCombined, TCombined> OfReduceSide<TKey, TCombined>(Func<TCombined, TCombined, TCombined> merge, MemoryClaim memory) =>
         Create<TKey, TCombined, TCombined>(static value => value, merge, ReduceSideMultiplier, memory);
+
+    /// <summary>An empty buffer for pairs that were spread.</summary>
+    /// <param name="multiplier">Of the buffer that they did not fit into at first.</param>
+    /// <param name="level">How often they were spread.</param>
+    /// <param name="memory">Owned.</param>
+    public static PairBuffer<TKey, TCombined, TCombined> OfLevel<TKey, TCombined>(
+        Func<TCombined, TCombined, TCombined> merge, ulong multiplier, int level, MemoryClaim memory) =>
+        Create<TKey, TCombined, TCombined>(static value => value, merge, BitOperations.RotateLeft(multiplier, LevelRotation * level) | 1, memory);
 
     private static PairBuffer<TKey, TValue, TCombined> Create<TKey, TValue, TCombined>(
         Func<TValue, TCombined> create, Func<TCombined, TValue, TCombined> merge, ulong multiplier, MemoryClaim memory)
@@ -46,8 +61,24 @@ internal sealed class CombiningBuffer<TKey, TValue, TCombined>(
     public override bool IsFull => _gauge.IsFull(Index.BytesWithBatch + _values.BytesWith(Index.Count + BatchReader.Capacity), this, static buffer =>
         RecordCodec<TKey>.Default.HeapBytes(buffer.Index.Keys, depth: 0) + RecordCodec<TCombined>.Default.HeapBytes(buffer._values.Span, depth: 0));
 
+    public override bool CanAddKnown => RecordCodec<TCombined>.Default.IsInline;
+
     public override void Complete()
     {
+    }
+
+    public override int ReadOn(ref int position, Span<(TKey Key, TCombined Value)> pairs)
+    {
+        var keys = Index.Keys[position..];
+        var values = _values.Span.Slice(position, keys.Length);
+        var count = Math.Min(pairs.Length, keys.Length);
+        for (var i = 0; i < count; i++)
+        {
+            pairs[i] = (keys[i], values[i]);
+        }
+
+        position += count;
+        return count;
     }
 
     public override void Read(ReadOnlySpan<int> numbers, Span<(TKey Key, TCombined Value)> pairs)
@@ -58,6 +89,26 @@ internal sealed class CombiningBuffer<TKey, TValue, TCombined>(
         {
             pairs[i] = (keys[numbers[i]], values[numbers[i]]);
         }
+    }
+
+    protected override int AddKnown(ReadOnlySpan<(TKey Key, TValue Value)> pairs, ReadOnlySpan<int> numbers, Span<(TKey Key, TCombined Value)> others)
+    {
+        var values = _values.Span;
+        var count = 0;
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            if (numbers[i] < 0)
+            {
+                others[count++] = (pairs[i].Key, create(pairs[i].Value));
+            }
+            else
+            {
+                ref var value = ref values[numbers[i]];
+                value = merge(value, pairs[i].Value);
+            }
+        }
+
+        return count;
     }
 
     protected override void RemoveAll()

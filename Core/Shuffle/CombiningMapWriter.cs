@@ -15,64 +15,46 @@ internal sealed class CombiningMapWriter<TKey, TValue, TCombined>(
     private readonly PairBuffer<TKey, TValue, TCombined> _buffer = CombiningBuffer.OfMapSide<TKey, TValue, TCombined>(
         aggregator, context.Memory.Claim($"combining for {shuffle}", options.SpillThresholdBytes));
 
-    private readonly SpillRuns<TKey, TCombined> _runs = new(
-        partitioner.PartitionCount, files, options, Merging.Fold(aggregator.MergeCombined), context);
+    private readonly CombiningPlan<TKey, TCombined> _plan = new(
+        aggregator.MergeCombined, shuffle.ToString(), CombiningBuffer.MapSideMultiplier, files, options, context);
 
     /// <summary>Reads the input to its end and commits the output.</summary>
     /// <returns>Where each bucket starts, and where the last one ends; and the records in all buckets.</returns>
     public (BucketStarts Starts, long RecordCount) Write(BatchReader<(TKey Key, TValue Value)> input, int attempt)
     {
-        for (var batch = input.Next(); !batch.IsEmpty; batch = input.Next())
-        {
-            context.CancellationToken.ThrowIfCancellationRequested();
-            _buffer.Add(batch);
-            if (_buffer.IsFull)
-            {
-                Spill();
-            }
-        }
-
-        return Commit(attempt);
-    }
-
-    /// <summary>Returns memory and deletes spill files.</summary>
-    public void Dispose()
-    {
-        _buffer.Dispose();
-        _runs.Dispose();
-    }
-
-    private void Spill()
-    {
-        using var order = _buffer.OrderByBucket(partitioner);
-        order.SortByHash(_buffer);
-        _buffer.Complete();
-        _runs.Add(bucket => new BufferReader<TKey, TValue, TCombined>(_buffer, order, bucket));
-        _buffer.Clear();
-    }
-
-    private (BucketStarts Starts, long RecordCount) Commit(int attempt)
-    {
-        _buffer.Complete();
-        if (_runs.IsEmpty)
+        using var combined = new CombiningReader<TKey, TValue, TCombined>(input, _buffer, _plan, context);
+        if (combined.IsAllInMemory())
         {
             using var frames = _buffer.TryMarkBuckets(partitioner);
             if (frames is not null)
             {
                 return Commit(attempt, frames.LeastBytes, writer => frames.Write(writer, options, context.CancellationToken));
             }
+
+            if (Environment.GetEnvironmentVariable("ORDERED") == "1")
+            {
+                return Commit(attempt);
+            }
+        }
+
+        using var writer = new PartitioningMapWriter<TKey, TCombined>(shuffle.ToString(), files, options, partitioner, context);
+        return writer.Write(combined, shuffle, mapIndex, attempt);
+    }
+
+    /// <summary>Returns memory.</summary>
+    public void Dispose() => _buffer.Dispose();
+
+    private (BucketStarts Starts, long RecordCount) Commit(int attempt)
+    {
+        using var frames = _buffer.TryMarkBuckets(partitioner);
+        if (frames is not null)
+        {
+            return Commit(attempt, frames.LeastBytes, writer => frames.Write(writer, options, context.CancellationToken));
         }
 
         using var order = _buffer.OrderByBucket(partitioner);
-        if (!_runs.IsEmpty)
-        {
-            order.SortByHash(_buffer);
-            _runs.Complete();
-        }
-
-        var leastBytes = _runs.IsEmpty ? (long)order.Count * Unsafe.SizeOf<(TKey, TCombined)>() : long.MaxValue;
-        return Commit(attempt, leastBytes, writer =>
-            PairFrames.Write(writer, partitioner.PartitionCount, bucket => Open(bucket, order), options, context.CancellationToken));
+        return Commit(attempt, (long)order.Count * Unsafe.SizeOf<(TKey, TCombined)>(), writer =>
+            PairFrames.Write(writer, partitioner.PartitionCount, bucket => new BufferReader<TKey, TValue, TCombined>(_buffer, order, bucket), options, context.CancellationToken));
     }
 
     private (BucketStarts Starts, long RecordCount) Commit(int attempt, long leastBytes, Action<ShuffleFileWriter> write)
@@ -85,12 +67,6 @@ internal sealed class CombiningMapWriter<TKey, TValue, TCombined>(
             recordCount = writer.RecordCount;
         });
         return (starts, recordCount);
-    }
-
-    private BatchReader<(TKey Key, TCombined Value)> Open(int bucket, KeyOrder order)
-    {
-        var inMemory = new BufferReader<TKey, TValue, TCombined>(_buffer, order, bucket);
-        return _runs.IsEmpty ? inMemory : _runs.Open(bucket, inMemory);
     }
 }
 

@@ -77,10 +77,11 @@ internal sealed unsafe partial class DenseTable<TKey, TValue> : IDisposable
     /// <summary>Makes an empty table for keys from one to another, with room for more on both sides.</summary>
     /// <param name="maxBytes">What it may take.</param>
     /// <param name="cheapBytes">What it may take in any case, and takes if that is room for more keys.</param>
+    /// <param name="isTight">There need not be room for more keys; it takes all that it may, though.</param>
     /// <returns><see langword="null"/> if that takes more memory than it may.</returns>
-    public static DenseTable<TKey, TValue>? TryCreate(long least, long most, long maxBytes, long cheapBytes)
+    public static DenseTable<TKey, TValue>? TryCreate(long least, long most, long maxBytes, long cheapBytes, bool isTight = false)
     {
-        if (RoomFor(least, most, maxBytes, cheapBytes) is not { } room)
+        if (RoomFor(least, most, maxBytes, cheapBytes, isTight) is not { } room)
         {
             return null;
         }
@@ -97,10 +98,10 @@ internal sealed unsafe partial class DenseTable<TKey, TValue> : IDisposable
     /// <param name="maxBytes">See <see cref="TryCreate"/>.</param>
     /// <param name="cheapBytes">See <see cref="TryCreate"/>.</param>
     /// <returns><see langword="null"/> if that takes more memory than it may. Else this one is disposed.</returns>
-    public DenseTable<TKey, TValue>? TryWiden(long least, long most, long maxBytes, long cheapBytes)
+    public DenseTable<TKey, TValue>? TryWiden(long least, long most, long maxBytes, long cheapBytes, bool isTight = false)
     {
         var (first, last) = (Math.Min(First, least), Math.Max(Last, most));
-        if (RoomFor(first, last, maxBytes, cheapBytes) is not { } room)
+        if (RoomFor(first, last, maxBytes, cheapBytes, isTight) is not { } room)
         {
             return null;
         }
@@ -115,11 +116,12 @@ internal sealed unsafe partial class DenseTable<TKey, TValue> : IDisposable
     }
 
     /// <summary>Bytes of what <see cref="TryWiden"/> would make, at most; <see langword="null"/> if it would make nothing.</summary>
-    public long? BytesWidened(long least, long most, long maxBytes, long cheapBytes) => BytesFor(Math.Min(First, least), Math.Max(Last, most), maxBytes, cheapBytes);
+    public long? BytesWidened(long least, long most, long maxBytes, long cheapBytes, bool isTight = false) =>
+        BytesFor(Math.Min(First, least), Math.Max(Last, most), maxBytes, cheapBytes, isTight);
 
     /// <summary>Bytes of what <see cref="TryCreate"/> would make, at most; <see langword="null"/> if it would make nothing.</summary>
-    public static long? BytesFor(long least, long most, long maxBytes, long cheapBytes) =>
-        RoomFor(least, most, maxBytes, cheapBytes) is { } room ? BytesOf(most - least + 1 + (long)room) : null;
+    public static long? BytesFor(long least, long most, long maxBytes, long cheapBytes, bool isTight = false) =>
+        RoomFor(least, most, maxBytes, cheapBytes, isTight) is { } room ? BytesOf(most - least + 1 + (long)room) : null;
 
     /// <summary>Bytes of a table for keys from one to another with the least room for more: what lets <see cref="TryCreate"/> take no more.</summary>
     public static long BytesWithRoom(long least, long most) => BytesOf(most - least + 1 + LeastRoom(most - least + 1));
@@ -276,6 +278,30 @@ internal sealed unsafe partial class DenseTable<TKey, TValue> : IDisposable
         }
     }
 
+    /// <summary>As <see cref="NumberTable{TKey, TValue}.ReadOn"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public int ReadOn(ref int position, Span<(TKey Key, TValue Value)> pairs)
+    {
+        MarkSums();
+        var place = position;
+        var count = 0;
+        while (place < PlaceCount && count < pairs.Length)
+        {
+            var word = _used[place / BitsPerWord] & (ulong.MaxValue << (place & (BitsPerWord - 1)));
+            var start = place / BitsPerWord * BitsPerWord;
+            for (; word != 0 && count < pairs.Length; word &= word - 1)
+            {
+                place = start + BitOperations.TrailingZeroCount(word);
+                pairs[count++] = (KeyAt(place), ValueAt(place));
+            }
+
+            place = word == 0 ? start + BitsPerWord : start + BitOperations.TrailingZeroCount(word);
+        }
+
+        position = place;
+        return count;
+    }
+
     /// <summary>As <see cref="NumberTable{TKey, TValue}.ReplaceValues"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void ReplaceValues(int start, int end, Func<TValue, TValue> transform)
@@ -321,7 +347,7 @@ internal sealed unsafe partial class DenseTable<TKey, TValue> : IDisposable
     }
 
     /// <returns>Places that there may be beside those that are needed; <see langword="null"/> if there is too little room.</returns>
-    private static ulong? RoomFor(long least, long most, long maxBytes, long cheapBytes)
+    private static ulong? RoomFor(long least, long most, long maxBytes, long cheapBytes, bool isTight)
     {
         var needed = (ulong)(most - least);
         if (needed >= MaxPlaces / 2)
@@ -330,13 +356,22 @@ internal sealed unsafe partial class DenseTable<TKey, TValue> : IDisposable
         }
 
         needed++;
+        if (isTight)
+        {
+            // All that there is, as it is the last time.
+            var places = (ulong)Math.Max(PlacesIn(maxBytes), 0);
+            return places < needed ? null : Math.Min(places - needed, needed);
+        }
+
         var leastRoom = (ulong)LeastRoom((long)needed);
-        var cheapPlaces = (ulong)(cheapBytes / (BitsPerWord * Unsafe.SizeOf<TValue>() + sizeof(ulong)) * BitsPerWord);
+        var cheapPlaces = (ulong)PlacesIn(cheapBytes);
         return needed + leastRoom <= cheapPlaces ? cheapPlaces - needed
             : BytesOf((long)(needed + leastRoom)) > maxBytes ? null
             : BytesOf((long)(2 * needed)) <= maxBytes ? Math.Max(needed, leastRoom)
             : leastRoom;
     }
+
+    private static long PlacesIn(long bytes) => bytes / ((BitsPerWord * Unsafe.SizeOf<TValue>()) + sizeof(ulong)) * BitsPerWord;
 
     private static long LeastRoom(long needed) => Math.Max(needed / RoomDenominator, BitsPerWord);
 

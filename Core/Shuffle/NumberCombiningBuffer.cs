@@ -49,11 +49,28 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
 
     public override NumberTable<TKey, TCombined> Table => _table;
 
+    public override int Count => _table.Count;
+
+    public override bool CanAddKnown => true;
+
     public override void Add(ReadOnlySpan<(TKey Key, TValue Value)> pairs)
     {
         AddWaiting();
         Add(pairs, must: false);
     }
+
+    public override int AddKnown(ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<(TKey Key, TCombined Value)> others) => _isAddition
+        ? AddKnown(pairs, others, default(Addition<TCombined, TValue>))
+        : AddKnown(pairs, others, new CalledMerge<TCombined, TValue>(merge));
+
+    public override ReadOnlySpan<(TKey Key, TValue Value)> TakeWaiting()
+    {
+        var waiting = _waiting;
+        _waiting = [];
+        return waiting;
+    }
+
+    public override int ReadOn(ref int position, Span<(TKey Key, TCombined Value)> pairs) => _table.ReadOn(ref position, pairs);
 
     public override void Complete() => _table.Dense?.MarkSums();
 
@@ -133,8 +150,23 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
 
     protected override void ReleaseAll() => _table.Dispose();
 
-    // A task may hold the numbers and buckets of all pairs beside the pairs themselves when it writes them.
-    private long OrderBytes => 2L * sizeof(int) * _table.MostCount;
+    private static long OrderBytes => 0;
+
+    private int AddKnown<TMerge>(ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<(TKey Key, TCombined Value)> others, TMerge merging)
+        where TMerge : struct, IMerge<TCombined, TValue>
+    {
+        Span<int> places = stackalloc int[FetchAheadKeys];
+        var count = 0;
+        for (; !pairs.IsEmpty; pairs = pairs[Math.Min(pairs.Length, FetchAheadKeys)..])
+        {
+            var some = pairs[..Math.Min(pairs.Length, FetchAheadKeys)];
+            count += _table.Dense is { } dense
+                ? AddKnownDense(dense, some, others[count..], merging)
+                : AddKnownHashed(_table, some, others[count..], places, merging);
+        }
+
+        return count;
+    }
 
     /// <returns>Whether the table is dense and has places for all keys from one to another.</returns>
     private bool TryMakePlaces(long least, long most, int newPairs) =>
@@ -270,5 +302,64 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
             ref var value = ref table.GetOrAdd(pairs[i].Key, positions[i], out var exists);
             value = exists ? merging.Merge(value, pairs[i].Value) : create(pairs[i].Value);
         }
+    }
+
+    // Which is read where, is as good as random: no branch depends on it but that on whether a key is there.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int AddKnownHashed<TMerge>(
+        NumberTable<TKey, TCombined> table, ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<(TKey Key, TCombined Value)> others, Span<int> positions, TMerge merging)
+        where TMerge : struct, IMerge<TCombined, TValue>
+    {
+        positions = positions[..pairs.Length];
+        for (var i = 0; i < positions.Length; i++)
+        {
+            var position = table.PositionOf(pairs[i].Key);
+            positions[i] = position;
+            table.FetchAhead(position);
+        }
+
+        var count = 0;
+        for (var i = 0; i < positions.Length; i++)
+        {
+            var place = table.PlaceOf(pairs[i].Key, positions[i]);
+            if (place >= 0)
+            {
+                ref var value = ref table.ValueAt(place);
+                value = merging.Merge(value, pairs[i].Value);
+            }
+            else
+            {
+                others[count++] = (pairs[i].Key, create(pairs[i].Value));
+            }
+        }
+
+        return count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int AddKnownDense<TMerge>(
+        DenseTable<TKey, TCombined> dense, ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<(TKey Key, TCombined Value)> others, TMerge merging)
+        where TMerge : struct, IMerge<TCombined, TValue>
+    {
+        foreach (var (key, _) in pairs)
+        {
+            dense.FetchAhead((int)Math.Min(dense.OffsetOf(key), (ulong)dense.PlaceCount - 1));
+        }
+
+        var count = 0;
+        foreach (var (key, added) in pairs)
+        {
+            var place = dense.OffsetOf(key);
+            if (place >= (ulong)dense.PlaceCount)
+            {
+                others[count++] = (key, create(added));
+                continue;
+            }
+
+            ref var value = ref dense.GetOrAdd((int)place, out var exists);
+            value = exists ? merging.Merge(value, added) : create(added);
+        }
+
+        return count;
     }
 }

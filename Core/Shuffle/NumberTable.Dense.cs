@@ -53,16 +53,21 @@ internal sealed partial class NumberTable<TKey, TValue>
             }
         }
 
+        var isTight = false;
         var bytes = PageMemory.TakenFor(dense.BytesWidened(least, most, maxBytes, CheapDenseBytes) ?? BytesOf(places));
         if (!must && !TryHold(bytes, replaced, alsoHeld))
         {
-            return Widening.NoRoom;
+            (isTight, maxBytes) = (true, room);
+            if (dense.BytesWidened(least, most, maxBytes, cheapBytes: 0, isTight) is not { } tight || !TryHold(PageMemory.TakenFor(tight), replaced, alsoHeld))
+            {
+                return Widening.NoRoom;
+            }
         }
 
         memory?.TakeBeside(replaced);
         try
         {
-            return WidenOrHash(least, most, maxBytes, places) ? Widening.Dense : Widening.Hashed;
+            return WidenOrHash(least, most, maxBytes, isTight, places) ? Widening.Dense : Widening.Hashed;
         }
         finally
         {
@@ -109,12 +114,21 @@ internal sealed partial class NumberTable<TKey, TValue>
         }
 
         var replaced = PageMemory.TakenFor(_memory!.Length);
-        var maxBytes = Math.Min(BytesOf(PlacesFor((long)_hashedCount + newPairs)), memory.RoomBytes - replaced - alsoHeld);
+        var room = memory.RoomBytes - replaced - alsoHeld;
+        var maxBytes = Math.Min(BytesOf(PlacesFor((long)_hashedCount + newPairs)), room);
         var (least, most) = FindRange();
+        var isTight = false;
         if (DenseTable<TKey, TValue>.BytesFor(least, most, maxBytes, CheapDenseBytes) is not { } bytes)
         {
-            _isScattered = true;
-            return false;
+            // It has every key that is there, and places for those in between beside.
+            (isTight, maxBytes) = (true, room);
+            if (DenseTable<TKey, TValue>.BytesFor(least, most, maxBytes, cheapBytes: 0, isTight) is not { } tight)
+            {
+                _isScattered = true;
+                return false;
+            }
+
+            bytes = tight;
         }
 
         if (!TryHold(PageMemory.TakenFor(bytes), replaced, alsoHeld))
@@ -125,7 +139,7 @@ internal sealed partial class NumberTable<TKey, TValue>
         memory.TakeBeside(replaced);
         try
         {
-            return TryBecomeDense(least, most, maxBytes);
+            return TryBecomeDense(least, most, maxBytes, isTight);
         }
         finally
         {
@@ -167,9 +181,9 @@ internal sealed partial class NumberTable<TKey, TValue>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private bool TryBecomeDense(long least, long most, long maxBytes)
+    private bool TryBecomeDense(long least, long most, long maxBytes, bool isTight = false)
     {
-        if (DenseTable<TKey, TValue>.TryCreate(least, most, maxBytes, CheapDenseBytes) is not { } dense)
+        if (DenseTable<TKey, TValue>.TryCreate(least, most, maxBytes, CheapDenseBytes, isTight) is not { } dense)
         {
             return false;
         }
@@ -193,10 +207,10 @@ internal sealed partial class NumberTable<TKey, TValue>
         return true;
     }
 
-    private bool WidenOrHash(long least, long most, long maxBytes, int places)
+    private bool WidenOrHash(long least, long most, long maxBytes, bool isTight, int places)
     {
         var dense = Dense!;
-        Dense = dense.TryWiden(least, most, maxBytes, CheapDenseBytes);
+        Dense = dense.TryWiden(least, most, maxBytes, CheapDenseBytes, isTight);
         if (Dense is not null)
         {
             return true;

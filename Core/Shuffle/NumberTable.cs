@@ -221,6 +221,42 @@ internal sealed partial class NumberTable<TKey, TValue>(ulong multiplier, Memory
         }
     }
 
+    /// <summary>Reads the next pairs in the order of their places.</summary>
+    /// <param name="position">The place to begin with; is moved on.</param>
+    /// <returns>How many there are; 0 at the end.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public int ReadOn(ref int position, Span<(TKey Key, TValue Value)> pairs)
+    {
+        if (Dense is { } dense)
+        {
+            return dense.ReadOn(ref position, pairs);
+        }
+
+        var place = position;
+        var count = 0;
+        for (; place < _placeCount && count < pairs.Length; place++)
+        {
+            ref var entry = ref PlaceAt(place);
+            if (BitsOf(entry.Key) != 0)
+            {
+                pairs[count++] = (entry.Key, entry.Value);
+            }
+        }
+
+        if (place == _placeCount && count < pairs.Length)
+        {
+            if (_hasZero)
+            {
+                pairs[count++] = (default!, PlaceAt(_placeCount).Value);
+            }
+
+            place++;
+        }
+
+        position = place;
+        return count;
+    }
+
     /// <summary>Replaces the values at those places that are used by what a function makes of them.</summary>
     /// <param name="start">The first place.</param>
     /// <param name="end">Behind the last place, at most <see cref="PlaceCount"/>.</param>

@@ -20,10 +20,27 @@ internal abstract class PairBuffer<TKey, TIn, TOut>(MemoryClaim memory) : IDispo
     /// <summary>Where all pairs are, if that is a table of numbers; else <see langword="null"/>. Complete when the buffer is.</summary>
     public virtual NumberTable<TKey, TOut>? Table => null;
 
+    /// <summary>Keys that it has. Exact after <see cref="Complete"/>.</summary>
+    public abstract int Count { get; }
+
+    /// <summary>Whether others wait for the memory that it has.</summary>
+    public bool MustGiveBack => memory.MustGiveBack;
+
+    /// <summary>Whether values can be added to the keys that are there, and nothing else, without taking more memory: <see cref="AddKnown"/>.</summary>
+    public virtual bool CanAddKnown => false;
+
     /// <summary>Adds a batch.</summary>
     public abstract void Add(ReadOnlySpan<(TKey Key, TIn Value)> pairs);
 
-    /// <summary>Prepares for <see cref="Read"/>. Nothing is added afterwards.</summary>
+    /// <summary>Adds those pairs of a batch whose keys are there, or have a place that nothing else can use.</summary>
+    /// <param name="others">Receives the other pairs; as long as the batch.</param>
+    /// <returns>How many others there are.</returns>
+    public virtual int AddKnown(ReadOnlySpan<(TKey Key, TIn Value)> pairs, Span<(TKey Key, TOut Value)> others) => throw new NotSupportedException();
+
+    /// <summary>What found no room in the last batch, once.</summary>
+    public virtual ReadOnlySpan<(TKey Key, TIn Value)> TakeWaiting() => default;
+
+    /// <summary>Prepares for <see cref="Read"/> and <see cref="ReadOn"/>. Only <see cref="AddKnown"/> adds anything afterwards, and then it is called again.</summary>
     public abstract void Complete();
 
     /// <summary>All keys in one bucket. The caller disposes the order.</summary>
@@ -50,6 +67,11 @@ internal abstract class PairBuffer<TKey, TIn, TOut>(MemoryClaim memory) : IDispo
     /// <param name="numbers">Numbers of keys.</param>
     /// <param name="pairs">Receives a pair for each.</param>
     public abstract void Read(ReadOnlySpan<int> numbers, Span<(TKey Key, TOut Value)> pairs);
+
+    /// <summary>Reads the next pairs in the order in which they lie.</summary>
+    /// <param name="position">0 for the first ones; is moved on.</param>
+    /// <returns>How many there are; 0 at the end.</returns>
+    public virtual int ReadOn(ref int position, Span<(TKey Key, TOut Value)> pairs) => throw new NotSupportedException();
 
     /// <summary>Removes everything but what found no room in the last batch. Keeps the memory for what comes next, unless others need it.</summary>
     public void Clear()
@@ -108,6 +130,20 @@ internal abstract class IndexedPairBuffer<TKey, TIn, TOut>(MemoryClaim memory) :
         AddValues(pairs, numbers, known);
     }
 
+    public sealed override int Count => Index.Count;
+
+    public sealed override int AddKnown(ReadOnlySpan<(TKey Key, TIn Value)> pairs, Span<(TKey Key, TOut Value)> others)
+    {
+        for (var i = 0; i < pairs.Length; i++)
+        {
+            _batchKeys[i] = pairs[i].Key;
+        }
+
+        var numbers = _batchNumbers.AsSpan(0, pairs.Length);
+        Index.Find(_batchKeys.AsSpan(0, pairs.Length), numbers);
+        return AddKnown(pairs, numbers, others);
+    }
+
     public sealed override KeyOrder OrderAll()
     {
         var order = KeyOrder.OneBucket(Index.Count);
@@ -138,6 +174,13 @@ internal abstract class IndexedPairBuffer<TKey, TIn, TOut>(MemoryClaim memory) :
             hashes[i] = all[numbers[i]];
         }
     }
+
+    /// <summary>Adds values to keys that are there.</summary>
+    /// <param name="numbers">The number of each pair's key; -1 for those that are not there.</param>
+    /// <param name="others">Receives those.</param>
+    /// <returns>How many there are.</returns>
+    protected virtual int AddKnown(ReadOnlySpan<(TKey Key, TIn Value)> pairs, ReadOnlySpan<int> numbers, Span<(TKey Key, TOut Value)> others) =>
+        throw new NotSupportedException();
 
     /// <summary>Lists the numbers of all keys in the order in which they are read fastest.</summary>
     private protected virtual void ListNumbers(Span<int> numbers) => KeyOrder.Number(numbers);

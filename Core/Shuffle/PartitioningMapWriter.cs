@@ -86,6 +86,12 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
     public SpreadPairs<TKey, TValue> Spread(BatchReader<(TKey Key, TValue Value)> input)
     {
         AddAll(input);
+        return EndSpread();
+    }
+
+    /// <summary>Ends what <see cref="Add(ReadOnlySpan{ValueTuple{TKey, TValue}})"/> began, in spill files, which the result owns.</summary>
+    public SpreadPairs<TKey, TValue> EndSpread()
+    {
         EncodeWaiting();
         SealFrames();
         if (_arena.Length > 0)
@@ -121,6 +127,13 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
         {
             _context.CancellationToken.ThrowIfCancellationRequested();
             Add(batch);
+        }
+    }
+
+    /// <summary>Adds a batch.</summary>
+    public void Add(ReadOnlySpan<(TKey Key, TValue Value)> batch)
+    {
+            Distribute(batch);
             if (BorrowedBytes<(TKey Key, TValue Value)>.ArePossible)
             {
                 // The pairs may not wait for the next batch: it may be read into the memory that they refer to.
@@ -141,10 +154,9 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
             {
                 WriteOut();
             }
-        }
     }
 
-    private void Add(ReadOnlySpan<(TKey Key, TValue Value)> batch)
+    private void Distribute(ReadOnlySpan<(TKey Key, TValue Value)> batch)
     {
         for (var i = 0; i < batch.Length; i++)
         {

@@ -91,10 +91,10 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
     public BatchReader<(TKey Key, TCombined Value)> ReadCombined<TKey, TCombined>(
         ShuffleId shuffle, BucketRange buckets, Func<TCombined, TCombined, TCombined> merge, TaskContext context)
         where TKey : notnull =>
-        new ReducingReader<TKey, TCombined, TCombined>(
+        new CombiningReader<TKey, TCombined, TCombined>(
             ReadBucket<TKey, TCombined>(shuffle, buckets, context),
             CombiningBuffer.OfReduceSide<TKey, TCombined>(merge, context.Memory.Claim($"combining of {shuffle}", options.SpillThresholdBytes)),
-            NewRuns<TKey, TCombined>(1, Merging.Fold(merge), context),
+            new CombiningPlan<TKey, TCombined>(merge, shuffle.ToString(), CombiningBuffer.ReduceSideMultiplier, files, options, context),
             context);
 
     /// <inheritdoc/>
@@ -121,10 +121,10 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
     public BatchReader<(TKey Key, TCombined Value)> Combine<TKey, TValue, TCombined>(
         BatchReader<(TKey Key, TValue Value)> pairs, Aggregator<TValue, TCombined> aggregator, TaskContext context)
         where TKey : notnull =>
-        new ReducingReader<TKey, TValue, TCombined>(
+        new CombiningReader<TKey, TValue, TCombined>(
             pairs,
             CombiningBuffer.OfMapSide<TKey, TValue, TCombined>(aggregator, context.Memory.Claim("combining", options.SpillThresholdBytes)),
-            NewRuns<TKey, TCombined>(1, Merging.Fold(aggregator.MergeCombined), context),
+            new CombiningPlan<TKey, TCombined>(aggregator.MergeCombined, "a partition", CombiningBuffer.MapSideMultiplier, files, options, context),
             context);
 
     /// <inheritdoc/>

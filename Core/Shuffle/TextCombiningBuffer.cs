@@ -92,6 +92,24 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
     {
     }
 
+    public override int Count => _keys.Count;
+
+    public override int ReadOn(ref int position, Span<(Utf8Text Key, TCombined Value)> pairs)
+    {
+        var keys = _keys.Span;
+        var count = 0;
+        for (; position < _placeCount && count < pairs.Length; position++)
+        {
+            ref var place = ref PlaceAt(position);
+            if (place.NumberPlusOne != 0)
+            {
+                pairs[count++] = (keys[place.NumberPlusOne - 1], place.Value);
+            }
+        }
+
+        return count;
+    }
+
     public override KeyOrder OrderAll()
     {
         var order = KeyOrder.OneBucket(_keys.Count);

@@ -1,0 +1,31 @@
+using Dpark.Configuration;
+using Dpark.Partitioning;
+using Dpark.Rdds;
+using Dpark.Tasks;
+
+namespace Dpark.Shuffle;
+
+/// <summary>How what does not fit into memory is combined: by a task, for one shuffle. Used by the task's thread.</summary>
+/// <param name="merge">Joins two combined values.</param>
+/// <param name="subject">What is combined, in messages, such as <c>shuffle-7</c>.</param>
+/// <param name="multiplier">That of the buffer of level 0; see <see cref="CombiningBuffer"/>.</param>
+internal sealed class CombiningPlan<TKey, TValue>(
+    Func<TValue, TValue, TValue> merge, string subject, ulong multiplier, MapOutputFiles files, ShuffleOptions options, TaskContext context)
+{
+    /// <summary>Pairs of this level are not spread again: if they do not fit, they are merged by hash.</summary>
+    public const int LastLevel = 5;
+
+    /// <summary>What writes pairs of a level by bucket.</summary>
+    public PartitioningMapWriter<TKey, TValue> NewSpreader(int level) => new($"pairs of {subject}", files, options, new SpreadPartitioner(level), context);
+
+    /// <summary>Combines the pairs of a bucket.</summary>
+    /// <param name="pairs">Disposed with the result.</param>
+    /// <param name="level">How often they were spread.</param>
+    public BatchReader<(TKey Key, TValue Value)> Open(BatchReader<(TKey Key, TValue Value)> pairs, int level)
+    {
+        var buffer = CombiningBuffer.OfLevel<TKey, TValue>(merge, multiplier, level, context.Memory.Claim($"combining of {subject}", options.SpillThresholdBytes));
+        return level < LastLevel
+            ? new CombiningReader<TKey, TValue, TValue>(pairs, buffer, this, context, level)
+            : new ReducingReader<TKey, TValue, TValue>(pairs, buffer, new SpillRuns<TKey, TValue>(1, files, options, Merging.Fold(merge), context), context);
+    }
+}
