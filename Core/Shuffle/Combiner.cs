@@ -12,28 +12,28 @@ namespace Dpark.Shuffle;
 internal sealed class Combiner<TKey, TIn, TOut>(
     PairBuffer<TKey, TIn, TOut> buffer, Func<PartitioningMapWriter<TKey, TOut>> newSpreader, TaskContext context) : IDisposable
 {
-    // Of the pairs that come while the keys in memory are fixed, so many must be of such keys, as one over this; otherwise others take their places.
-    private const int LeastHits = 8;
-
-    // Looked at after as many pairs as there are keys, as one over this, but not after fewer than so many pairs.
-    private const int WindowShare = 4;
+    // Looked at after as many pairs as there are keys in memory, and not fewer than this: of those that come while these keys stay, one in three must be of such a key. To look
+    // for it in vain costs about half as much as to write, read and combine a pair. Ascending keys are all there for a while, and then none of them is.
     private const int LeastWindow = 16 << 10;
+    private const int LeastHits = 3;
 
-    // Where keys hardly ever come twice, other ones in memory are no better, and to fill it with them is in vain.
-    private const int VainShare = 8;
-    private const int WindowGrowth = 4;
-    private const int MaxWindowFactor = 64;
+    // Where a key came less than twice until memory was full, other keys in memory would be no better, and so many pairs for each place there are spread as they come before
+    // that is tried again; more each time.
+    private const int LeastRepeats = 2;
+    private const int PassGrowth = 4;
+    private const int MaxPass = 64;
 
     private readonly (TKey Key, TOut Value)[] _others = new (TKey, TOut)[BatchReader.Capacity];
     private PartitioningMapWriter<TKey, TOut>? _spreader;
     private long _filledBy;
-    private bool _isClosed;
+
+    // The keys in memory stay, and no others come.
+    private bool _isFixed;
 
     // Keys that were in memory once are in buckets, so those in memory may be there, too.
     private bool _wasFlushed;
-
-    private long _window;
-    private long _windowFactor = 1;
+    private long _passFactor = 1;
+    private long _passing;
     private long _windowPairs;
     private long _windowHits;
 
@@ -41,9 +41,15 @@ internal sealed class Combiner<TKey, TIn, TOut>(
     public void Add(ReadOnlySpan<(TKey Key, TIn Value)> pairs)
     {
         context.CancellationToken.ThrowIfCancellationRequested();
-        if (_isClosed)
+        if (_isFixed)
         {
-            AddClosed(pairs);
+            AddKnown(pairs);
+            return;
+        }
+
+        if (_passing > 0)
+        {
+            Pass(pairs);
             return;
         }
 
@@ -51,7 +57,7 @@ internal sealed class Combiner<TKey, TIn, TOut>(
         _filledBy += pairs.Length;
         if (buffer.IsFull)
         {
-            Close();
+            EndFilling();
         }
     }
 
@@ -59,7 +65,7 @@ internal sealed class Combiner<TKey, TIn, TOut>(
     public bool TryAddFrame(ReadOnlySpan<byte> payload)
     {
         context.CancellationToken.ThrowIfCancellationRequested();
-        if (_isClosed || !buffer.TryAddFrame(payload))
+        if (_isFixed || _passing > 0 || !buffer.TryAddFrame(payload))
         {
             return false;
         }
@@ -67,7 +73,7 @@ internal sealed class Combiner<TKey, TIn, TOut>(
         _filledBy += DenseFrame<TKey, TIn>.Of(payload).Count;
         if (buffer.IsFull)
         {
-            Close();
+            EndFilling();
         }
 
         return true;
@@ -102,24 +108,23 @@ internal sealed class Combiner<TKey, TIn, TOut>(
     }
 
     // The buffer is full.
-    private void Close()
+    private void EndFilling()
     {
         _spreader ??= newSpreader();
         buffer.Complete();
-        if (!buffer.CanAddKnown || buffer.MustGiveBack)
+        if (buffer.CanAddKnown && !buffer.MustGiveBack)
         {
-            Flush();
-            return;
+            _isFixed = true;
+            (_windowPairs, _windowHits) = (0, 0);
+            AddKnown(buffer.TakeWaiting());
         }
-
-        _isClosed = true;
-        _windowFactor = _filledBy - buffer.Count < _filledBy / VainShare ? Math.Min(_windowFactor * WindowGrowth, MaxWindowFactor) : 1;
-        _window = Math.Max(buffer.Count / WindowShare, LeastWindow) * _windowFactor;
-        (_windowPairs, _windowHits) = (0, 0);
-        AddClosed(buffer.TakeWaiting());
+        else
+        {
+            GiveUpKeys();
+        }
     }
 
-    private void AddClosed(ReadOnlySpan<(TKey Key, TIn Value)> pairs)
+    private void AddKnown(ReadOnlySpan<(TKey Key, TIn Value)> pairs)
     {
         var others = _others.AsSpan(0, buffer.AddKnown(pairs, _others));
         if (!others.IsEmpty)
@@ -129,17 +134,46 @@ internal sealed class Combiner<TKey, TIn, TOut>(
 
         _windowPairs += pairs.Length;
         _windowHits += pairs.Length - others.Length;
-        if (buffer.MustGiveBack || (_windowPairs >= _window && !IsWorthIt()))
+        if (buffer.MustGiveBack)
         {
             Flush();
         }
+        else if (_windowPairs >= Math.Max(buffer.Count, LeastWindow))
+        {
+            if (_windowHits < _windowPairs / LeastHits)
+            {
+                GiveUpKeys();
+            }
+
+            (_windowPairs, _windowHits) = (0, 0);
+        }
     }
 
-    private bool IsWorthIt()
+    private void GiveUpKeys()
     {
-        var isWorthIt = _windowHits >= _windowPairs / LeastHits;
-        (_windowPairs, _windowHits) = (0, 0);
-        return isWorthIt;
+        var (filledBy, count) = (_filledBy, buffer.Count);
+        Flush();
+        if (filledBy >= (long)count * LeastRepeats)
+        {
+            _passFactor = 1;
+        }
+        else
+        {
+            _passFactor = Math.Min(_passFactor * PassGrowth, MaxPass);
+            _passing = _passFactor * count;
+        }
+    }
+
+    private void Pass(ReadOnlySpan<(TKey Key, TIn Value)> pairs)
+    {
+        var others = _others.AsSpan(0, pairs.Length);
+        buffer.Begin(pairs, others);
+        _spreader!.Add(others);
+        _passing -= pairs.Length;
+        if (buffer.MustGiveBack)
+        {
+            buffer.Clear();
+        }
     }
 
     // What finds no room in the last batch goes into the empty buffer.
@@ -155,7 +189,7 @@ internal sealed class Combiner<TKey, TIn, TOut>(
 
         Array.Clear(_others);
         _wasFlushed = true;
-        _isClosed = false;
+        _isFixed = false;
         _filledBy = 0;
         buffer.Clear();
     }

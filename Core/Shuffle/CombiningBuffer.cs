@@ -35,14 +35,15 @@ internal static class CombiningBuffer
     /// <param name="memory">Owned.</param>
     public static PairBuffer<TKey, TCombined, TCombined> OfLevel<TKey, TCombined>(
         Func<TCombined, TCombined, TCombined> merge, ulong multiplier, int level, MemoryClaim memory) =>
-        Create<TKey, TCombined, TCombined>(static value => value, merge, BitOperations.RotateLeft(multiplier, LevelRotation * level) | 1, memory);
+        Create<TKey, TCombined, TCombined>(
+            static value => value, merge, BitOperations.RotateLeft(multiplier, LevelRotation * level) | 1, memory, level == CombiningPlan<TKey, TCombined>.LastLevel);
 
     private static PairBuffer<TKey, TValue, TCombined> Create<TKey, TValue, TCombined>(
-        Func<TValue, TCombined> create, Func<TCombined, TValue, TCombined> merge, ulong multiplier, MemoryClaim memory)
+        Func<TValue, TCombined> create, Func<TCombined, TValue, TCombined> merge, ulong multiplier, MemoryClaim memory, bool isSorted = false)
     {
         if (NumberTable<TKey, TCombined>.IsSupported)
         {
-            return new NumberCombiningBuffer<TKey, TValue, TCombined>(create, merge, multiplier, memory);
+            return new NumberCombiningBuffer<TKey, TValue, TCombined>(create, merge, multiplier, memory, isSorted);
         }
 
         return typeof(TKey) == typeof(Utf8Text) && TextCombiningBuffer<TValue, TCombined>.IsSupported
@@ -65,6 +66,14 @@ internal sealed class CombiningBuffer<TKey, TValue, TCombined>(
 
     public override void Complete()
     {
+    }
+
+    public override void Begin(ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<(TKey Key, TCombined Value)> begun)
+    {
+        for (var i = 0; i < pairs.Length; i++)
+        {
+            begun[i] = (pairs[i].Key, create(pairs[i].Value));
+        }
     }
 
     public override int ReadOn(ref int position, Span<(TKey Key, TCombined Value)> pairs)

@@ -18,23 +18,14 @@ internal sealed class CombiningMapWriter<TKey, TValue, TCombined>(
     private readonly CombiningPlan<TKey, TCombined> _plan = new(
         aggregator.MergeCombined, shuffle.ToString(), CombiningBuffer.MapSideMultiplier, files, options, context);
 
-    /// <summary>Reads the input to its end and commits the output.</summary>
+    /// <summary>Reads the input to its end, disposes it, and commits the output.</summary>
     /// <returns>Where each bucket starts, and where the last one ends; and the records in all buckets.</returns>
     public (BucketStarts Starts, long RecordCount) Write(BatchReader<(TKey Key, TValue Value)> input, int attempt)
     {
         using var combined = new CombiningReader<TKey, TValue, TCombined>(input, _buffer, _plan, context);
-        if (combined.IsAllInMemory())
+        if (combined.IsAllInMemory() && TryCommitBuffer(attempt) is { } committed)
         {
-            using var frames = _buffer.TryMarkBuckets(partitioner);
-            if (frames is not null)
-            {
-                return Commit(attempt, frames.LeastBytes, writer => frames.Write(writer, options, context.CancellationToken));
-            }
-
-            if (Environment.GetEnvironmentVariable("ORDERED") == "1")
-            {
-                return Commit(attempt);
-            }
+            return committed;
         }
 
         using var writer = new PartitioningMapWriter<TKey, TCombined>(shuffle.ToString(), files, options, partitioner, context);
@@ -44,7 +35,7 @@ internal sealed class CombiningMapWriter<TKey, TValue, TCombined>(
     /// <summary>Returns memory.</summary>
     public void Dispose() => _buffer.Dispose();
 
-    private (BucketStarts Starts, long RecordCount) Commit(int attempt)
+    private (BucketStarts Starts, long RecordCount)? TryCommitBuffer(int attempt)
     {
         using var frames = _buffer.TryMarkBuckets(partitioner);
         if (frames is not null)
@@ -52,9 +43,11 @@ internal sealed class CombiningMapWriter<TKey, TValue, TCombined>(
             return Commit(attempt, frames.LeastBytes, writer => frames.Write(writer, options, context.CancellationToken));
         }
 
-        using var order = _buffer.OrderByBucket(partitioner);
-        return Commit(attempt, (long)order.Count * Unsafe.SizeOf<(TKey, TCombined)>(), writer =>
-            PairFrames.Write(writer, partitioner.PartitionCount, bucket => new BufferReader<TKey, TValue, TCombined>(_buffer, order, bucket), options, context.CancellationToken));
+        using var order = _buffer.TryOrderByBucket(partitioner);
+        return order is null
+            ? null
+            : Commit(attempt, (long)order.Count * Unsafe.SizeOf<(TKey, TCombined)>(), writer => PairFrames.Write(
+                writer, partitioner.PartitionCount, bucket => new BufferReader<TKey, TValue, TCombined>(_buffer, order, bucket), options, context.CancellationToken));
     }
 
     private (BucketStarts Starts, long RecordCount) Commit(int attempt, long leastBytes, Action<ShuffleFileWriter> write)

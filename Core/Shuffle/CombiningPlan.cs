@@ -21,9 +21,11 @@ internal sealed class CombiningPlan<TKey, TValue>(
     /// <summary>Combines the pairs of a bucket.</summary>
     /// <param name="pairs">Disposed with the result.</param>
     /// <param name="level">How often they were spread.</param>
-    public BatchReader<(TKey Key, TValue Value)> Open(BatchReader<(TKey Key, TValue Value)> pairs, int level)
+    /// <param name="expectedKeys">About how many keys they have.</param>
+    public BatchReader<(TKey Key, TValue Value)> Open(BatchReader<(TKey Key, TValue Value)> pairs, int level, int expectedKeys)
     {
         var buffer = CombiningBuffer.OfLevel<TKey, TValue>(merge, multiplier, level, context.Memory.Claim($"combining of {subject}", options.SpillThresholdBytes));
+        buffer.Expect(expectedKeys);
         return level < LastLevel
             ? new CombiningReader<TKey, TValue, TValue>(pairs, buffer, this, context, level)
             : new ReducingReader<TKey, TValue, TValue>(pairs, buffer, new SpillRuns<TKey, TValue>(1, files, options, Merging.Fold(merge), context), context);

@@ -23,6 +23,9 @@ internal sealed class CombiningReader<TKey, TIn, TOut>(
     private bool _isGathered;
     private bool _isDisposed;
 
+    /// <summary>Keys, once they were read, as far as they were in memory to the end.</summary>
+    public int KeyCount { get; private set; }
+
     /// <inheritdoc/>
     public NumberTable<TKey, TOut>? TryTakeTable()
     {
@@ -90,6 +93,7 @@ internal sealed class CombiningReader<TKey, TIn, TOut>(
 
         source.Dispose();
         _spread = _combiner.Complete();
+        KeyCount = buffer.Count;
         _isGathered = true;
     }
 

@@ -7,8 +7,9 @@ namespace Dpark.Shuffle;
 
 /// <summary>As <see cref="CombiningBuffer{TKey, TValue, TCombined}"/>, for what a <see cref="NumberTable{TKey, TValue}"/> can keep.</summary>
 /// <param name="multiplier">See <see cref="NumberTable{TKey, TValue}"/>.</param>
+/// <param name="isSorted">Whether the pairs are read in an order other than that in which they lie.</param>
 internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
-    Func<TValue, TCombined> create, Func<TCombined, TValue, TCombined> merge, ulong multiplier, MemoryClaim memory) : PairBuffer<TKey, TValue, TCombined>(memory)
+    Func<TValue, TCombined> create, Func<TCombined, TValue, TCombined> merge, ulong multiplier, MemoryClaim memory, bool isSorted) : PairBuffer<TKey, TValue, TCombined>(memory)
 {
     // What is fetched for so many keys stays in the innermost cache until it is used.
     private const int FetchAheadKeys = 128;
@@ -53,6 +54,14 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
 
     public override bool CanAddKnown => true;
 
+    public override void Expect(int keys)
+    {
+        if (keys > BatchReader.Capacity && Memory.TryHold(_table.BytesWith(keys)))
+        {
+            _table.Reserve(keys);
+        }
+    }
+
     public override void Add(ReadOnlySpan<(TKey Key, TValue Value)> pairs)
     {
         AddWaiting();
@@ -62,6 +71,18 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
     public override int AddKnown(ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<(TKey Key, TCombined Value)> others) => _isAddition
         ? AddKnown(pairs, others, default(Addition<TCombined, TValue>))
         : AddKnown(pairs, others, new CalledMerge<TCombined, TValue>(merge));
+
+    public override void Begin(ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<(TKey Key, TCombined Value)> begun)
+    {
+        if (_isAddition)
+        {
+            Begin(pairs, begun, default(Addition<TCombined, TValue>));
+        }
+        else
+        {
+            Begin(pairs, begun, new CalledMerge<TCombined, TValue>(merge));
+        }
+    }
 
     public override ReadOnlySpan<(TKey Key, TValue Value)> TakeWaiting()
     {
@@ -79,25 +100,6 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
         var order = KeyOrder.OneBucket(_table.Count);
         _table.ListPlaces(order.NumbersOf(0));
         return order;
-    }
-
-    public override KeyOrder OrderByBucket(Partitioner partitioner)
-    {
-        var places = new PooledList<int>();
-        var keys = new PooledList<TKey>();
-        try
-        {
-            var used = places.ExtendTo(_table.Count)[.._table.Count];
-            _table.ListPlaces(used);
-            var usedKeys = keys.ExtendTo(used.Length)[..used.Length];
-            _table.ReadKeys(used, usedKeys);
-            return KeyOrder.ByBucket<TKey>(usedKeys, used, partitioner);
-        }
-        finally
-        {
-            places.Dispose();
-            keys.Dispose();
-        }
     }
 
     public override IBucketFrames? TryMarkBuckets(Partitioner partitioner) =>
@@ -150,7 +152,24 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
 
     protected override void ReleaseAll() => _table.Dispose();
 
-    private static long OrderBytes => 0;
+    // Beside the pairs, a task holds the numbers of all of them, and more, when it sorts them.
+    private long OrderBytes => isSorted ? 2L * sizeof(int) * _table.MostCount : 0;
+
+    private void Begin<TMerge>(ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<(TKey Key, TCombined Value)> begun, TMerge merging)
+        where TMerge : struct, IMerge<TCombined, TValue>
+    {
+        begun = begun[..pairs.Length];
+        for (var i = 0; i < begun.Length; i++)
+        {
+            begun[i] = (pairs[i].Key, Begin(pairs[i].Value, merging));
+        }
+    }
+
+    // A sum begins with its first value.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private TCombined Begin<TMerge>(TValue value, TMerge merging)
+        where TMerge : struct, IMerge<TCombined, TValue> =>
+        typeof(TMerge) == typeof(Addition<TCombined, TValue>) ? Unsafe.As<TValue, TCombined>(ref value) : create(value);
 
     private int AddKnown<TMerge>(ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<(TKey Key, TCombined Value)> others, TMerge merging)
         where TMerge : struct, IMerge<TCombined, TValue>
@@ -304,7 +323,6 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
         }
     }
 
-    // Which is read where, is as good as random: no branch depends on it but that on whether a key is there.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int AddKnownHashed<TMerge>(
         NumberTable<TKey, TCombined> table, ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<(TKey Key, TCombined Value)> others, Span<int> positions, TMerge merging)
@@ -329,7 +347,7 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
             }
             else
             {
-                others[count++] = (pairs[i].Key, create(pairs[i].Value));
+                others[count++] = (pairs[i].Key, Begin(pairs[i].Value, merging));
             }
         }
 
@@ -352,12 +370,12 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
             var place = dense.OffsetOf(key);
             if (place >= (ulong)dense.PlaceCount)
             {
-                others[count++] = (key, create(added));
+                others[count++] = (key, Begin(added, merging));
                 continue;
             }
 
             ref var value = ref dense.GetOrAdd((int)place, out var exists);
-            value = exists ? merging.Merge(value, added) : create(added);
+            value = exists ? merging.Merge(value, added) : Begin(added, merging);
         }
 
         return count;

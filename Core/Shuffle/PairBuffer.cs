@@ -23,6 +23,11 @@ internal abstract class PairBuffer<TKey, TIn, TOut>(MemoryClaim memory) : IDispo
     /// <summary>Keys that it has. Exact after <see cref="Complete"/>.</summary>
     public abstract int Count { get; }
 
+    /// <summary>Makes room for so many keys at once, if there is memory for them: how many come is mostly known, where pairs were spread.</summary>
+    public virtual void Expect(int keys)
+    {
+    }
+
     /// <summary>Whether others wait for the memory that it has.</summary>
     public bool MustGiveBack => memory.MustGiveBack;
 
@@ -37,6 +42,10 @@ internal abstract class PairBuffer<TKey, TIn, TOut>(MemoryClaim memory) : IDispo
     /// <returns>How many others there are.</returns>
     public virtual int AddKnown(ReadOnlySpan<(TKey Key, TIn Value)> pairs, Span<(TKey Key, TOut Value)> others) => throw new NotSupportedException();
 
+    /// <summary>What pairs become that are the first ones of their keys, without adding them.</summary>
+    /// <param name="begun">As long as <paramref name="pairs"/>.</param>
+    public virtual void Begin(ReadOnlySpan<(TKey Key, TIn Value)> pairs, Span<(TKey Key, TOut Value)> begun) => throw new NotSupportedException();
+
     /// <summary>What found no room in the last batch, once.</summary>
     public virtual ReadOnlySpan<(TKey Key, TIn Value)> TakeWaiting() => default;
 
@@ -46,8 +55,9 @@ internal abstract class PairBuffer<TKey, TIn, TOut>(MemoryClaim memory) : IDispo
     /// <summary>All keys in one bucket. The caller disposes the order.</summary>
     public abstract KeyOrder OrderAll();
 
-    /// <summary>The keys by the bucket that a partitioner puts them into. The caller disposes the order.</summary>
-    public abstract KeyOrder OrderByBucket(Partitioner partitioner);
+    /// <summary>The keys by the bucket that a partitioner puts them into.</summary>
+    /// <returns><see langword="null"/> if the pairs are better read on, and put into their buckets then. The caller disposes it.</returns>
+    public virtual KeyOrder? TryOrderByBucket(Partitioner partitioner) => null;
 
     /// <summary>The pairs by bucket in the form in which they are written fastest, if there is one that needs no order. After <see cref="Complete"/>.</summary>
     /// <returns><see langword="null"/> if there is none. The caller disposes it.</returns>
@@ -151,7 +161,7 @@ internal abstract class IndexedPairBuffer<TKey, TIn, TOut>(MemoryClaim memory) :
         return order;
     }
 
-    public sealed override KeyOrder OrderByBucket(Partitioner partitioner)
+    public sealed override KeyOrder TryOrderByBucket(Partitioner partitioner)
     {
         var numbers = new PooledList<int>();
         try

@@ -14,6 +14,9 @@ internal sealed class SpreadCombiningReader<TKey, TValue>(SpreadPairs<TKey, TVal
     private BatchReader<(TKey Key, TValue Value)>? _bucket;
     private int _next;
 
+    // Buckets are about as large as each other.
+    private int _lastCount;
+
     public override ReadOnlySpan<(TKey Key, TValue Value)> Next()
     {
         context.CancellationToken.ThrowIfCancellationRequested();
@@ -25,6 +28,7 @@ internal sealed class SpreadCombiningReader<TKey, TValue>(SpreadPairs<TKey, TVal
                 return output;
             }
 
+            _lastCount = _bucket is CombiningReader<TKey, TValue, TValue> { KeyCount: var count } ? count : 0;
             _bucket.Dispose();
             _bucket = null;
         }
@@ -47,7 +51,7 @@ internal sealed class SpreadCombiningReader<TKey, TValue>(SpreadPairs<TKey, TVal
             if (bytes > 0)
             {
                 // What has one key stays together, however often it is spread.
-                _bucket = plan.Open(pairs.Open(_next), bytes <= _bytes / 2 ? level + 1 : CombiningPlan<TKey, TValue>.LastLevel);
+                _bucket = plan.Open(pairs.Open(_next), bytes <= _bytes / 2 ? level + 1 : CombiningPlan<TKey, TValue>.LastLevel, _lastCount);
                 _next++;
                 return true;
             }

@@ -94,6 +94,14 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
 
     public override int Count => _keys.Count;
 
+    public override void Begin(ReadOnlySpan<(Utf8Text Key, TValue Value)> pairs, Span<(Utf8Text Key, TCombined Value)> begun)
+    {
+        for (var i = 0; i < pairs.Length; i++)
+        {
+            begun[i] = (pairs[i].Key, create(pairs[i].Value));
+        }
+    }
+
     public override int ReadOn(ref int position, Span<(Utf8Text Key, TCombined Value)> pairs)
     {
         var keys = _keys.Span;
@@ -117,7 +125,7 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
         return order;
     }
 
-    public override KeyOrder OrderByBucket(Partitioner partitioner)
+    public override KeyOrder TryOrderByBucket(Partitioner partitioner)
     {
         var places = new PooledList<int>();
         var keys = new PooledList<Utf8Text>();
