@@ -57,7 +57,7 @@ internal sealed partial class NumberTable<TKey, TValue>
         var bytes = PageMemory.TakenFor(dense.BytesWidened(least, most, maxBytes, CheapDenseBytes) ?? BytesOf(places));
         if (!must && !TryHold(bytes, replaced, alsoHeld))
         {
-            (isTight, maxBytes) = (true, room);
+            (isTight, maxBytes) = (true, PageMemory.MostWithin(room));
             if (dense.BytesWidened(least, most, maxBytes, cheapBytes: 0, isTight) is not { } tight || !TryHold(PageMemory.TakenFor(tight), replaced, alsoHeld))
             {
                 return Widening.NoRoom;
@@ -121,7 +121,7 @@ internal sealed partial class NumberTable<TKey, TValue>
         if (DenseTable<TKey, TValue>.BytesFor(least, most, maxBytes, CheapDenseBytes) is not { } bytes)
         {
             // It has every key that is there, and places for those in between beside.
-            (isTight, maxBytes) = (true, room);
+            (isTight, maxBytes) = (true, PageMemory.MostWithin(room));
             if (DenseTable<TKey, TValue>.BytesFor(least, most, maxBytes, cheapBytes: 0, isTight) is not { } tight)
             {
                 _isScattered = true;

@@ -52,6 +52,9 @@ internal sealed unsafe class PageMemory : IDisposable
     /// <summary>Bytes that are taken for so many bytes, for accounting.</summary>
     public static long TakenFor(long bytes) => (long)PagePool.LengthFor((nuint)bytes);
 
+    /// <summary>The most bytes for which no more than so many are taken.</summary>
+    public static long MostWithin(long bytes) => (long)PagePool.LengthWithin((nuint)Math.Max(bytes, 0));
+
     /// <summary>The first byte.</summary>
     public ref byte Start => ref *(byte*)_start;
 

@@ -49,8 +49,19 @@ internal sealed unsafe class PagePool(long maxBytes, TimeProvider timeProvider)
             return SystemPages.LargePageBytes;
         }
 
-        var step = nuint.Max(((nuint)1 << BitOperations.Log2(bytes)) / StepsPerDouble, PageBytes);
+        var step = StepFor(bytes);
         return (bytes + step - 1) / step * step;
+    }
+
+    /// <summary>The length of the largest block that takes no more than so many bytes.</summary>
+    public static nuint LengthWithin(nuint bytes)
+    {
+        if (bytes is >= LeastLargeBytes and < SystemPages.LargePageBytes)
+        {
+            bytes = LeastLargeBytes - 1;
+        }
+
+        return bytes < SystemPages.LeastBytes ? bytes : bytes / StepFor(bytes) * StepFor(bytes);
     }
 
     /// <summary>Takes a block with undefined content.</summary>
@@ -118,6 +129,8 @@ internal sealed unsafe class PagePool(long maxBytes, TimeProvider timeProvider)
             return before - _bytes;
         }
     }
+
+    private static nuint StepFor(nuint bytes) => nuint.Max(((nuint)1 << BitOperations.Log2(bytes)) / StepsPerDouble, PageBytes);
 
     private bool IsUnwanted(long returnedAt, long now) => timeProvider.GetElapsedTime(returnedAt, now) > MaxIdle;
 

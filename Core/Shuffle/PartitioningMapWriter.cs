@@ -133,7 +133,7 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
     /// <summary>Adds a batch.</summary>
     public void Add(ReadOnlySpan<(TKey Key, TValue Value)> batch)
     {
-            Distribute(batch);
+        Distribute(batch);
             if (BorrowedBytes<(TKey Key, TValue Value)>.ArePossible)
             {
                 // The pairs may not wait for the next batch: it may be read into the memory that they refer to.

@@ -11,6 +11,7 @@ public sealed class DenseMemoryTests
 
     // Hashed places for a million keys, and those that they replace, take 48 MiB.
     private const long BudgetForDense = 34 << 20;
+    private const long BudgetForTight = 24 << 20;
 
     [Theory]
     [InlineData(1, false)]
@@ -33,6 +34,27 @@ public sealed class DenseMemoryTests
         }
 
         Assert.Equal(isFull, wasFull);
+        Assert.InRange(memory.PeakBytes, 1, memory.BudgetBytes);
+    }
+
+    // Hashed places for half a million keys are full, those for a million do not fit, and dense ones for a million fit without the usual room for more.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void IsFull_DenseTableFitsJust_IsNot(bool isAddition)
+    {
+        var memory = MemoryRig.NewMemory(BudgetForTight);
+        using var task = memory.Open(default);
+        using var buffer = NewBuffer(task, isAddition);
+
+        foreach (var batch in ShuffledKeys().Concat(ShuffledKeys()).Select(key => (key, 1L)).Chunk(BatchReader.Capacity))
+        {
+            buffer.Add(batch);
+            Assert.False(buffer.IsFull);
+        }
+
+        buffer.Complete();
+        Assert.Equal(KeyCount, buffer.Count);
         Assert.InRange(memory.PeakBytes, 1, memory.BudgetBytes);
     }
 

@@ -345,17 +345,35 @@ public sealed class NumberTableTests
     {
         var expected = pairs.GroupBy(pair => pair.Key).ToDictionary(group => group.Key, group => group.Sum(pair => pair.Value));
         using var all = buffer.OrderAll();
-        using var byBucket = buffer.OrderByBucket(new HashPartitioner(3));
-        var read = Read(buffer, all, 0);
+        var read = Read(buffer, all);
 
         Assert.Equal(expected.Count, read.Length);
         Assert.Equal(expected, read.ToDictionary(pair => pair.Key, pair => pair.Value));
-        Assert.Equal(expected, Enumerable.Range(0, 3).SelectMany(bucket => Read(buffer, byBucket, bucket)).ToDictionary(pair => pair.Key, pair => pair.Value));
+        Assert.Equal(read, ReadOn(buffer));
     }
 
-    private static (TKey Key, long Value)[] Read<TKey>(PairBuffer<TKey, long, long> buffer, KeyOrder order, int bucket)
+    // In steps of all lengths, so that each kind of place comes at the end of one.
+    private static List<(TKey Key, long Value)> ReadOn<TKey>(PairBuffer<TKey, long, long> buffer)
     {
-        var numbers = order.NumbersOf(bucket);
+        var pairs = new List<(TKey Key, long Value)>();
+        var step = new (TKey Key, long Value)[BatchReader.Capacity];
+        var position = 0;
+        for (var length = 1; ; length = (length % step.Length) + 1)
+        {
+            var count = buffer.ReadOn(ref position, step.AsSpan(0, length));
+            pairs.AddRange(step.AsSpan(0, count));
+            if (count == 0)
+            {
+                return pairs;
+            }
+
+            Assert.True(count == length || buffer.ReadOn(ref position, step) == 0);
+        }
+    }
+
+    private static (TKey Key, long Value)[] Read<TKey>(PairBuffer<TKey, long, long> buffer, KeyOrder order)
+    {
+        var numbers = order.NumbersOf(0);
         var pairs = new (TKey Key, long Value)[numbers.Length];
         buffer.Read(numbers, pairs);
         return pairs;
