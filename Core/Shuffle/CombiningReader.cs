@@ -1,4 +1,3 @@
-using Dpark.Partitioning;
 using Dpark.Rdds;
 using Dpark.Tasks;
 

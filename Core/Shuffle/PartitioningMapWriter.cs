@@ -134,26 +134,26 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
     public void Add(ReadOnlySpan<(TKey Key, TValue Value)> batch)
     {
         Distribute(batch);
-            if (BorrowedBytes<(TKey Key, TValue Value)>.ArePossible)
-            {
-                // The pairs may not wait for the next batch: it may be read into the memory that they refer to.
-                EncodeWaiting();
-            }
+        if (BorrowedBytes<(TKey Key, TValue Value)>.ArePossible)
+        {
+            // The pairs may not wait for the next batch: it may be read into the memory that they refer to.
+            EncodeWaiting();
+        }
 
-            if (!_codec.IsInline && _gauge.IsFull(0, this, static writer => writer.MeasureWaiting()))
-            {
-                EncodeWaiting();
-                _waitingMemory.Release();
-            }
+        if (!_codec.IsInline && _gauge.IsFull(0, this, static writer => writer.MeasureWaiting()))
+        {
+            EncodeWaiting();
+            _waitingMemory.Release();
+        }
 
-            if (!_memory.TryHold(_arena.Capacity + _waitingBytes))
-            {
-                Spill();
-            }
-            else if (_arena.Length >= _segmentBytes && _begin is not null)
-            {
-                WriteOut();
-            }
+        if (!_memory.TryHold(_arena.Capacity + _waitingBytes))
+        {
+            Spill();
+        }
+        else if (_arena.Length >= _segmentBytes && _begin is not null)
+        {
+            WriteOut();
+        }
     }
 
     private void Distribute(ReadOnlySpan<(TKey Key, TValue Value)> batch)

@@ -5,7 +5,7 @@ namespace Dpark.Shuffle;
 
 /// <summary>
 /// Reads pairs to their end and gives one pair per key. What does not fit into memory is spilled in runs sorted by hash, and merged with the rest when it is read.
-/// Used by the task's thread.
+/// For groups, and for what does not become less by being spread (<see cref="CombiningReader{TKey, TIn, TOut}"/>). Used by the task's thread.
 /// </summary>
 /// <param name="source">Disposed with the reader.</param>
 /// <param name="buffer">Empty; disposed with the reader.</param>
@@ -13,24 +13,12 @@ namespace Dpark.Shuffle;
 /// <param name="isByHash">Whether the pairs must come in the order of the stable hashes of their keys also if nothing was spilled.</param>
 internal sealed class ReducingReader<TKey, TIn, TOut>(
     BatchReader<(TKey Key, TIn Value)> source, PairBuffer<TKey, TIn, TOut> buffer, SpillRuns<TKey, TOut> runs, TaskContext context, bool isByHash = false)
-    : BatchReader<(TKey Key, TOut Value)>, ITableSource<TKey, TOut>
+    : BatchReader<(TKey Key, TOut Value)>
 {
     private BatchReader<(TKey Key, TOut Value)>? _result;
     private KeyOrder? _order;
     private bool _isGathered;
     private bool _isDisposed;
-
-    /// <inheritdoc/>
-    public NumberTable<TKey, TOut>? TryTakeTable()
-    {
-        if (isByHash || buffer.Table is not { } table)
-        {
-            return null;
-        }
-
-        Gather();
-        return runs.IsEmpty ? table : null;
-    }
 
     public override ReadOnlySpan<(TKey Key, TOut Value)> Next()
     {
@@ -96,12 +84,6 @@ internal sealed class ReducingReader<TKey, TIn, TOut>(
     /// <returns><see langword="false"/> at the end.</returns>
     private bool TryAddNext()
     {
-        if (source is IDenseFrameSource frames && frames.TryPeekFrame(out var payload) && buffer.TryAddFrame(payload.Span))
-        {
-            frames.SkipFrame();
-            return true;
-        }
-
         var batch = source.Next();
         if (batch.IsEmpty)
         {

@@ -13,9 +13,9 @@ namespace Dpark.Shuffle;
 /// <summary>The shuffles of one worker. Own map outputs are read as files, others through the block servers of their workers. Thread-safe.</summary>
 /// <remarks>
 /// <para>A map task writes one file with a bucket per reduce partition. With an aggregator its pairs are combined in a table first (<see cref="KeyIndex{TKey}"/>);
-/// when the table is full it is written as a run, sorted by bucket and hash, and the runs are merged into the output at the end. Without one, pairs are encoded as
-/// they come, and go to the output's file segment by segment (<see cref="GrowingOutput"/>).</para>
-/// <para>A reduce task streams its bucket of every output. To combine or group it uses the same table and the same runs, with one bucket.</para>
+/// when the table is full, pairs of other keys are spread over buckets on disk, which are combined one by one at the end (<see cref="CombiningReader{TKey, TIn, TOut}"/>). Without
+/// one, pairs are encoded as they come, and go to the output's file segment by segment (<see cref="GrowingOutput"/>).</para>
+/// <para>A reduce task streams its bucket of every output, and combines it in the same way. To group, it writes a full table as a run, sorted by hash, and merges the runs.</para>
 /// <para>A crash in the middle of a write leaves a temporary file that nobody looks at and that the worker's clean-up deletes; a spill file leaves nothing.
 /// A file that cannot be read, or whose checksum is wrong, is a <see cref="FetchFailedException"/>: its map runs again, and no wrong data is ever used.</para>
 /// </remarks>
