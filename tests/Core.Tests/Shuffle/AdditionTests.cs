@@ -1,5 +1,4 @@
 using Dpark.Memory;
-using Dpark.Partitioning;
 
 namespace Dpark.Shuffle;
 

@@ -1,5 +1,4 @@
 using Dpark.Memory;
-using Dpark.Partitioning;
 using Dpark.Rdds;
 
 namespace Dpark.Shuffle;
