@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Microsoft.CodeAnalysis;
 
@@ -62,5 +61,5 @@ internal static class ProxyWriter
 
     private static string TypeOf(ITypeSymbol type) => type.WithNullableAnnotation(NullableAnnotation.None).ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);
 
-    private static void Append(StringBuilder code, string text) => code.Append(CultureInfo.InvariantCulture, $"{text}\n");
+    private static void Append(StringBuilder code, string text) => code.Append(text).Append('\n');
 }
