@@ -23,7 +23,7 @@ internal sealed class Combiner<TKey, TIn, TOut>(
     private const int PassGrowth = 4;
     private const int MaxPass = 64;
 
-    private readonly (TKey Key, TOut Value)[] _others = new (TKey, TOut)[BatchReader.Capacity];
+    private (TKey Key, TOut Value)[] _others = [];
     private PartitioningMapWriter<TKey, TOut>? _spreader;
     private long _filledBy;
 
@@ -105,12 +105,18 @@ internal sealed class Combiner<TKey, TIn, TOut>(
     {
         _spreader?.Dispose();
         buffer.Dispose();
+        BatchArrays.Return(ref _others);
     }
 
     // The buffer is full.
     private void EndFilling()
     {
-        _spreader ??= newSpreader();
+        if (_spreader is null)
+        {
+            _spreader = newSpreader();
+            _others = BatchArrays.Rent<(TKey, TOut)>(BatchReader.Capacity);
+        }
+
         buffer.Complete();
         if (buffer.CanAddKnown && !buffer.MustGiveBack)
         {
@@ -181,10 +187,11 @@ internal sealed class Combiner<TKey, TIn, TOut>(
     {
         buffer.Complete();
         var position = 0;
-        for (var count = buffer.ReadOn(ref position, _others); count > 0; count = buffer.ReadOn(ref position, _others))
+        var others = _others.AsSpan(0, BatchReader.Capacity);
+        for (var count = buffer.ReadOn(ref position, others); count > 0; count = buffer.ReadOn(ref position, others))
         {
             context.CancellationToken.ThrowIfCancellationRequested();
-            _spreader!.Add(_others.AsSpan(0, count));
+            _spreader!.Add(others[..count]);
         }
 
         Array.Clear(_others);

@@ -15,7 +15,7 @@ internal sealed class CombiningReader<TKey, TIn, TOut>(
     : BatchReader<(TKey Key, TOut Value)>, ITableSource<TKey, TOut>
 {
     private readonly Combiner<TKey, TIn, TOut> _combiner = new(buffer, () => plan.NewSpreader(level), context);
-    private readonly (TKey Key, TOut Value)[] _pairs = new (TKey, TOut)[BatchReader.Capacity];
+    private (TKey Key, TOut Value)[] _pairs = [];
     private SpreadPairs<TKey, TOut>? _spread;
     private BatchReader<(TKey Key, TOut Value)>? _buckets;
     private int _position;
@@ -51,7 +51,12 @@ internal sealed class CombiningReader<TKey, TIn, TOut>(
         Gather();
         if (_buckets is null)
         {
-            var count = buffer.ReadOn(ref _position, _pairs);
+            if (_pairs.Length == 0)
+            {
+                _pairs = BatchArrays.Rent<(TKey, TOut)>(BatchReader.Capacity);
+            }
+
+            var count = buffer.ReadOn(ref _position, _pairs.AsSpan(0, BatchReader.Capacity));
             if (count > 0 || _spread is null)
             {
                 return _pairs.AsSpan(0, count);
@@ -73,6 +78,7 @@ internal sealed class CombiningReader<TKey, TIn, TOut>(
             _buckets?.Dispose();
             _spread?.Dispose();
             _combiner.Dispose();
+            BatchArrays.Return(ref _pairs);
         }
 
         base.Dispose(disposing);
