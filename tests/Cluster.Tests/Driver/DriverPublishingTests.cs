@@ -1,3 +1,4 @@
+using Dpark.Configuration;
 using Dpark.Rdds;
 using Dpark.Tasks;
 
@@ -105,7 +106,7 @@ public sealed class DriverPublishingTests : DriverTest
         var worker = Cluster.AddWorker("w1");
         var gate = new TaskCompletionSource();
         Cluster.Registry.Gate = gate.Task;
-        var collected = Context().Parallelize([("a", 1L)], sliceCount: 1).ReduceByKey((a, b) => a + b, 1).CollectAsync();
+        var collected = Context(WaitingNowhere).Parallelize([("a", 1L)], sliceCount: 1).ReduceByKey((a, b) => a + b, 1).CollectAsync();
         var map = await worker.NextLaunchAsync();
         worker.Report(Reports.MapOutput(map.Attempt, worker.Info.Id, 10));
 
@@ -122,12 +123,28 @@ public sealed class DriverPublishingTests : DriverTest
     }
 
     [Fact]
+    public async Task Shuffle_OneWorker_ReducersAreLaunchedBehindTheMapsAndWaitForThem()
+    {
+        var worker = Cluster.AddWorker("w1");
+        var collected = Context().Parallelize([("a", 1L)], sliceCount: 1).ReduceByKey((a, b) => a + b, 1).CollectAsync();
+        var map = await worker.NextLaunchAsync();
+
+        var launch = await worker.NextLaunchAsync();
+
+        Assert.Equal((new Tasks.AwaitedOutputs(map.Makes!.Value, 1), null), (launch.Awaits, launch.Makes));
+        Assert.Empty(worker.Batches.Last().Inputs);
+        worker.Report(Reports.MapOutput(map.Attempt, worker.Info.Id, [1L]));
+        worker.Report(Reports.Result(launch.Attempt, ("a", 1L)));
+        await AssertCollectedAsync([("a", 1L)], collected);
+    }
+
+    [Fact]
     public async Task Shuffle_RegistryIsSlowAndTheListLarge_ReducersAreLaunchedAfterIt()
     {
         var worker = Cluster.AddWorker("w1");
         var gate = new TaskCompletionSource();
         Cluster.Registry.Gate = gate.Task;
-        var collected = Context().Parallelize([("a", 1L)], sliceCount: 1).ReduceByKey((a, b) => a + b, 1).CollectAsync();
+        var collected = Context(WaitingNowhere).Parallelize([("a", 1L)], sliceCount: 1).ReduceByKey((a, b) => a + b, 1).CollectAsync();
         var map = await worker.NextLaunchAsync();
         worker.Report(Reports.MapOutput(map.Attempt, worker.Info.Id, new long[TooManyBuckets]));
         var reduce = worker.NextLaunchAsync().AsTask();
@@ -147,7 +164,7 @@ public sealed class DriverPublishingTests : DriverTest
     {
         var worker = Cluster.AddWorker("w1");
         var lost = Cluster.AddWorker("w2", slotCount: 0);
-        var sums = Context().Parallelize([("a", 1L)], sliceCount: 1).ReduceByKey((a, b) => a + b, 1);
+        var sums = Context(WaitingNowhere).Parallelize([("a", 1L)], sliceCount: 1).ReduceByKey((a, b) => a + b, 1);
         var collected = sums.CollectAsync();
         var map = await worker.NextLaunchAsync();
         worker.Report(Reports.MapOutput(map.Attempt, worker.Info.Id, new long[TooManyBuckets]));
@@ -179,7 +196,7 @@ public sealed class DriverPublishingTests : DriverTest
     public async Task Shuffle_ListIsLarge_IsRegisteredInSeveralMessages()
     {
         var worker = Cluster.AddWorker("w1", slotCount: 8);
-        var collected = Context().Parallelize(Enumerable.Range(0, 8).Select(i => (i, 1L)), sliceCount: 8).ReduceByKey((a, b) => a + b, 20_000);
+        var collected = Context(WaitingNowhere).Parallelize(Enumerable.Range(0, 8).Select(i => (i, 1L)), sliceCount: 8).ReduceByKey((a, b) => a + b, 20_000);
         var job = collected.TakeAsync(1);
         for (var map = 0; map < 8; map++)
         {
@@ -194,4 +211,7 @@ public sealed class DriverPublishingTests : DriverTest
         Assert.All(Cluster.Registry.Registrations, registration => Assert.InRange(registration.Outputs.Length, 0, 1));
         Assert.Equal(8, Cluster.Registry.Registrations.SelectMany(registration => registration.Outputs).DistinctBy(output => output.Output.MapIndex).Count());
     }
+
+    // Reducers are launched when the map outputs are there.
+    private static void WaitingNowhere(DparkClientOptions options) => options.Scheduler.PrefetchPerSlot = 0;
 }
