@@ -148,6 +148,8 @@ public sealed partial class JobScheduler
     {
         ReadClock();
         ExpireTimers();
+
+        // Before, because what is taken back may need other stages; after, because of stages that can launch something since.
         ReviewAhead();
         LookAtStages();
         ReviewAhead();

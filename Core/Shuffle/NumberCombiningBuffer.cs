@@ -304,18 +304,24 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
         }
     }
 
+    // Fetches them, too.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void AddHashed<TMerge>(NumberTable<TKey, TCombined> table, ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<int> positions, TMerge merging)
-        where TMerge : struct, IMerge<TCombined, TValue>
+    private static void FindPositions(NumberTable<TKey, TCombined> table, ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<int> positions)
     {
-        positions = positions[..pairs.Length];
         for (var i = 0; i < positions.Length; i++)
         {
             var position = table.PositionOf(pairs[i].Key);
             positions[i] = position;
             table.FetchAhead(position);
         }
+    }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void AddHashed<TMerge>(NumberTable<TKey, TCombined> table, ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<int> positions, TMerge merging)
+        where TMerge : struct, IMerge<TCombined, TValue>
+    {
+        positions = positions[..pairs.Length];
+        FindPositions(table, pairs, positions);
         for (var i = 0; i < positions.Length; i++)
         {
             ref var value = ref table.GetOrAdd(pairs[i].Key, positions[i], out var exists);
@@ -329,13 +335,7 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
         where TMerge : struct, IMerge<TCombined, TValue>
     {
         positions = positions[..pairs.Length];
-        for (var i = 0; i < positions.Length; i++)
-        {
-            var position = table.PositionOf(pairs[i].Key);
-            positions[i] = position;
-            table.FetchAhead(position);
-        }
-
+        FindPositions(table, pairs, positions);
         var count = 0;
         for (var i = 0; i < positions.Length; i++)
         {

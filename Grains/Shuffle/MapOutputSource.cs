@@ -104,12 +104,12 @@ internal sealed class MapOutputSource(WorkerId worker, string endpoint, Func<App
 
     private bool TryKeepOwn(Entry entry)
     {
-        if (entry.Awaited is not { } awaited || (entry.Own?.Count ?? 0) < awaited.MapCount)
+        if (entry is not { Awaited: { } awaited, Own: { } own } || own.Count < awaited.MapCount)
         {
             return false;
         }
 
-        Keep(entry, new(awaited.Epoch, [.. (entry.Own ?? []).OrderBy(own => own.Key).Select(own => own.Value)]));
+        Keep(entry, new(awaited.Epoch, [.. own.OrderBy(output => output.Key).Select(output => output.Value)]));
         return true;
     }
 

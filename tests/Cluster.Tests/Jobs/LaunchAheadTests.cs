@@ -43,9 +43,19 @@ public sealed class LaunchAheadTests
     [Fact]
     public async Task ReduceByKey_MapFailsOnceWhileReadersWait_ResultIsRight()
     {
+        Gate.Reset();
         await using var cluster = await JobCluster.StartAsync(siloCount: 1);
-        await using var context = cluster.NewContext(options => options.Scheduler.RetryElsewhereWait = TimeSpan.Zero);
+        await using var context = cluster.NewContext(options =>
+        {
+            options.Scheduler.RetryElsewhereWait = TimeSpan.Zero;
+            options.Scheduler.ProgressInterval = TimeSpan.Zero;
+        });
+        var listener = new ReaderListener();
+        using var subscription = context.Subscribe(listener);
+
         var counts = context.Range(0, 1_000, 2).Map(FailedOnce).ReduceByKey((a, b) => a + b, 2).CollectAsync();
+        await Wait.For(listener.Reached, "an attempt that waits for its map outputs");
+        Gate.Set();
 
         Assert.Equal(Enumerable.Range(0, 10).Select(key => ((long)key, 100L)), (await Wait.For(counts, "the job")).Order());
     }
@@ -60,8 +70,7 @@ public sealed class LaunchAheadTests
     {
         if (n == 999 && Tasks.TaskContext.Current!.Attempt.Attempt == 0)
         {
-            // The readers are there by then, mostly.
-            Thread.Sleep(100);
+            Gate.Wait(JobCluster.Limit);
             throw new InvalidOperationException("once");
         }
 
