@@ -33,6 +33,15 @@ public sealed class ExecutorOptions
     /// </summary>
     public int SpareSlotCount { get; set; } = Environment.ProcessorCount;
 
+    /// <summary>
+    /// How much the thread of the runtime that optimizes hot code gives way to attempts: what its nice value is above that of the process, on Linux; elsewhere it is not used.
+    /// From 0, which leaves the thread alone, to 19. Default: 5.
+    /// </summary>
+    /// <remarks>
+    /// With 5, the thread has a quarter of a processor where attempts want all of it, and all that they do not use. With more, code that is new stays slow for longer.
+    /// </remarks>
+    public int CompilerNice { get; set; } = 5;
+
     /// <summary>How long the worker waits for its attempts when it stops. From 0 to 10 minutes. Default: 5 s.</summary>
     public TimeSpan StopLimit { get; set; } = TimeSpan.FromSeconds(5);
 }

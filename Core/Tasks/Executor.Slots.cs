@@ -18,6 +18,7 @@ public sealed partial class Executor
         while (Next(slot.Run) is { } run)
         {
             slot.Run = run;
+            _compilerPriority.Look();
             if (context is null)
             {
                 slot.RunCurrent();

@@ -24,6 +24,7 @@ public sealed partial class Executor : IAsyncDisposable
     private readonly ILogger<Executor> _logger;
     private readonly Action<TaskReport>? _observer;
     private readonly Func<ShuffleId, MapOutput, bool>? _keepOutput;
+    private readonly CompilerPriority _compilerPriority;
 
     // A monitor, not a Lock: slots wait on it for work.
     private readonly object _gate = new();
@@ -68,6 +69,7 @@ public sealed partial class Executor : IAsyncDisposable
         _logger = logger;
         _observer = observer;
         _keepOutput = keepOutput;
+        _compilerPriority = new(options.CompilerNice, timeProvider);
         _runner = new(worker, options, programs, services, timeProvider);
         _liveThreads = options.SlotCount;
         for (var slot = 0; slot < options.SlotCount; slot++)

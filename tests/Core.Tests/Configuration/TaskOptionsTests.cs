@@ -56,11 +56,12 @@ public sealed class TaskOptionsTests
             RememberedAttempts = 65_536,
             CancelLimit = TimeSpan.FromMilliseconds(500),
             SpareSlotCount = Environment.ProcessorCount,
+            CompilerNice = 5,
             StopLimit = TimeSpan.FromSeconds(5),
         };
 
         Assert.Equivalent(expected, new ExecutorOptions());
-        Assert.Equal(7, CountProperties<ExecutorOptions>());
+        Assert.Equal(8, CountProperties<ExecutorOptions>());
         Assert.True(new ExecutorOptionsValidator().Validate(null, new()).Succeeded);
     }
 
@@ -135,12 +136,13 @@ public sealed class TaskOptionsTests
             RememberedAttempts = 0,
             CancelLimit = TimeSpan.FromDays(1),
             SpareSlotCount = -1,
+            CompilerNice = 20,
             StopLimit = TimeSpan.FromDays(1),
         };
 
         var failures = new ExecutorOptionsValidator().Validate(null, options).Failures!.ToArray();
 
-        Assert.Equal(7, failures.Length);
+        Assert.Equal(8, failures.Length);
         Assert.Equal("Dpark:Executor:SlotCount is 0. Set from 1 to 4096: each slot is a thread.", failures[0]);
     }
 
@@ -168,6 +170,7 @@ public sealed class TaskOptionsTests
             MaxInlineResultBytes = 0,
             RememberedAttempts = 1024,
             CancelLimit = TimeSpan.Zero,
+            CompilerNice = 0,
             StopLimit = TimeSpan.Zero,
         };
         var most = new ExecutorOptions
@@ -177,6 +180,7 @@ public sealed class TaskOptionsTests
             MaxInlineResultBytes = 512 << 10,
             RememberedAttempts = 16 << 20,
             CancelLimit = TimeSpan.FromHours(1),
+            CompilerNice = 19,
             StopLimit = TimeSpan.FromMinutes(10),
         };
 
