@@ -7,26 +7,35 @@ internal sealed unsafe partial class DenseTable<TKey, TValue>
 {
     /// <summary>
     /// Adds numbers to the values of some keys, up to the first key that has no place: those for which <see cref="Addition{TCombined, TValue}"/> is used. Which places are
-    /// used is found out later, by their values, so that nothing is read or written here but the sums.
+    /// used is found out later, by their values, so that nothing is read or written here but the sums; of floating point, that is, and as long as there is no -0.
     /// </summary>
     /// <returns>How many pairs were added.</returns>
     /// <remarks>No place is fetched ahead: with nothing to wait for between them, the processor looks far ahead by itself.</remarks>
     public int AddSums<TNumber>(ReadOnlySpan<(TKey Key, TNumber Value)> pairs)
     {
         var added = 0;
-        var tellThemselves = SumPlaces.IsSumOf(pairs);
+        var tellThemselves = SumPlaces.TellThemselves<TNumber>();
         while (true)
         {
             added += tellThemselves
                 ? AddBelow<TNumber, Unseen>(pairs[added..], First, (ulong)_sumEnd, _values, _used)
                 : AddBelow<TNumber, Seen>(pairs[added..], First, (ulong)_sumEnd, _values, _used);
-            if (added == pairs.Length || OffsetOf(pairs[added].Key) >= (ulong)PlaceCount)
+            var offset = added == pairs.Length ? ulong.MaxValue : OffsetOf(pairs[added].Key);
+            if (offset >= (ulong)PlaceCount)
             {
                 _unmarkedCount += added;
                 return added;
             }
 
-            ExtendSums<TNumber>((int)OffsetOf(pairs[added].Key) + 1);
+            if (offset < (ulong)_sumEnd)
+            {
+                // A number of which a sum may look like an unused place. Where there is one, there are more.
+                tellThemselves = false;
+            }
+            else
+            {
+                ExtendSums<TNumber>((int)offset + 1);
+            }
         }
     }
 
@@ -51,8 +60,14 @@ internal sealed unsafe partial class DenseTable<TKey, TValue>
                 break;
             }
 
+            var number = pairs[i].Value;
+            if (typeof(TSums) == typeof(Unseen) && Addition<TNumber, TNumber>.IsNothing(number))
+            {
+                break;
+            }
+
             ref var value = ref Unsafe.As<byte, TValue>(ref values[offset * (nuint)Unsafe.SizeOf<TValue>()]);
-            var sum = default(Addition<TValue, TNumber>).Merge(value, pairs[i].Value);
+            var sum = default(Addition<TValue, TNumber>).Merge(value, number);
             value = sum;
             if (typeof(TSums) == typeof(Seen) && Addition<TValue, TNumber>.IsNothing(sum))
             {
@@ -74,6 +89,6 @@ internal sealed unsafe partial class DenseTable<TKey, TValue>
     /// <summary>Sums are looked at: one that looks like an unused place gets its bit.</summary>
     private readonly struct Seen;
 
-    /// <summary>No sum can look like an unused place.</summary>
+    /// <summary>Sums are not looked at, but the numbers, which do not have to be waited for: up to the first by which a sum may come to look like an unused place.</summary>
     private readonly struct Unseen;
 }

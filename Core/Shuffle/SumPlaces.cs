@@ -11,23 +11,12 @@ namespace Dpark.Shuffle;
 internal static unsafe class SumPlaces
 {
     private const int BitsPerWord = 64;
-    private const int PairHalves = 2;
 
-    /// <summary>Whether each place to which some numbers are added is known by its value to have a sum; <see langword="false"/> if that would take longer to find out than to look.</summary>
-    /// <remarks>A sum of floating point is -0 only if all its numbers are. One of whole numbers may be 0 whatever they are.</remarks>
-    public static bool IsSumOf<TKey, TNumber>(ReadOnlySpan<(TKey Key, TNumber Value)> pairs)
-    {
-        if (typeof(TNumber) != typeof(double) || !Vector256.IsHardwareAccelerated || Unsafe.SizeOf<(TKey, TNumber)>() != PairHalves * sizeof(long) || pairs.IsEmpty)
-        {
-            return false;
-        }
-
-        // The runtime lays pairs out as it likes.
-        ref var first = ref MemoryMarshal.GetReference(pairs);
-        ref var half = ref Unsafe.As<(TKey Key, TNumber Value), long>(ref first);
-        var numberHalf = (int)Unsafe.ByteOffset(ref half, ref Unsafe.As<TNumber, long>(ref first.Value)) / sizeof(long);
-        return !HasNegativeZero(MemoryMarshal.CreateReadOnlySpan(ref half, PairHalves * pairs.Length), numberHalf);
-    }
+    /// <summary>
+    /// Whether each place is known by its value to have a sum, if none of the numbers that are added to it is what unused places begin with. A sum of floating point is -0 only if all its
+    /// numbers are; one of whole numbers may be 0 whatever they are.
+    /// </summary>
+    public static bool TellThemselves<TNumber>() => typeof(TNumber) == typeof(double) || typeof(TNumber) == typeof(float);
 
     /// <summary>Makes unused places ready to be added to.</summary>
     /// <param name="start">The first of them, a multiple of 64.</param>
@@ -69,20 +58,6 @@ internal static unsafe class SumPlaces
         {
             Mark((uint*)values, used, end, typeof(TValue) == typeof(float) ? 1U << 31 : 0);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static bool HasNegativeZero(ReadOnlySpan<long> halves, int numberHalf)
-    {
-        var found = Vector256<long>.Zero;
-        var i = 0;
-        for (; i <= halves.Length - Vector256<long>.Count; i += Vector256<long>.Count)
-        {
-            found |= Vector256.Equals(Vector256.Create(halves[i..]), Vector256.Create(long.MinValue));
-        }
-
-        // What was found among the keys does not matter.
-        return (found[numberHalf] | found[numberHalf + PairHalves]) != 0 || (i < halves.Length && halves[i + numberHalf] == long.MinValue);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,0 +1,61 @@
+using System.Numerics;
+
+namespace Dpark.Shuffle;
+
+/// <summary>Numbers that are added without looking which places are used: -0, with which unused places begin, is one of them.</summary>
+public sealed class DenseSumTests
+{
+    private const int KeyCount = 9;
+
+    [Fact]
+    public void AddSums_NegativeZeroAnywhere_IsThere()
+    {
+        for (var at = 0; at < KeyCount; at++)
+        {
+            AssertSums<double>([.. Enumerable.Range(0, KeyCount).Select(key => (2L * key, key == at ? -0.0 : key))]);
+            AssertSums<float>([.. Enumerable.Range(0, KeyCount).Select(key => (2L * key, key == at ? -0f : key))]);
+        }
+    }
+
+    [Fact]
+    public void AddSums_NegativeZeroAndOthers_AreAddedAsByHand()
+    {
+        AssertSums<double>([(0, -0.0), (0, -0.0), (4, -0.0), (4, 1.0), (6, 1.0), (6, -0.0), (8, 0.0), (8, -0.0), (2, -0.0)]);
+        AssertSums<double>([(0, double.NaN), (2, double.NegativeInfinity), (4, -double.Epsilon), (6, 5.0), (6, -5.0), (8, -0.0)]);
+        AssertSums<float>([(0, -0f), (2, 3f), (0, -0f), (2, -3f), (4, float.NaN)]);
+    }
+
+    [Fact]
+    public void AddSums_WholeNumbersThatAddUpToNothing_AreThere()
+    {
+        AssertSums<long>([(0, 5), (2, 0), (0, -5), (4, 7)]);
+        AssertSums<int>([(0, 5), (2, 0), (0, -5), (4, 7)]);
+        AssertSums<ulong>([(0, ulong.MaxValue), (0, 1), (6, 0)]);
+    }
+
+    // Two times, for the second time finds places that were marked.
+    private static void AssertSums<T>((long Key, T Value)[] pairs)
+        where T : unmanaged, INumber<T>
+    {
+        using var table = DenseTable<long, T>.TryCreate(0, 2 * KeyCount, maxBytes: 1 << 20, cheapBytes: 0)!;
+        var expected = new SortedDictionary<long, T>();
+        for (var round = 0; round < 2; round++)
+        {
+            foreach (var (key, value) in pairs)
+            {
+                expected[key] = expected.TryGetValue(key, out var sum) ? sum + value : value;
+            }
+
+            Assert.Equal(pairs.Length, table.AddSums<T>(pairs));
+
+            var read = new (long Key, T Value)[table.Count];
+            var place = 0;
+            Assert.Equal(read.Length, table.ReadOn(ref place, read));
+            Assert.Equal(expected.Select(pair => (pair.Key, TextOf(pair.Value))), read.Select(pair => (pair.Key, TextOf(pair.Value))));
+        }
+    }
+
+    // Tells 0 from -0.
+    private static string TextOf<T>(T value)
+        where T : INumber<T> => value.ToString(null, System.Globalization.CultureInfo.InvariantCulture);
+}
