@@ -82,11 +82,7 @@ internal sealed class MemoryClaim(WorkerMemory worker, TaskMemory task, string p
     }
 
     /// <summary>Gives everything back; it can be used again.</summary>
-    public void Release()
-    {
-        worker.Return(task, _heldBytes);
-        Volatile.Write(ref _heldBytes, 0);
-    }
+    public void Release() => ReturnBeyond(0);
 
     /// <summary>Gives everything back.</summary>
     public void Dispose()

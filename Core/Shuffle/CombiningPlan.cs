@@ -28,6 +28,6 @@ internal sealed class CombiningPlan<TKey, TValue>(
         buffer.Expect(expectedKeys);
         return level < LastLevel
             ? new CombiningReader<TKey, TValue, TValue>(pairs, buffer, this, context, level)
-            : new ReducingReader<TKey, TValue, TValue>(pairs, buffer, new SpillRuns<TKey, TValue>(1, files, options, Merging.Fold(merge), context), context);
+            : new ReducingReader<TKey, TValue, TValue>(pairs, buffer, new SpillRuns<TKey, TValue>(files, options, Merging.Fold(merge), context), context);
     }
 }

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 using Dpark.Memory;
 
 namespace Dpark.Shuffle;
@@ -98,13 +97,7 @@ internal sealed partial class NumberTable<TKey, TValue>(ulong multiplier, Memory
 
     /// <summary>Fetches a hashed place into the innermost cache.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public unsafe void FetchAhead(int position)
-    {
-        if (Sse.IsSupported)
-        {
-            Sse.Prefetch0(Unsafe.AsPointer(ref PlaceAt(position)));
-        }
-    }
+    public void FetchAhead(int position) => Prefetch.Element(ref PlaceAt(position));
 
     /// <summary>The value of a key in hashed places. There is room for a new one.</summary>
     /// <param name="position">From <see cref="PositionOf"/>.</param>

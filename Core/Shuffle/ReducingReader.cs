@@ -9,7 +9,7 @@ namespace Dpark.Shuffle;
 /// </summary>
 /// <param name="source">Disposed with the reader.</param>
 /// <param name="buffer">Empty; disposed with the reader.</param>
-/// <param name="runs">Empty, with one bucket; disposed with the reader.</param>
+/// <param name="runs">Empty; disposed with the reader.</param>
 /// <param name="isByHash">Whether the pairs must come in the order of the stable hashes of their keys also if nothing was spilled.</param>
 internal sealed class ReducingReader<TKey, TIn, TOut>(
     BatchReader<(TKey Key, TIn Value)> source, PairBuffer<TKey, TIn, TOut> buffer, SpillRuns<TKey, TOut> runs, TaskContext context, bool isByHash = false)
@@ -78,7 +78,7 @@ internal sealed class ReducingReader<TKey, TIn, TOut>(
         }
 
         runs.Complete();
-        return runs.Open(0, inMemory);
+        return runs.Open(inMemory);
     }
 
     /// <returns><see langword="false"/> at the end.</returns>
@@ -99,7 +99,7 @@ internal sealed class ReducingReader<TKey, TIn, TOut>(
         buffer.Complete();
         using var order = buffer.OrderAll();
         order.SortByHash(buffer);
-        runs.Add(bucket => new BufferReader<TKey, TIn, TOut>(buffer, order, bucket));
+        runs.Add(() => new BufferReader<TKey, TIn, TOut>(buffer, order, 0));
         buffer.Clear();
     }
 }

@@ -114,7 +114,7 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
         new ReducingReader<TKey, TValue, TValue[]>(
             ReadBucket<TKey, TValue>(shuffle, buckets, context),
             new GroupingBuffer<TKey, TValue>(context.Memory.Claim($"grouping of {shuffle}", options.SpillThresholdBytes)),
-            NewRuns<TKey, TValue[]>(1, Merging.Concatenate, context),
+            new SpillRuns<TKey, TValue[]>(files, options, Merging.Concatenate, context),
             context);
 
     /// <inheritdoc/>
@@ -133,7 +133,7 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
         new ReducingReader<TKey, TValue, TValue[]>(
             pairs,
             new GroupingBuffer<TKey, TValue>(context.Memory.Claim("grouping", options.SpillThresholdBytes)),
-            NewRuns<TKey, TValue[]>(1, Merging.Concatenate, context),
+            new SpillRuns<TKey, TValue[]>(files, options, Merging.Concatenate, context),
             context,
             isByHash);
 
@@ -150,9 +150,6 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
 
     // The number of a file must differ between all attempts at a map, also between those of different attempts at its stage.
     private static int AttemptOf(TaskAttemptId attempt) => (attempt.StageAttempt << 16) | (attempt.Attempt & 0xFFFF);
-
-    private SpillRuns<TKey, TValue> NewRuns<TKey, TValue>(int bucketCount, MergeValues<TValue> merge, TaskContext context) =>
-        new(bucketCount, files, options, merge, context);
 
     private SpillFile SpillSorted<T>(Func<BatchReader<(long Key, T Value)>> openRun, TaskContext context)
     {
