@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using Dpark.Conformance.Clusters;
+using Dpark.Conformance.Membership;
 using Orleans.Runtime;
 
 namespace Dpark.Conformance.GrainServices;
@@ -19,23 +19,17 @@ public sealed class GrainServiceLossTests
         }).Within("the caller on the primary");
 
         await cluster.KillSiloAsync(cluster.Silos[1]).Within("the end of the silo");
-        var clock = Stopwatch.StartNew();
 
-        // Until it is declared dead, its connections are refused, and nothing tells a client when that is over.
-        var exception = await CallAsync();
-        while (exception.GetType() == typeof(OrleansMessageRejectionException) && clock.Elapsed < Waiting.Limit)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20));
-            exception = await CallAsync();
-        }
+        // Before, its connections are refused, which is another exception.
+        var watcher = await MembershipWatcherGrain.OnAsync(cluster.Client, primary).Within("the watcher on the primary");
+        await watcher.WaitForStatusAsync(secondary, SiloStatus.Dead).Within("the other silo knowing it");
 
+        var exception = await cluster.Client.GetGrain<IServiceCallerGrain>(TestKeys.New()).WhereAsync(secondary).FailureWithin("the service of the dead silo");
         Assert.IsType<SiloUnavailableException>(exception);
         await caller.GrowthAsync(primary).Within("a larger range");
         foreach (var key in new uint[] { 0, 0x1234_5678, 0x8000_0000, uint.MaxValue })
         {
             Assert.Equal(primary.ToParsableString(), await cluster.Client.GetGrain<IServiceCallerGrain>(TestKeys.New()).WhereAsync(key).Within("the service for a key"));
         }
-
-        Task<Exception> CallAsync() => cluster.Client.GetGrain<IServiceCallerGrain>(TestKeys.New()).WhereAsync(secondary).FailureWithin("the service of the dead silo");
     }
 }

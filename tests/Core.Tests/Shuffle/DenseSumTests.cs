@@ -33,11 +33,18 @@ public sealed class DenseSumTests
         AssertSums<ulong>([(0, ulong.MaxValue), (0, 1), (6, 0)]);
     }
 
+    [Fact]
+    public void AddSums_KeysWithTheBitsOfNegativeZero_AreKeysAsOthers()
+    {
+        AssertSums<double>([(long.MinValue, 1.0), (long.MinValue + 1, -0.0), (long.MinValue + 2, 3.0)], first: long.MinValue);
+        AssertSums<float>([(long.MinValue, 1f), (long.MinValue + 1, -0f), (long.MinValue + 2, 3f)], first: long.MinValue);
+    }
+
     // Two times, for the second time finds places that were marked.
-    private static void AssertSums<T>((long Key, T Value)[] pairs)
+    private static void AssertSums<T>((long Key, T Value)[] pairs, long first = 0)
         where T : unmanaged, INumber<T>
     {
-        using var table = DenseTable<long, T>.TryCreate(0, 2 * KeyCount, maxBytes: 1 << 20, cheapBytes: 0)!;
+        using var table = DenseTable<long, T>.TryCreate(first, first + (2 * KeyCount), maxBytes: 1 << 20, cheapBytes: 0)!;
         var expected = new SortedDictionary<long, T>();
         for (var round = 0; round < 2; round++)
         {

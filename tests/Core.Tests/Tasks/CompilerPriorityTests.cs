@@ -42,8 +42,10 @@ public sealed class CompilerPriorityTests
     private int? NiceAfter(int asked)
     {
         var priority = new CompilerPriority(asked, TimeProvider.System);
+        var clock = Stopwatch.StartNew();
         while (true)
         {
+            Assert.True(clock.Elapsed < Limit, "The compiler's thread is not found.");
             RunNewCode();
             var thread = priority.LowerPriority();
             if (thread != 0 && NiceOf(thread) is { } nice)
@@ -54,10 +56,8 @@ public sealed class CompilerPriorityTests
     }
 
     // Without anything new, the runtime ends the thread after some seconds.
-    private void RunNewCode()
-    {
+    private void RunNewCode() =>
         GetType().GetMethod(nameof(SizeOf), BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(TypeOf(_newCodeCount++)).Invoke(null, null);
-    }
 
     private static Type TypeOf(int number) =>
         number < Primitives.Length ? Primitives[number] : typeof(ValueTuple<,>).MakeGenericType(TypeOf(number / Primitives.Length), Primitives[number % Primitives.Length]);
