@@ -54,7 +54,10 @@ internal sealed class MemoryClaim(WorkerMemory worker, TaskMemory task, string p
     }
 
     /// <summary>Whether so many bytes more than it holds would be there for a moment, whatever its limit.</summary>
-    public bool HasRoomBeside(long bytes) => bytes == 0 || worker.RoomFor(task, _heldBytes) - _heldBytes >= bytes;
+    public bool HasRoomBeside(long bytes) => bytes == 0 || worker.LeftOfShare(task) >= bytes;
+
+    /// <summary>About how many bytes it could hold while so many others are there for a moment; negative if there is no room for those.</summary>
+    public long RoomBytesBeside(long bytes) => Math.Min(RoomBytes, worker.LeftOfShare(task) + _heldBytes - bytes);
 
     /// <summary>Counts memory of a moment beside what it holds, such as a table until a larger one has taken its place, even if others must give up more than they have above their share.</summary>
     public void TakeBeside(long bytes)

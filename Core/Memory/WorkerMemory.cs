@@ -232,6 +232,15 @@ public sealed partial class WorkerMemory
         }
     }
 
+    /// <summary>What of its share a task has not taken, all of it: for what is there for a moment, nothing is left to those that come later.</summary>
+    internal long LeftOfShare(TaskMemory task)
+    {
+        lock (_gate)
+        {
+            return ShareOf(task).Most - task.HeldBytes;
+        }
+    }
+
     /// <summary>Whether a task holds more than its share.</summary>
     internal bool IsOverShare(TaskMemory task)
     {

@@ -32,7 +32,7 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
                 return true;
             }
 
-            if (HasRoom() || _table.TryBecomeSmaller(BatchReader.Capacity, OrderBytes))
+            if (_table.TryBecomeDenseInTime(BatchReader.Capacity, OrderBytes) || HasRoom() || _table.TryBecomeDense(BatchReader.Capacity, OrderBytes))
             {
                 return false;
             }

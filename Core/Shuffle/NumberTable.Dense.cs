@@ -21,8 +21,8 @@ internal sealed partial class NumberTable<TKey, TValue>
     private const long EarlyDenseBytes = 2 << 20;
     private const int EarlyDenseShare = 8;
 
-    // Its keys were too far apart when memory was short, and mostly are again after it was emptied.
-    private bool _isScattered;
+    // Its keys were too far apart for so much memory, and mostly are again after it was emptied.
+    private long _tooLittleBytes;
 
     /// <summary>Pairs that will be in the table at the end, if that is known; 0 if not. Where keys ascend, a dense table then gets places for all of them at once.</summary>
     public long ExpectedCount { get; init; }
@@ -40,7 +40,7 @@ internal sealed partial class NumberTable<TKey, TValue>
         var dense = Dense!;
         var places = PlacesFor((long)Count + newPairs);
         var replaced = PageMemory.TakenFor(dense.Length);
-        var room = memory is null || must ? long.MaxValue : Math.Max(memory.RoomBytes - replaced - alsoHeld, 0);
+        var room = memory is null || must ? long.MaxValue : Math.Max(memory.RoomBytesBeside(replaced) - alsoHeld, 0);
         var maxBytes = Math.Min(BytesOf(places), room);
         if (LikelyMost(least, most, Count + newPairs) is var likely && likely > most)
         {
@@ -101,20 +101,31 @@ internal sealed partial class NumberTable<TKey, TValue>
     }
 
     /// <summary>
-    /// Makes a hashed table dense, if that and room for so many new keys takes less memory than growing would, and the claim has as much: what its owner tries before it
-    /// gives up pairs. The claim holds what it takes.
+    /// As <see cref="TryBecomeDense"/>, before a hashed table grows for so many new keys and could not grow again. Dense, it has places for all keys that lie between those that are
+    /// there, however many come; beside the hashed places that there are now there may be memory for them, and beside those that there would be then, there is less.
+    /// </summary>
+    public bool TryBecomeDenseInTime(int newPairs, long alsoHeld = 0) => GrowsForTheLastTime(newPairs, alsoHeld) && TryBecomeDense(newPairs, alsoHeld);
+
+    /// <summary>
+    /// Makes a hashed table dense, if the claim has the memory; with room for keys beyond those that are there, if that takes less than so many new keys would take hashed. What
+    /// its owner tries before it gives up pairs. The claim holds what it takes.
     /// </summary>
     /// <param name="alsoHeld">As in <see cref="Widen(long, long, int, long, bool)"/>.</param>
     /// <returns>Whether it is dense now, and was not.</returns>
-    public bool TryBecomeSmaller(int newPairs, long alsoHeld = 0)
+    public bool TryBecomeDense(int newPairs, long alsoHeld = 0)
     {
-        if (Dense is not null || memory is null || _hashedCount == 0 || _isScattered)
+        if (Dense is not null || memory is null || _hashedCount == 0)
         {
             return false;
         }
 
         var replaced = PageMemory.TakenFor(_memory!.Length);
-        var room = memory.RoomBytes - replaced - alsoHeld;
+        var room = memory.RoomBytesBeside(replaced) - alsoHeld;
+        if (room <= _tooLittleBytes)
+        {
+            return false;
+        }
+
         var maxBytes = Math.Min(BytesOf(PlacesFor((long)_hashedCount + newPairs)), room);
         var (least, most) = FindRange();
         var isTight = false;
@@ -124,7 +135,7 @@ internal sealed partial class NumberTable<TKey, TValue>
             (isTight, maxBytes) = (true, PageMemory.MostWithin(room));
             if (DenseTable<TKey, TValue>.BytesFor(least, most, maxBytes, cheapBytes: 0, isTight) is not { } tight)
             {
-                _isScattered = true;
+                _tooLittleBytes = room;
                 return false;
             }
 
@@ -139,12 +150,20 @@ internal sealed partial class NumberTable<TKey, TValue>
         memory.TakeBeside(replaced);
         try
         {
-            return TryBecomeDense(least, most, maxBytes, isTight);
+            return MakeDense(least, most, maxBytes, isTight);
         }
         finally
         {
             memory.ReturnBeside(replaced);
         }
+    }
+
+    private bool GrowsForTheLastTime(int newPairs, long alsoHeld)
+    {
+        var places = PlacesFor((long)_hashedCount + newPairs);
+        return Dense is null && memory is not null && _hashedCount > 0 && places > _placeCount
+            && (ExpectedCount == 0 || PlacesFor(ExpectedCount) > places)
+            && PageMemory.TakenFor(2 * BytesOf(places)) + alsoHeld > memory.RoomBytesBeside(PageMemory.TakenFor(BytesOf(places)));
     }
 
     /// <summary>The last key, if those that will come follow as close; the last one that is known, if nobody knows how many will come, or they do not ascend.</summary>
@@ -181,7 +200,7 @@ internal sealed partial class NumberTable<TKey, TValue>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private bool TryBecomeDense(long least, long most, long maxBytes, bool isTight = false)
+    private bool MakeDense(long least, long most, long maxBytes, bool isTight = false)
     {
         if (DenseTable<TKey, TValue>.TryCreate(least, most, maxBytes, CheapDenseBytes, isTight) is not { } dense)
         {

@@ -335,7 +335,7 @@ internal sealed partial class NumberTable<TKey, TValue>(ulong multiplier, Memory
         try
         {
             var (least, most) = _hashedCount == 0 ? (long.MinValue, long.MaxValue) : FindRange();
-            if (!TryBecomeDense(least, most, BytesOf(wanted)))
+            if (!MakeDense(least, most, BytesOf(wanted)))
             {
                 Grow(wanted);
             }

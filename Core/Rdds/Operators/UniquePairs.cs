@@ -25,7 +25,8 @@ internal sealed class UniquePairs<TKey, TValue>(MemoryClaim memory, long expecte
     private bool _isOutOfRange;
 
     public override bool IsFull =>
-        _isOutOfRange || !(memory.TryHold(Table.BytesUnlessWidened(BatchReader.Capacity)) || Table.TryBecomeSmaller(BatchReader.Capacity));
+        _isOutOfRange || !(Table.TryBecomeDenseInTime(BatchReader.Capacity)
+            || memory.TryHold(Table.BytesUnlessWidened(BatchReader.Capacity)) || Table.TryBecomeDense(BatchReader.Capacity));
 
     public override long PairCount => Table.Count;
 

@@ -11,7 +11,6 @@ public sealed class DenseMemoryTests
 
     // Hashed places for a million keys, and those that they replace, take 48 MiB.
     private const long BudgetForDense = 34 << 20;
-    private const long BudgetForTight = 24 << 20;
 
     [Theory]
     [InlineData(1, false)]
@@ -37,13 +36,16 @@ public sealed class DenseMemoryTests
         Assert.InRange(memory.PeakBytes, 1, memory.BudgetBytes);
     }
 
-    // Hashed places for half a million keys are full, those for a million do not fit, and dense ones for a million fit without the usual room for more.
+    // Dense places for a million keys take 7.75 MiB without the usual room for more. Beside hashed ones for a third of a million, which take 8.5 MiB, they fit into the first budget; into
+    // the second one only beside those for a sixth.
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void IsFull_DenseTableFitsJust_IsNot(bool isAddition)
+    [InlineData(24 << 20, true)]
+    [InlineData(24 << 20, false)]
+    [InlineData(14 << 20, true)]
+    [InlineData(14 << 20, false)]
+    public void IsFull_DenseTableFitsJust_IsNot(int budgetBytes, bool isAddition)
     {
-        var memory = MemoryRig.NewMemory(BudgetForTight);
+        var memory = MemoryRig.NewMemory(budgetBytes);
         using var task = memory.Open(default);
         using var buffer = NewBuffer(task, isAddition);
 
