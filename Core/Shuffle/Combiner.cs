@@ -13,9 +13,11 @@ internal sealed class Combiner<TKey, TIn, TOut>(
     PairBuffer<TKey, TIn, TOut> buffer, Func<PartitioningMapWriter<TKey, TOut>> newSpreader, TaskContext context) : IDisposable
 {
     // Looked at after as many pairs as there are keys in memory, and not fewer than this: of those that come while these keys stay, one in three must be of such a key. To look
-    // for it in vain costs about half as much as to write, read and combine a pair. Ascending keys are all there for a while, and then none of them is.
+    // for it in vain costs about half as much as to write, read and combine a pair; in a dense table it costs a comparison. Ascending keys are all there for a while, and then none
+    // of them is.
     private const int LeastWindow = 16 << 10;
     private const int LeastHits = 3;
+    private const int LeastDenseHits = 16;
 
     // Where a key came less than twice until memory was full, other keys in memory would be no better, and so many pairs for each place there are spread as they come before
     // that is tried again; more each time.
@@ -34,6 +36,7 @@ internal sealed class Combiner<TKey, TIn, TOut>(
     private bool _wasFlushed;
     private long _passFactor = 1;
     private long _passing;
+    private long _windowLength;
     private long _windowPairs;
     private long _windowHits;
 
@@ -121,13 +124,32 @@ internal sealed class Combiner<TKey, TIn, TOut>(
         if (buffer.CanAddKnown && !buffer.MustGiveBack)
         {
             _isFixed = true;
-            (_windowPairs, _windowHits) = (0, 0);
+            if (buffer.HasChosenRange)
+            {
+                KeepRange();
+            }
+
+            BeginWindow();
             AddKnown(buffer.TakeWaiting());
         }
         else
         {
             GiveUpKeys();
         }
+    }
+
+    private void KeepRange()
+    {
+        var position = 0;
+        for (var count = buffer.ReadOthers(ref position, _others); count > 0; count = buffer.ReadOthers(ref position, _others))
+        {
+            context.CancellationToken.ThrowIfCancellationRequested();
+            _spreader!.Add(_others.AsSpan(0, count));
+        }
+
+        // What waits there would be in memory beside both tables.
+        _spreader!.Release();
+        buffer.KeepRange();
     }
 
     private void AddKnown(ReadOnlySpan<(TKey Key, TIn Value)> pairs)
@@ -144,22 +166,32 @@ internal sealed class Combiner<TKey, TIn, TOut>(
         {
             Flush();
         }
-        else if (_windowPairs >= Math.Max(buffer.Count, LeastWindow))
+        else if (_windowPairs >= _windowLength)
         {
-            if (_windowHits < _windowPairs / LeastHits)
+            if (_windowHits < _windowPairs / (buffer.Table?.Dense is null ? LeastHits : LeastDenseHits))
             {
                 GiveUpKeys();
             }
 
-            (_windowPairs, _windowHits) = (0, 0);
+            BeginWindow();
         }
     }
+
+    // Each map output comes in ascending order, so those keys come again that came once.
+    private void BeginWindow()
+    {
+        var count = buffer.Count;
+        (_windowPairs, _windowHits) = (0, 0);
+        _windowLength = Math.Max(count * (buffer.Table?.Dense is null || HaveRepeated(_filledBy, count) ? 1L : PassGrowth), LeastWindow);
+    }
+
+    private static bool HaveRepeated(long pairs, int keys) => pairs >= (long)keys * LeastRepeats;
 
     private void GiveUpKeys()
     {
         var (filledBy, count) = (_filledBy, buffer.Count);
         Flush();
-        if (filledBy >= (long)count * LeastRepeats)
+        if (HaveRepeated(filledBy, count))
         {
             _passFactor = 1;
         }

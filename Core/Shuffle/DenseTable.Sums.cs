@@ -39,6 +39,23 @@ internal sealed unsafe partial class DenseTable<TKey, TValue>
         }
     }
 
+    /// <summary>As <see cref="AddSums"/>, to the end: pairs whose keys have no place are left over.</summary>
+    /// <param name="others">Receives those; as long as <paramref name="pairs"/>.</param>
+    /// <returns>How many there are.</returns>
+    public int AddKnownSums<TNumber>(ReadOnlySpan<(TKey Key, TNumber Value)> pairs, Span<(TKey Key, TValue Value)> others)
+    {
+        if (_sumEnd < PlaceCount)
+        {
+            ExtendSums<TNumber>(PlaceCount);
+        }
+
+        var count = 0;
+        var added = SumPlaces.TellThemselves<TNumber>() ? AddKnownBelow<TNumber, Unseen>(pairs, others, ref count, First, (ulong)_sumEnd, _values, _used) : 0;
+        AddKnownBelow<TNumber, Seen>(pairs[added..], others, ref count, First, (ulong)_sumEnd, _values, _used);
+        _unmarkedCount += pairs.Length - count;
+        return count;
+    }
+
     // Unused places get undefined content by what follows.
     private void EndSums()
     {
@@ -75,6 +92,41 @@ internal sealed unsafe partial class DenseTable<TKey, TValue>
             }
         }
 
+        return i;
+    }
+
+    // As AddBelow.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int AddKnownBelow<TNumber, TSums>(
+        ReadOnlySpan<(TKey Key, TNumber Value)> pairs, Span<(TKey Key, TValue Value)> others, ref int otherCount, long first, ulong end, byte* values, ulong* used)
+    {
+        var count = otherCount;
+        var i = 0;
+        for (; i < pairs.Length; i++)
+        {
+            var number = pairs[i].Value;
+            var offset = (ulong)(OrderOf(pairs[i].Key) - first);
+            if (offset >= end)
+            {
+                others[count++] = (pairs[i].Key, Unsafe.As<TNumber, TValue>(ref number));
+                continue;
+            }
+
+            if (typeof(TSums) == typeof(Unseen) && Addition<TNumber, TNumber>.IsNothing(number))
+            {
+                break;
+            }
+
+            ref var value = ref Unsafe.As<byte, TValue>(ref values[offset * (nuint)Unsafe.SizeOf<TValue>()]);
+            var sum = default(Addition<TValue, TNumber>).Merge(value, number);
+            value = sum;
+            if (typeof(TSums) == typeof(Seen) && Addition<TValue, TNumber>.IsNothing(sum))
+            {
+                used[offset / BitsPerWord] |= 1UL << (int)offset;
+            }
+        }
+
+        otherCount = count;
         return i;
     }
 

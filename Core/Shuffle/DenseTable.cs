@@ -17,7 +17,7 @@ internal sealed unsafe partial class DenseTable<TKey, TValue> : IDisposable
     private const int MaxPlaces = 1 << 30;
 
     // Widening copies all values, so each time there is a quarter more room than is needed.
-    private const int RoomDenominator = 4;
+    public const int RoomDenominator = 4;
 
     private readonly PageMemory _memory;
     private readonly ulong* _used;
@@ -91,6 +91,9 @@ internal sealed unsafe partial class DenseTable<TKey, TValue> : IDisposable
         var above = Math.Min(room - below, (ulong)(long.MaxValue - most));
         return new DenseTable<TKey, TValue>(least - (long)below, (int)((ulong)(most - least) + 1 + below + above));
     }
+
+    /// <summary>Makes an empty table for so many keys from one on.</summary>
+    public static DenseTable<TKey, TValue> Create(long first, int placeCount) => new(first, placeCount);
 
     /// <summary>Makes a table with the same pairs that has places for other keys, too.</summary>
     /// <param name="least">The least of the other keys.</param>
@@ -359,8 +362,8 @@ internal sealed unsafe partial class DenseTable<TKey, TValue> : IDisposable
         if (isTight)
         {
             // All that there is, as it is the last time.
-            var places = (ulong)Math.Max(PlacesIn(maxBytes), 0);
-            return places < needed ? null : Math.Min(places - needed, needed);
+            var places = (ulong)Math.Clamp(PlacesIn(maxBytes), 0, MaxPlaces);
+            return places < needed ? null : places - needed;
         }
 
         var leastRoom = (ulong)LeastRoom((long)needed);
@@ -371,7 +374,8 @@ internal sealed unsafe partial class DenseTable<TKey, TValue> : IDisposable
             : leastRoom;
     }
 
-    private static long PlacesIn(long bytes) => bytes / ((BitsPerWord * Unsafe.SizeOf<TValue>()) + sizeof(ulong)) * BitsPerWord;
+    /// <summary>The most places, a multiple of 64, that take no more than so many bytes; not positive if there are none.</summary>
+    public static long PlacesIn(long bytes) => bytes / ((BitsPerWord * Unsafe.SizeOf<TValue>()) + sizeof(ulong)) * BitsPerWord;
 
     private static long LeastRoom(long needed) => Math.Max(needed / RoomDenominator, BitsPerWord);
 
@@ -385,7 +389,8 @@ internal sealed unsafe partial class DenseTable<TKey, TValue> : IDisposable
 
     private static long UsedBytesOf(long placeCount) => (placeCount + BitsPerWord - 1) / BitsPerWord * sizeof(ulong);
 
-    private static long BytesOf(long placeCount) => UsedBytesOf(placeCount) + (placeCount * Unsafe.SizeOf<TValue>());
+    /// <summary>What so many places take.</summary>
+    public static long BytesOf(long placeCount) => UsedBytesOf(placeCount) + (placeCount * Unsafe.SizeOf<TValue>());
 
     /// <summary>Marks places as used. Only of those that are marked it matters whether there are such places.</summary>
     /// <param name="start">The place of the first bit.</param>

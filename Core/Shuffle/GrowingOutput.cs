@@ -97,8 +97,8 @@ internal sealed class GrowingOutput(WorkFiles files, string what, string subdire
     {
         private readonly ShuffleFileWriter _writer = new(temporaryPath, bucketCount, shape);
 
-        // Where the buckets of the whole segments are.
-        private long[] _segments = [];
+        // Those that are whole.
+        private int _segmentCount;
         private long _charged;
 
         // The file stays, and with it what it counts for.
@@ -113,9 +113,9 @@ internal sealed class GrowingOutput(WorkFiles files, string what, string subdire
         public void Append(Action<ShuffleFileWriter> write)
         {
             write(_writer);
-            var segments = _writer.EndSegment();
+            _writer.EndSegment();
             Charge();
-            _segments = segments;
+            _segmentCount++;
         }
 
         public BucketStarts Complete(Action<ShuffleFileWriter> write, string name)
@@ -132,14 +132,14 @@ internal sealed class GrowingOutput(WorkFiles files, string what, string subdire
         /// <summary>Takes over the whole segments of a file that cannot grow.</summary>
         public void Copy(Place earlier)
         {
-            if (earlier._segments.Length == 0)
+            if (earlier._segmentCount == 0)
             {
                 return;
             }
 
             using var file = File.OpenHandle(earlier.TemporaryPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            _writer.AppendSegments(file, earlier._segments);
-            _segments = earlier._segments;
+            _writer.AppendSegments(file, earlier._writer.StartsOf(earlier._segmentCount));
+            _segmentCount = earlier._segmentCount;
             Charge();
         }
 

@@ -155,30 +155,26 @@ public sealed class MapOutputFiles
         return output.Starts;
     }
 
-    /// <summary>Writes a spill file, laid out like a map output. It is gone when it is disposed or the process ends.</summary>
+    /// <summary>Writes a spill file, laid out like a map output but for the index. It is gone when it is disposed or the process ends.</summary>
     /// <param name="write">Appends all buckets. Called again from the start if a disk failed and there is another one.</param>
-    /// <exception cref="IOException">No disk could take it.</exception>
+    /// <exception cref="IOException">No disk could take it, or the application has ended.</exception>
     internal SpillFile Spill(AppId application, int bucketCount, int shape, Action<ShuffleFileWriter> write)
+    {
+        using var spill = BeginSpill(application, bucketCount, shape);
+        spill.Append(write);
+        return spill.Complete()[0];
+    }
+
+    /// <summary>Begins spills that all have the same buckets. The caller disposes them.</summary>
+    /// <exception cref="IOException">The application has ended.</exception>
+    internal GrowingSpill BeginSpill(AppId application, int bucketCount, int shape)
     {
         if (_endedApplications.Contains(application))
         {
             throw new IOException($"A task of {application} does not spill, because the application has ended. It is being cancelled.");
         }
 
-        return _files.Write($"A spill of {application}", Path.Combine(WorkFiles.NameOf(application), SpillDirectory), (root, directory) =>
-        {
-            var path = Path.Combine(directory, _files.NewTemporaryName("spill"));
-            try
-            {
-                var starts = WriteFile(path, bucketCount, shape, write);
-                _files.Quota.Charge(root, starts.End);
-                return new SpillFile(Open(path), starts, () => _files.Quota.Release(root, starts.End));
-            }
-            finally
-            {
-                WorkFiles.DeleteFile(path);
-            }
-        });
+        return new GrowingSpill(_files, $"A spill of {application}", Path.Combine(WorkFiles.NameOf(application), SpillDirectory), bucketCount, shape);
     }
 
     private StoredOutput? TryWriteInMemory(int bucketCount, int shape, long expectedBytes, Action<ShuffleFileWriter> write)

@@ -17,6 +17,9 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
     private readonly NumberTable<TKey, TCombined> _table = new(multiplier, memory);
     private readonly bool _isAddition = Addition<TCombined, TValue>.Is(create, merge);
 
+    // Since it was empty.
+    private long _addedCount;
+
     // Where memory is short it matters how many keys there are exactly.
     private bool _mustCount;
 
@@ -32,7 +35,17 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
                 return true;
             }
 
-            if (_table.TryBecomeDenseInTime(BatchReader.Capacity, OrderBytes) || HasRoom() || _table.TryBecomeDense(BatchReader.Capacity, OrderBytes))
+            if (_table.TryBecomeDenseInTime(BatchReader.Capacity, OrderBytes))
+            {
+                return false;
+            }
+
+            if (!isSorted && _table.TryChooseRange(_addedCount, BatchReader.Capacity, OrderBytes))
+            {
+                return true;
+            }
+
+            if (HasRoom() || _table.TryBecomeDense(BatchReader.Capacity, OrderBytes))
             {
                 return false;
             }
@@ -54,6 +67,8 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
 
     public override bool CanAddKnown => true;
 
+    public override bool HasChosenRange => _table.HasChosenRange;
+
     public override void Expect(int keys)
     {
         if (keys > BatchReader.Capacity && Memory.TryHold(_table.BytesWith(keys)))
@@ -64,12 +79,14 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
 
     public override void Add(ReadOnlySpan<(TKey Key, TValue Value)> pairs)
     {
+        _addedCount += pairs.Length;
         AddWaiting();
         Add(pairs, must: false);
     }
 
-    public override int AddKnown(ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<(TKey Key, TCombined Value)> others) => _isAddition
-        ? AddKnown(pairs, others, default(Addition<TCombined, TValue>))
+    public override int AddKnown(ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<(TKey Key, TCombined Value)> others) =>
+        _isAddition && _table.Dense is { } sums ? sums.AddKnownSums(pairs, others)
+        : _isAddition ? AddKnown(pairs, others, default(Addition<TCombined, TValue>))
         : AddKnown(pairs, others, new CalledMerge<TCombined, TValue>(merge));
 
     public override void Begin(ReadOnlySpan<(TKey Key, TValue Value)> pairs, Span<(TKey Key, TCombined Value)> begun)
@@ -83,6 +100,10 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
             Begin(pairs, begun, new CalledMerge<TCombined, TValue>(merge));
         }
     }
+
+    public override int ReadOthers(ref int position, Span<(TKey Key, TCombined Value)> others) => _table.ReadOthers(ref position, others);
+
+    public override void KeepRange() => _table.KeepRange();
 
     public override ReadOnlySpan<(TKey Key, TValue Value)> TakeWaiting()
     {
@@ -148,9 +169,17 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
         }
     }
 
-    protected override void RemoveAll() => _table.Clear();
+    protected override void RemoveAll()
+    {
+        _table.Clear();
+        _addedCount = 0;
+    }
 
-    protected override void ReleaseAll() => _table.Dispose();
+    protected override void ReleaseAll()
+    {
+        _table.Dispose();
+        _addedCount = 0;
+    }
 
     // Beside the pairs, a task holds the numbers of all of them, and more, when it sorts them.
     private long OrderBytes => isSorted ? 2L * sizeof(int) * _table.MostCount : 0;

@@ -42,6 +42,7 @@ internal sealed partial class NumberTable<TKey, TValue>
         var replaced = PageMemory.TakenFor(dense.Length);
         var room = memory is null || must ? long.MaxValue : Math.Max(memory.RoomBytesBeside(replaced) - alsoHeld, 0);
         var maxBytes = Math.Min(BytesOf(places), room);
+        var isForAll = false;
         if (LikelyMost(least, most, Count + newPairs) is var likely && likely > most)
         {
             // Places for all of them and the usual quarter more, if that is less than hashing them takes.
@@ -49,21 +50,26 @@ internal sealed partial class NumberTable<TKey, TValue>
             var enough = Math.Min(DenseTable<TKey, TValue>.BytesWithRoom(first, likely), Math.Min(BytesOf(PlacesFor(ExpectedCount)), room));
             if (DenseTable<TKey, TValue>.BytesFor(first, likely, enough, CheapDenseBytes) is not null)
             {
-                (most, maxBytes) = (likely, enough);
+                (most, maxBytes, isForAll) = (likely, enough, true);
             }
         }
 
-        var isTight = false;
-        var bytes = PageMemory.TakenFor(dense.BytesWidened(least, most, maxBytes, CheapDenseBytes) ?? BytesOf(places));
-        if (!must && !TryHold(bytes, replaced, alsoHeld))
+        var widened = dense.BytesWidened(least, most, maxBytes, CheapDenseBytes);
+        var bytes = PageMemory.TakenFor(widened ?? BytesOf(places));
+
+        // Where there would be no room for the next one beside it, it takes all that there is.
+        var isTight = !must && !isForAll && widened is not null && IsLastWidening(bytes, alsoHeld) && TryHoldAll();
+        if (!isTight && !must && !TryHold(bytes, replaced, alsoHeld))
         {
-            (isTight, maxBytes) = (true, PageMemory.MostWithin(room));
-            if (dense.BytesWidened(least, most, maxBytes, cheapBytes: 0, isTight) is not { } tight || !TryHold(PageMemory.TakenFor(tight), replaced, alsoHeld))
+            if (!TryHoldAll())
             {
                 return Widening.NoRoom;
             }
+
+            isTight = true;
         }
 
+        maxBytes = isTight ? PageMemory.MostWithin(room) : maxBytes;
         memory?.TakeBeside(replaced);
         try
         {
@@ -73,6 +79,9 @@ internal sealed partial class NumberTable<TKey, TValue>
         {
             memory?.ReturnBeside(replaced);
         }
+
+        bool TryHoldAll() => dense.BytesWidened(least, most, PageMemory.MostWithin(room), cheapBytes: 0, isTight: true) is { } all
+            && TryHold(PageMemory.TakenFor(all), replaced, alsoHeld);
     }
 
     /// <summary>As <see cref="Widen(long, long, int, long, bool)"/>, for the keys of some pairs.</summary>
@@ -158,6 +167,9 @@ internal sealed partial class NumberTable<TKey, TValue>
         }
     }
 
+    private bool IsLastWidening(long bytes, long alsoHeld) =>
+        memory is not null && bytes + (bytes / DenseTable<TKey, TValue>.RoomDenominator) > memory.RoomBytesBeside(bytes) - alsoHeld;
+
     private bool GrowsForTheLastTime(int newPairs, long alsoHeld)
     {
         var places = PlacesFor((long)_hashedCount + newPairs);
@@ -174,11 +186,11 @@ internal sealed partial class NumberTable<TKey, TValue>
         return most >= Dense.First + Dense.PlaceCount && likely < first + (double)int.MaxValue ? (long)likely : most;
     }
 
-    // What the claim holds for growth that does not happen would stand in the way.
+    // What the claim holds for growth that does not happen would stand in the way, and so would more than is needed.
     private bool TryHold(long bytes, long replaced, long alsoHeld)
     {
         memory?.ReturnBeyond(Math.Max(bytes, replaced) + alsoHeld);
-        return memory is null || (memory.TryHold(bytes + alsoHeld) && memory.HasRoomBeside(replaced));
+        return memory is null || (memory.TryHold(bytes + alsoHeld, bytes + alsoHeld) && memory.HasRoomBeside(replaced));
     }
 
     // There are pairs.
@@ -199,7 +211,6 @@ internal sealed partial class NumberTable<TKey, TValue>
         return _hasZero ? (Math.Min(least, 0), Math.Max(most, 0)) : (least, most);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool MakeDense(long least, long most, long maxBytes, bool isTight = false)
     {
         if (DenseTable<TKey, TValue>.TryCreate(least, most, maxBytes, CheapDenseBytes, isTight) is not { } dense)
@@ -207,23 +218,31 @@ internal sealed partial class NumberTable<TKey, TValue>
             return false;
         }
 
+        Become(dense);
+        return true;
+    }
+
+    /// <summary>Moves to a dense table the pairs of the keys that it has places for, and forgets the others.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Become(DenseTable<TKey, TValue> dense)
+    {
         for (var position = 0; position < _placeCount; position++)
         {
             ref var place = ref PlaceAt(position);
-            if (BitsOf(place.Key) != 0)
+            var offset = dense.OffsetOf(place.Key);
+            if (BitsOf(place.Key) != 0 && offset < (ulong)dense.PlaceCount)
             {
-                dense.GetOrAdd((int)dense.OffsetOf(place.Key), out _) = place.Value;
+                dense.GetOrAdd((int)offset, out _) = place.Value;
             }
         }
 
-        if (_hasZero)
+        if (_hasZero && dense.OffsetOf(default!) is var zero && zero < (ulong)dense.PlaceCount)
         {
-            dense.GetOrAdd((int)dense.OffsetOf(default!), out _) = PlaceAt(_placeCount).Value;
+            dense.GetOrAdd((int)zero, out _) = PlaceAt(_placeCount).Value;
         }
 
         ReleaseHashed();
         Dense = dense;
-        return true;
     }
 
     private bool WidenOrHash(long least, long most, long maxBytes, bool isTight, int places)

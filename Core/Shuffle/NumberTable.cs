@@ -299,6 +299,7 @@ internal sealed partial class NumberTable<TKey, TValue>(ulong multiplier, Memory
         _memory?.Clear();
         _hasZero = false;
         _hashedCount = 0;
+        _range = null;
     }
 
     /// <summary>Returns the memory.</summary>
@@ -353,6 +354,7 @@ internal sealed partial class NumberTable<TKey, TValue>(ulong multiplier, Memory
         _placeCount = 0;
         _hasZero = false;
         _hashedCount = 0;
+        _range = null;
     }
 
     // Positions are the upper bits of a product, so the pairs come in nearly the order of their new places.

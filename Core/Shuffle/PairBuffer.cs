@@ -42,6 +42,15 @@ internal abstract class PairBuffer<TKey, TIn, TOut>(MemoryClaim memory) : IDispo
     /// <returns>How many others there are.</returns>
     public virtual int AddKnown(ReadOnlySpan<(TKey Key, TIn Value)> pairs, Span<(TKey Key, TOut Value)> others) => throw new NotSupportedException();
 
+    /// <summary>Whether it is full because it would rather keep the keys of a range than those that are there, which are fewer: then others are given up first.</summary>
+    public virtual bool HasChosenRange => false;
+
+    /// <summary>As <see cref="ReadOn"/>, those pairs alone that are given up.</summary>
+    public virtual int ReadOthers(ref int position, Span<(TKey Key, TOut Value)> others) => throw new NotSupportedException();
+
+    /// <summary>Forgets those pairs, and has places for all keys of the range.</summary>
+    public virtual void KeepRange() => throw new NotSupportedException();
+
     /// <summary>What pairs become that are the first ones of their keys, without adding them.</summary>
     /// <param name="begun">As long as <paramref name="pairs"/>.</param>
     public virtual void Begin(ReadOnlySpan<(TKey Key, TIn Value)> pairs, Span<(TKey Key, TOut Value)> begun) => throw new NotSupportedException();

@@ -35,7 +35,6 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
     private readonly RecordBuffer _compressed = new();
     private readonly FrameArena _arena;
     private readonly Bucket?[] _buckets;
-    private readonly List<SpillFile> _spills = [];
     private readonly long _segmentBytes;
     private readonly MemoryClaim _memory;
     private readonly MemoryClaim _waitingMemory;
@@ -46,6 +45,7 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
     private PooledList<int> _batchPartitions = new();
     private Func<GrowingOutput>? _begin;
     private GrowingOutput? _output;
+    private GrowingSpill? _spill;
     private long _waitingBytes;
     private long _recordCount;
 
@@ -99,9 +99,7 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
             _context.Metrics.SpilledBytes += WriteOut();
         }
 
-        var pairs = new SpreadPairs<TKey, TValue>([.. _spills], _recordCount);
-        _spills.Clear();
-        return pairs;
+        return new SpreadPairs<TKey, TValue>(_spill?.Complete() ?? [], _recordCount);
     }
 
     /// <summary>Returns memory and deletes spill files.</summary>
@@ -113,7 +111,7 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
         }
 
         _output?.Dispose();
-        _spills.ForEach(spill => spill.Dispose());
+        _spill?.Dispose();
         _arena.Dispose();
         _compressed.Dispose();
         _batchPartitions.Dispose();
@@ -154,6 +152,15 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
         {
             WriteOut();
         }
+    }
+
+    /// <summary>Writes all that waits, and returns the memory that it took.</summary>
+    public void Release()
+    {
+        EncodeWaiting();
+        SealFrames();
+        ReleaseBuckets();
+        _context.Metrics.SpilledBytes += WriteOut();
     }
 
     private void Distribute(ReadOnlySpan<(TKey Key, TValue Value)> batch)
@@ -236,12 +243,12 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
     {
         if (_waitingBytes > _memory.HeldBytes / 2)
         {
-            EncodeWaiting();
-            SealFrames();
-            ReleaseBuckets();
+            Release();
         }
-
-        _context.Metrics.SpilledBytes += WriteOut();
+        else
+        {
+            _context.Metrics.SpilledBytes += WriteOut();
+        }
     }
 
     /// <returns>Bytes that were written.</returns>
@@ -255,7 +262,8 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
         }
         else
         {
-            _spills.Add(_files.Spill(_context.Attempt.Application, _buckets.Length, RecordBlock.ShapeHash(_codec), WriteArena));
+            _spill ??= _files.BeginSpill(_context.Attempt.Application, _buckets.Length, RecordBlock.ShapeHash(_codec));
+            _spill.Append(WriteArena);
         }
 
         _arena.Clear();

@@ -86,17 +86,23 @@ internal sealed class ShuffleFileWriter : IDisposable
     }
 
     /// <summary>Ends a segment; frames for any bucket may follow. All that was appended is in the file.</summary>
-    /// <returns>Where the buckets of all segments start, and where the last one ends.</returns>
-    public long[] EndSegment()
+    public void EndSegment()
     {
         MoveTo(_bucketCount - 1);
         _bucket = -1;
         _file?.Flush();
-        return [.. _starts, _position];
+    }
+
+    /// <summary>Where the buckets of the first segments start, and where the last one of them ends.</summary>
+    /// <param name="segmentCount">Not more than were ended.</param>
+    public long[] StartsOf(int segmentCount)
+    {
+        var count = segmentCount * _bucketCount;
+        return [.. _starts[..count], count < _starts.Count ? _starts[count] : _position];
     }
 
     /// <summary>Appends segments of another file with as many buckets, as the first ones of this one.</summary>
-    /// <param name="starts">As <see cref="EndSegment"/> gave them there.</param>
+    /// <param name="starts">As <see cref="StartsOf"/> gave them there.</param>
     /// <exception cref="EndOfStreamException">The file has become shorter.</exception>
     public void AppendSegments(SafeFileHandle file, long[] starts)
     {

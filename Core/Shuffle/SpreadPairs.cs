@@ -1,4 +1,3 @@
-using Dpark.Caching;
 using Dpark.Rdds;
 
 namespace Dpark.Shuffle;
@@ -9,30 +8,9 @@ internal sealed class SpreadPairs<TKey, TValue>(IReadOnlyList<SpillFile> files, 
 {
     public long PairCount => pairCount;
 
-    public long BytesOf(int bucket)
-    {
-        var bytes = 0L;
-        foreach (var file in files)
-        {
-            bytes += file.BytesOf(bucket);
-        }
+    public long BytesOf(int bucket) => SpilledBucketSource.LengthOf(files, bucket);
 
-        return bytes;
-    }
-
-    public BatchReader<(TKey Key, TValue Value)> Open(int bucket)
-    {
-        var readers = new List<BatchReader<(TKey Key, TValue Value)>>(files.Count);
-        foreach (var file in files)
-        {
-            if (file.BytesOf(bucket) > 0)
-            {
-                readers.Add(new BucketReader<(TKey Key, TValue Value)>(file.Open(bucket)));
-            }
-        }
-
-        return new ChainedReader<(TKey Key, TValue Value)>(readers);
-    }
+    public BatchReader<(TKey Key, TValue Value)> Open(int bucket) => new BucketReader<(TKey Key, TValue Value)>(new SpilledBucketSource(files, bucket));
 
     public void Dispose()
     {

@@ -92,6 +92,24 @@ public sealed class DenseMemoryTests
         Assert.InRange(memory.PeakBytes, 1, memory.BudgetBytes);
     }
 
+    // With the table that is replaced, there would be no room for another step.
+    [Fact]
+    public void Add_KeysAscendUntilItIsFull_TakesThePlacesThatThereAre()
+    {
+        var memory = MemoryRig.NewMemory(16 << 20);
+        using var task = memory.Open(default);
+        using var buffer = NewBuffer(task, isAddition: true);
+        var count = 0;
+        for (; !buffer.IsFull; count += BatchReader.Capacity)
+        {
+            buffer.Add(Enumerable.Range(count, BatchReader.Capacity).Select(key => ((long)key, 1L)).ToArray());
+        }
+
+        // Three quarters of the memory are a table's.
+        Assert.InRange(count * sizeof(long), 10 << 20, 12 << 20);
+        Assert.InRange(memory.PeakBytes, 1, memory.BudgetBytes);
+    }
+
     [Fact]
     public void Widen_CountIsExpected_HasPlacesForAllAtOnce()
     {

@@ -40,8 +40,30 @@ public sealed class DenseSumTests
         AssertSums<float>([(long.MinValue, 1f), (long.MinValue + 1, -0f), (long.MinValue + 2, 3f)], first: long.MinValue);
     }
 
+    [Fact]
+    public void AddKnownSums_KeysWithoutPlaces_AreLeftOver()
+    {
+        using var table = DenseTable<long, double>.Create(first: 0, placeCount: 64);
+        var others = new (long Key, double Value)[6];
+
+        var count = table.AddKnownSums<double>([(64, 1.0), (3, 2.0), (-1, -0.0), (3, -0.0), (long.MinValue, 5.0), (63, -0.0)], others);
+
+        Assert.Equal([(64, 1.0), (-1, -0.0), (long.MinValue, 5.0)], others[..count]);
+        var place = 0;
+        var read = new (long Key, double Value)[table.Count];
+        Assert.Equal(2, table.ReadOn(ref place, read));
+        Assert.Equal([(3, 2.0), (63, -0.0)], read);
+    }
+
     // Two times, for the second time finds places that were marked.
     private static void AssertSums<T>((long Key, T Value)[] pairs, long first = 0)
+        where T : unmanaged, INumber<T>
+    {
+        AssertSums(pairs, first, isKnown: false);
+        AssertSums(pairs, first, isKnown: true);
+    }
+
+    private static void AssertSums<T>((long Key, T Value)[] pairs, long first, bool isKnown)
         where T : unmanaged, INumber<T>
     {
         using var table = DenseTable<long, T>.TryCreate(first, first + (2 * KeyCount), maxBytes: 1 << 20, cheapBytes: 0)!;
@@ -53,7 +75,14 @@ public sealed class DenseSumTests
                 expected[key] = expected.TryGetValue(key, out var sum) ? sum + value : value;
             }
 
-            Assert.Equal(pairs.Length, table.AddSums<T>(pairs));
+            if (isKnown)
+            {
+                Assert.Equal(0, table.AddKnownSums<T>(pairs, new (long, T)[pairs.Length]));
+            }
+            else
+            {
+                Assert.Equal(pairs.Length, table.AddSums<T>(pairs));
+            }
 
             var read = new (long Key, T Value)[table.Count];
             var place = 0;
