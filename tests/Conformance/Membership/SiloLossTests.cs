@@ -186,18 +186,27 @@ public sealed class SiloLossTests
         }
     }
 
-    /// <summary>As <see cref="CountAsync"/>, also if a request went to a gateway whose end the client had not seen yet: that is lost, and its call would end with the response timeout.</summary>
+    /// <summary>As <see cref="CountAsync"/>, also if the request is lost.</summary>
     private static async Task<SurvivorView> CountAgainAsync(ISurvivingGrain grain)
+    {
+        SurvivorView view = default;
+        await AgainIfLostAsync(async () => view = await CountAsync(grain));
+        return view;
+    }
+
+    /// <summary>Calls, and again if a request went to a gateway whose end the client had not seen yet: that is lost, and its call would end with the response timeout.</summary>
+    private static async Task AgainIfLostAsync(Func<Task> call)
     {
         while (true)
         {
             try
             {
-                return await CountAsync(grain).WaitAsync(LostAfter);
+                await call().WaitAsync(LostAfter);
+                return;
             }
             catch (TimeoutException)
             {
-                // Nobody was there to pass it on, so it has not counted.
+                // Nobody was there to pass it on, so nothing has come of it.
             }
         }
     }
@@ -220,6 +229,6 @@ public sealed class SiloLossTests
 
     /// <summary>Completes when every other silo has seen the silo in this status or a later one.</summary>
     private static Task StatusOfAsync(TestCluster cluster, SiloAddress silo, SiloStatus status) =>
-        Task.WhenAll(cluster.Silos.Where(handle => !handle.SiloAddress.Equals(silo)).Select(async handle =>
-            await (await MembershipWatcherGrain.OnAsync(cluster.Client, handle.SiloAddress)).WaitForStatusAsync(silo, status)));
+        Task.WhenAll(cluster.Silos.Where(handle => !handle.SiloAddress.Equals(silo)).Select(handle => AgainIfLostAsync(async () =>
+            await (await MembershipWatcherGrain.OnAsync(cluster.Client, handle.SiloAddress)).WaitForStatusAsync(silo, status))));
 }
