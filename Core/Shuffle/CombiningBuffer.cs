@@ -36,7 +36,7 @@ internal static class CombiningBuffer
     public static PairBuffer<TKey, TCombined, TCombined> OfLevel<TKey, TCombined>(
         Func<TCombined, TCombined, TCombined> merge, ulong multiplier, int level, MemoryClaim memory) =>
         Create<TKey, TCombined, TCombined>(
-            static value => value, merge, BitOperations.RotateLeft(multiplier, LevelRotation * level) | 1, memory, level == CombiningPlan<TKey, TCombined>.LastLevel);
+            static value => value, merge, BitOperations.RotateLeft(multiplier, LevelRotation * level) | 1, memory, level == SpreadReader.LastLevel);
 
     private static PairBuffer<TKey, TValue, TCombined> Create<TKey, TValue, TCombined>(
         Func<TValue, TCombined> create, Func<TCombined, TValue, TCombined> merge, ulong multiplier, MemoryClaim memory, bool isSorted = false)

@@ -12,21 +12,15 @@ namespace Dpark.Shuffle;
 internal sealed class CombiningPlan<TKey, TValue>(
     Func<TValue, TValue, TValue> merge, string subject, ulong multiplier, MapOutputFiles files, ShuffleOptions options, TaskContext context)
 {
-    /// <summary>Pairs of this level are not spread again: if they do not fit, they are merged by hash.</summary>
-    public const int LastLevel = 5;
-
     /// <summary>What writes pairs of a level by bucket.</summary>
     public PartitioningMapWriter<TKey, TValue> NewSpreader(int level) => new($"pairs of {subject}", files, options, new SpreadPartitioner(level), context);
 
-    /// <summary>Combines the pairs of a bucket.</summary>
-    /// <param name="pairs">Disposed with the result.</param>
-    /// <param name="level">How often they were spread.</param>
-    /// <param name="expectedKeys">About how many keys they have.</param>
+    /// <summary>Combines the pairs of a bucket. See <see cref="OpenBucket{TKey, TIn, TOut}"/>.</summary>
     public BatchReader<(TKey Key, TValue Value)> Open(BatchReader<(TKey Key, TValue Value)> pairs, int level, int expectedKeys)
     {
         var buffer = CombiningBuffer.OfLevel<TKey, TValue>(merge, multiplier, level, context.Memory.Claim($"combining of {subject}", options.SpillThresholdBytes));
         buffer.Expect(expectedKeys);
-        return level < LastLevel
+        return level < SpreadReader.LastLevel
             ? new CombiningReader<TKey, TValue, TValue>(pairs, buffer, this, context, level)
             : new ReducingReader<TKey, TValue, TValue>(pairs, buffer, new SpillRuns<TKey, TValue>(files, options, Merging.Fold(merge), context), context);
     }

@@ -12,7 +12,7 @@ namespace Dpark.Shuffle;
 /// <param name="level">How often the pairs were spread before.</param>
 internal sealed class CombiningReader<TKey, TIn, TOut>(
     BatchReader<(TKey Key, TIn Value)> source, PairBuffer<TKey, TIn, TOut> buffer, CombiningPlan<TKey, TOut> plan, TaskContext context, int level = 0)
-    : BatchReader<(TKey Key, TOut Value)>, ITableSource<TKey, TOut>
+    : BatchReader<(TKey Key, TOut Value)>, ITableSource<TKey, TOut>, IKeyCounter
 {
     private readonly Combiner<TKey, TIn, TOut> _combiner = new(buffer, () => plan.NewSpreader(level), context);
     private (TKey Key, TOut Value)[] _pairs = [];
@@ -22,7 +22,7 @@ internal sealed class CombiningReader<TKey, TIn, TOut>(
     private bool _isGathered;
     private bool _isDisposed;
 
-    /// <summary>Keys, once they were read, as far as they were in memory to the end.</summary>
+    /// <inheritdoc/>
     public int KeyCount { get; private set; }
 
     /// <inheritdoc/>
@@ -63,7 +63,7 @@ internal sealed class CombiningReader<TKey, TIn, TOut>(
             }
 
             _combiner.Dispose();
-            _buckets = new SpreadCombiningReader<TKey, TOut>(_spread, plan, context, level);
+            _buckets = new SpreadReader<TKey, TOut, TOut>(_spread, plan.Open, context, level);
         }
 
         return _buckets.Next();

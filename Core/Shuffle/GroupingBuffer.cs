@@ -66,6 +66,24 @@ internal sealed class GroupingBuffer<TKey, TValue>(MemoryClaim memory) : Indexed
         }
     }
 
+    /// <summary>Reads the next pairs in the order in which they were added. Not after <see cref="Complete"/>.</summary>
+    /// <param name="position">0 for the first ones; is moved on.</param>
+    /// <returns>How many there are; 0 at the end.</returns>
+    public int ReadAsAdded(ref int position, Span<(TKey Key, TValue Value)> pairs)
+    {
+        var keys = Index.Keys;
+        var values = _values.Span[position..];
+        var owners = _owners.Span[position..];
+        var count = Math.Min(pairs.Length, values.Length);
+        for (var i = 0; i < count; i++)
+        {
+            pairs[i] = (keys[owners[i]], values[i]);
+        }
+
+        position += count;
+        return count;
+    }
+
     protected override void RemoveAll()
     {
         Index.Clear();

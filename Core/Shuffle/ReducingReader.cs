@@ -5,7 +5,8 @@ namespace Dpark.Shuffle;
 
 /// <summary>
 /// Reads pairs to their end and gives one pair per key. What does not fit into memory is spilled in runs sorted by hash, and merged with the rest when it is read.
-/// For groups, and for what does not become less by being spread (<see cref="CombiningReader{TKey, TIn, TOut}"/>). Used by the task's thread.
+/// For what does not become less by being spread (<see cref="CombiningReader{TKey, TIn, TOut}"/>, <see cref="GroupingReader{TKey, TValue}"/>), and for groups that are merged with others by
+/// hash. Used by the task's thread.
 /// </summary>
 /// <param name="source">Disposed with the reader.</param>
 /// <param name="buffer">Empty; disposed with the reader.</param>

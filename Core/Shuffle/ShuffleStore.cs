@@ -111,11 +111,7 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
     /// <inheritdoc/>
     public BatchReader<(TKey Key, TValue[] Values)> ReadGrouped<TKey, TValue>(ShuffleId shuffle, BucketRange buckets, TaskContext context)
         where TKey : notnull =>
-        new ReducingReader<TKey, TValue, TValue[]>(
-            ReadBucket<TKey, TValue>(shuffle, buckets, context),
-            new GroupingBuffer<TKey, TValue>(context.Memory.Claim($"grouping of {shuffle}", options.SpillThresholdBytes)),
-            new SpillRuns<TKey, TValue[]>(files, options, Merging.Concatenate, context),
-            context);
+        new GroupingPlan<TKey, TValue>(shuffle.ToString(), files, options, context).Open(ReadBucket<TKey, TValue>(shuffle, buckets, context), level: 0, expectedKeys: 0);
 
     /// <inheritdoc/>
     public BatchReader<(TKey Key, TCombined Value)> Combine<TKey, TValue, TCombined>(
@@ -130,12 +126,9 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
     /// <inheritdoc/>
     public BatchReader<(TKey Key, TValue[] Values)> Group<TKey, TValue>(BatchReader<(TKey Key, TValue Value)> pairs, bool isByHash, TaskContext context)
         where TKey : notnull =>
-        new ReducingReader<TKey, TValue, TValue[]>(
-            pairs,
-            new GroupingBuffer<TKey, TValue>(context.Memory.Claim("grouping", options.SpillThresholdBytes)),
-            new SpillRuns<TKey, TValue[]>(files, options, Merging.Concatenate, context),
-            context,
-            isByHash);
+        isByHash
+            ? new GroupingPlan<TKey, TValue>("a partition", files, options, context).OpenByHash(pairs, isByHash)
+            : new GroupingPlan<TKey, TValue>("a partition", files, options, context).Open(pairs, level: 0, expectedKeys: 0);
 
     /// <inheritdoc/>
     public ISpreadPairs<TKey, TValue> Spread<TKey, TValue>(BatchReader<(TKey Key, TValue Value)> pairs, Partitioner partitioner, TaskContext context)

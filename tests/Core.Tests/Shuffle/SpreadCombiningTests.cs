@@ -23,11 +23,13 @@ public sealed class SpreadCombiningTests
     [InlineData(100_000)]
     public void ReadCombined_KeysOfAllKinds_ComeOnceWithAllTheirValues(int keyCount)
     {
-        AssertCombined(keyCount, key => key * Step);
-        AssertCombined(keyCount, key => (int)key);
-        AssertCombined(keyCount / 4, key => $"key {key}");
-        AssertCombined(keyCount / 4, key => (key, key % 3));
-        AssertCombined(keyCount / 4, key => Utf8Text.From($"key {key}"));
+        AssertCombined(LeastLimit, keyCount, key => key * Step);
+        AssertCombined(LeastLimit, keyCount, key => (int)key);
+
+        // What one batch takes is more than the least limit, so that nothing would become less by being spread.
+        AssertCombined(3 * LeastLimit, keyCount / 2, key => $"key {key}");
+        AssertCombined(3 * LeastLimit, keyCount / 2, key => (key, key % 3));
+        AssertCombined(3 * LeastLimit, keyCount / 2, key => Utf8Text.From($"key {key}"));
     }
 
     // The combined value is of another type, so what is spread must have been begun.
@@ -183,10 +185,10 @@ public sealed class SpreadCombiningTests
     private static BatchReader<(long Key, long Value)> Combine(ShuffleRig rig, IEnumerable<(long Key, long Value)> pairs, Tasks.TaskContext context) =>
         rig.Store.Combine(BatchListReader<(long Key, long Value)>.Of(pairs), Sum, context);
 
-    private static void AssertCombined<TKey>(int keyCount, Func<long, TKey> keyOf)
+    private static void AssertCombined<TKey>(int limit, int keyCount, Func<long, TKey> keyOf)
         where TKey : notnull
     {
-        using var rig = NewRig(LeastLimit);
+        using var rig = NewRig(limit);
         var context = rig.NewContext();
         for (var map = 0; map < 2; map++)
         {

@@ -1,0 +1,122 @@
+using Dpark.TestKit.Rdds;
+using Dpark.Text;
+
+namespace Dpark.Shuffle;
+
+/// <summary>Groups that do not fit into memory are spread over buckets on disk, and each key still comes once, with all of its values.</summary>
+public sealed class SpreadGroupingTests
+{
+    private const int KeyCount = 10_000;
+    private const int RoundCount = 4;
+    private const int PairBytes = 2 * sizeof(long);
+
+    [Theory]
+    [InlineData(192 << 10)]
+    [InlineData(384 << 10)]
+    public void ReadGrouped_KeysOfAllKinds_ComeOnceWithAllTheirValues(long limit)
+    {
+        AssertGrouped(limit, key => key);
+        AssertGrouped(limit, key => key * 0x1E37_79B9_7F4A_7C15);
+        AssertGrouped(limit, key => $"key {key}");
+        AssertGrouped(limit, key => (key, (int)key % 3));
+        AssertGrouped(limit, key => Utf8Text.From($"key {key}"));
+    }
+
+    [Fact]
+    public void ReadGrouped_MoreThanFits_IsWrittenOnce()
+    {
+        using var rig = NewRig(256 << 10);
+        rig.Write(0, Pairs().Select(pair => (pair.Key, (long)pair.Value)), bucketCount: 1);
+        var context = rig.NewContext();
+
+        rig.ReadGrouped<long, long>(0, context);
+
+        Assert.InRange(context.Metrics.SpilledBytes, KeyCount * RoundCount * PairBytes, KeyCount * RoundCount * PairBytes * 11 / 10);
+    }
+
+    // However often they are spread, the values of one key stay together.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(100)]
+    public void ReadGrouped_MostValuesAreOfOneKey_HasAllOfThem(int others)
+    {
+        const int Count = 300_000;
+        using var rig = NewRig(256 << 10);
+        rig.Write(0, Enumerable.Range(0, Count).Select(i => (i % 1000 < 900 ? 7L : i % others, (long)i)), bucketCount: 1);
+        var context = rig.NewContext();
+
+        var groups = rig.ReadGrouped<long, long>(0, context);
+
+        Assert.Equal(Enumerable.Range(0, Count).GroupBy(i => i % 1000 < 900 ? 7L : i % others).Select(group => group.Key).Order(), groups.Select(group => group.Key).Order());
+        Assert.Equal(
+            Enumerable.Range(0, Count).Where(i => i % 1000 < 900 || i % others == 7).Select(i => (long)i), groups.Single(group => group.Key == 7).Values.Order());
+        Assert.Equal(Count, groups.Sum(group => group.Values.Length));
+        Assert.True(context.Metrics.SpilledBytes > 0);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(10)]
+    public void Dispose_BeforeTheEnd_GivesBackFilesAndMemory(int batches)
+    {
+        var memory = Memory.MemoryRig.NewMemory(1 << 19);
+        using (var rig = new ShuffleRig())
+        {
+            using var task = memory.Open(default);
+            var context = new Tasks.TaskContext
+            {
+                Attempt = new Tasks.TaskAttemptId(ShuffleRig.App, 1, 0, 0, 0),
+                Worker = ShuffleRig.Worker,
+                CancellationToken = CancellationToken.None,
+                Shuffle = rig.Store,
+                Cache = new InMemoryPartitionCache(),
+                Broadcasts = new NoBroadcasts(),
+                Memory = task,
+            };
+            using var reader = rig.Store.Group(BatchListReader<(long Key, int Value)>.Of(Pairs()), isByHash: false, context);
+            for (var i = 0; i < batches; i++)
+            {
+                Assert.False(reader.Next().IsEmpty);
+            }
+
+            Assert.Equal(batches > 0, context.Metrics.SpilledBytes > 0);
+            reader.Dispose();
+
+            Assert.Empty(rig.AllFiles());
+            Assert.InRange(memory.PeakBytes, 0, memory.BudgetBytes);
+            Assert.Equal((0, 0), memory.Used);
+        }
+    }
+
+    private static ShuffleRig NewRig(long limit) => new(options => options.SpillThresholdBytes = limit);
+
+    private static IEnumerable<(long Key, int Value)> Pairs() =>
+        Enumerable.Range(0, RoundCount).SelectMany(round => Enumerable.Range(0, KeyCount).Select(i => (i * 7_919L % KeyCount, round)));
+
+    private static void AssertGrouped<TKey>(long limit, Func<long, TKey> keyOf)
+        where TKey : notnull
+    {
+        using var rig = NewRig(limit);
+        rig.Write(0, Pairs().Select(pair => (keyOf(pair.Key), pair.Value)), bucketCount: 2);
+        var context = rig.NewContext();
+
+        // A text is only valid as long as its batch.
+        var groups = new Dictionary<string, int[]>();
+        for (var bucket = 0; bucket < 2; bucket++)
+        {
+            using var reader = rig.Store.ReadGrouped<TKey, int>(rig.Shuffle, bucket, context);
+            for (var batch = reader.Next(); !batch.IsEmpty; batch = reader.Next())
+            {
+                foreach (var (key, values) in batch)
+                {
+                    groups.Add(key.ToString()!, [.. values.Order()]);
+                }
+            }
+        }
+
+        Assert.Equal(Enumerable.Range(0, KeyCount).Select(key => keyOf(key).ToString()).Order(), groups.Keys.Order());
+        Assert.All(groups.Values, values => Assert.Equal(Enumerable.Range(0, RoundCount), values));
+        Assert.True(context.Metrics.SpilledBytes > 0);
+    }
+}
