@@ -20,7 +20,7 @@ public sealed class SpillByBudgetTests
         using var rig = new ShuffleRig();
         var memory = NewMemory(budget);
         using var task = memory.Open(default);
-        var context = NewContext(rig, task);
+        var context = rig.NewContext(memory: task);
 
         rig.Write(0, Pairs(3), new HashPartitioner(2), Sum, context);
         var sums = Enumerable.Range(0, 2).SelectMany(bucket => rig.ReadBucket<long, long>(bucket)).ToArray();
@@ -38,7 +38,7 @@ public sealed class SpillByBudgetTests
         rig.Write(0, Pairs(2), bucketCount: 1);
         var memory = NewMemory(budget);
         using var task = memory.Open(default);
-        var context = NewContext(rig, task);
+        var context = rig.NewContext(memory: task);
 
         var sums = rig.ReadCombined<long, long>(0, (a, b) => a + b, context);
 
@@ -55,7 +55,7 @@ public sealed class SpillByBudgetTests
         rig.Write(0, Pairs(2).Select(pair => ($"key {pair.Key}", $"value {pair.Value}")), bucketCount: 1);
         var memory = NewMemory(budget);
         using var task = memory.Open(default);
-        var context = NewContext(rig, task);
+        var context = rig.NewContext(memory: task);
 
         var groups = rig.ReadGrouped<string, string>(0, context);
 
@@ -73,7 +73,7 @@ public sealed class SpillByBudgetTests
         rig.Write(0, Pairs(3).Select((pair, index) => (BucketPartitioner.KeyOf(0, 0), (pair.Key * 7919) % KeyCount)), new BucketPartitioner(1), aggregator: (Aggregator<long, long>?)null);
         var memory = NewMemory(budget);
         using var task = memory.Open(default);
-        var context = NewContext(rig, task);
+        var context = rig.NewContext(memory: task);
 
         var sorted = new List<long>();
         using (var reader = rig.Store.ReadSorted<long, long>(rig.Shuffle, 0, value => value, comparer: null, isDescending: false, context))
@@ -93,7 +93,7 @@ public sealed class SpillByBudgetTests
         using var rig = new ShuffleRig();
         var memory = NewMemory(budget);
         using var task = memory.Open(default);
-        var context = NewContext(rig, task);
+        var context = rig.NewContext(memory: task);
 
         rig.Write(0, Pairs(6), new HashPartitioner(4), aggregator: (Aggregator<long, long>?)null, context);
 
@@ -109,7 +109,7 @@ public sealed class SpillByBudgetTests
             using var rig = new ShuffleRig();
             var memory = NewMemory(budget);
             using var task = memory.Open(default);
-            var context = NewContext(rig, task);
+            var context = rig.NewContext(memory: task);
 
             using var reader = rig.Store.Group(TestKit.Rdds.BatchListReader<(long Key, long Value)>.Of(Pairs(2)), isByHash: true, context);
             var groups = ShuffleRig.ReadAll(reader);
@@ -125,17 +125,6 @@ public sealed class SpillByBudgetTests
 
     private static IEnumerable<(long Key, long Value)> Expected(int rounds) =>
         Enumerable.Range(0, KeyCount).Select(key => ((long)key, Enumerable.Range(0, rounds).Sum(round => (long)key + round)));
-
-    private static TaskContext NewContext(ShuffleRig rig, TaskMemory memory) => new()
-    {
-        Attempt = new TaskAttemptId(ShuffleRig.App, 1, 0, 0, 0),
-        Worker = ShuffleRig.Worker,
-        CancellationToken = CancellationToken.None,
-        Shuffle = rig.Store,
-        Cache = new TestKit.Rdds.InMemoryPartitionCache(),
-        Broadcasts = new TestKit.Rdds.NoBroadcasts(),
-        Memory = memory,
-    };
 
     private static void AssertSpilled(TaskContext context, WorkerMemory memory, bool spills)
     {

@@ -3,8 +3,6 @@ using Dpark.Memory;
 using Dpark.Partitioning;
 using Dpark.Rdds;
 using Dpark.Storage;
-using Dpark.Tasks;
-using Dpark.TestKit.Rdds;
 
 namespace Dpark.Shuffle;
 
@@ -38,16 +36,7 @@ public sealed class MapOutputSegmentTests
         var memory = new WorkerMemory(new MemoryOptions { BudgetBytes = 4 * RootBytes });
         using var task = memory.Open(default);
         using var rig = new ShuffleRig();
-        var context = new TaskContext
-        {
-            Attempt = rig.NewContext().Attempt,
-            Worker = ShuffleRig.Worker,
-            CancellationToken = CancellationToken.None,
-            Shuffle = rig.Store,
-            Cache = new InMemoryPartitionCache(),
-            Broadcasts = new NoBroadcasts(),
-            Memory = task,
-        };
+        var context = rig.NewContext(memory: task);
 
         rig.Write<int, byte[], byte[]>(0, Pairs(PairCount), new HashPartitioner(2), aggregator: null, context);
 

@@ -82,7 +82,8 @@ internal sealed class ShuffleRig : IMapOutputSource, IDisposable
         return ReadAll(reader);
     }
 
-    public TaskContext NewContext(int attempt = 0, int stageAttempt = 0, CancellationToken cancellationToken = default) => new()
+    /// <param name="memory">What the task may take; <see langword="null"/> for anything.</param>
+    public TaskContext NewContext(int attempt = 0, int stageAttempt = 0, TaskMemory? memory = null, CancellationToken cancellationToken = default) => new()
     {
         Attempt = new TaskAttemptId(App, 1, stageAttempt, 0, attempt),
         Worker = Worker,
@@ -90,6 +91,7 @@ internal sealed class ShuffleRig : IMapOutputSource, IDisposable
         Shuffle = Store,
         Cache = new InMemoryPartitionCache(),
         Broadcasts = new NoBroadcasts(),
+        Memory = memory ?? TaskMemory.Unlimited(new TaskAttemptId(App, 1, stageAttempt, 0, attempt)),
     };
 
     public void Dispose()

@@ -112,16 +112,7 @@ public sealed class SpreadCombiningTests
         using var rig = new ShuffleRig();
         var memory = MemoryRig.NewMemory(4 << 20);
         using var task = memory.Open(default);
-        var context = new Tasks.TaskContext
-        {
-            Attempt = new Tasks.TaskAttemptId(ShuffleRig.App, 1, 0, 0, 0),
-            Worker = ShuffleRig.Worker,
-            CancellationToken = CancellationToken.None,
-            Shuffle = rig.Store,
-            Cache = new InMemoryPartitionCache(),
-            Broadcasts = new NoBroadcasts(),
-            Memory = task,
-        };
+        var context = rig.NewContext(memory: task);
 
         rig.Write(0, Keys(KeyCount).Concat(Keys(KeyCount)).Select(key => (key * step, 1L)), new HashPartitioner(3), Sum, context);
         var sums = Enumerable.Range(0, 3).SelectMany(bucket => rig.ReadCombined<long, long>(bucket, (left, right) => left + right, context)).ToList();

@@ -64,16 +64,7 @@ public sealed class SpreadGroupingTests
         using (var rig = new ShuffleRig())
         {
             using var task = memory.Open(default);
-            var context = new Tasks.TaskContext
-            {
-                Attempt = new Tasks.TaskAttemptId(ShuffleRig.App, 1, 0, 0, 0),
-                Worker = ShuffleRig.Worker,
-                CancellationToken = CancellationToken.None,
-                Shuffle = rig.Store,
-                Cache = new InMemoryPartitionCache(),
-                Broadcasts = new NoBroadcasts(),
-                Memory = task,
-            };
+            var context = rig.NewContext(memory: task);
             using var reader = rig.Store.Group(BatchListReader<(long Key, int Value)>.Of(Pairs()), isByHash: false, context);
             for (var i = 0; i < batches; i++)
             {
