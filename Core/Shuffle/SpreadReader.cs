@@ -31,6 +31,9 @@ internal static class SpreadReader
 internal sealed class SpreadReader<TKey, TIn, TOut>(SpreadPairs<TKey, TIn> pairs, OpenBucket<TKey, TIn, TOut> open, TaskContext context, int level)
     : BatchReader<(TKey Key, TOut Value)>
 {
+    // Less than this fits wherever more than a batch does, and where it does not, spreading it again would not help.
+    private const long LeastSpreadBytes = 64 << 10;
+
     private readonly long _bytes = Enumerable.Range(0, SpreadPartitioner.BucketCount).Sum(pairs.BytesOf);
     private BatchReader<(TKey Key, TOut Value)>? _bucket;
     private int _next;
@@ -72,7 +75,8 @@ internal sealed class SpreadReader<TKey, TIn, TOut>(SpreadPairs<TKey, TIn> pairs
             if (bytes > 0)
             {
                 // What has one key stays together, however often it is spread.
-                _bucket = open(pairs.Open(_next), bytes <= _bytes / 2 ? level + 1 : SpreadReader.LastLevel, _lastCount);
+                var canSpread = bytes >= LeastSpreadBytes && bytes <= _bytes / 2;
+                _bucket = open(pairs.Open(_next), canSpread ? level + 1 : SpreadReader.LastLevel, _lastCount);
                 _next++;
                 return true;
             }

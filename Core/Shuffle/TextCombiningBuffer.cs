@@ -72,27 +72,18 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
             }
         }
 
-        while (!pairs.IsEmpty)
-        {
-            var some = pairs[..Math.Min(pairs.Length, FetchAheadKeys)];
-            pairs = pairs[some.Length..];
-            Locate(some);
-            if (_isAddition)
-            {
-                AddSome(some, default(Addition<TCombined, TValue>));
-            }
-            else
-            {
-                AddSome(some, new CalledMerge<TCombined, TValue>(merge));
-            }
-        }
+        AddAll(pairs, default, keepsNew: true);
     }
+
+    public override int AddKnown(ReadOnlySpan<(Utf8Text Key, TValue Value)> pairs, Span<(Utf8Text Key, TCombined Value)> others) => AddAll(pairs, others, keepsNew: false);
 
     public override void Complete()
     {
     }
 
     public override int Count => _keys.Count;
+
+    public override bool CanAddKnown => true;
 
     public override void Begin(ReadOnlySpan<(Utf8Text Key, TValue Value)> pairs, Span<(Utf8Text Key, TCombined Value)> begun)
     {
@@ -258,9 +249,29 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
         return i;
     }
 
-    private void AddSome<TMerge>(ReadOnlySpan<(Utf8Text Key, TValue Value)> pairs, TMerge merging)
+    /// <param name="others">Receives pairs of new keys, if those are not kept.</param>
+    /// <param name="keepsNew">Whether there is room for new keys.</param>
+    /// <returns>How many others there are.</returns>
+    private int AddAll(ReadOnlySpan<(Utf8Text Key, TValue Value)> pairs, Span<(Utf8Text Key, TCombined Value)> others, bool keepsNew)
+    {
+        var count = 0;
+        while (!pairs.IsEmpty)
+        {
+            var some = pairs[..Math.Min(pairs.Length, FetchAheadKeys)];
+            pairs = pairs[some.Length..];
+            Locate(some);
+            count += _isAddition
+                ? AddSome(some, others[count..], keepsNew, default(Addition<TCombined, TValue>))
+                : AddSome(some, others[count..], keepsNew, new CalledMerge<TCombined, TValue>(merge));
+        }
+
+        return count;
+    }
+
+    private int AddSome<TMerge>(ReadOnlySpan<(Utf8Text Key, TValue Value)> pairs, Span<(Utf8Text Key, TCombined Value)> others, bool keepsNew, TMerge merging)
         where TMerge : struct, IMerge<TCombined, TValue>
     {
+        var count = 0;
         for (var i = 0; i < pairs.Length; i++)
         {
             i += MergeKnown(pairs[i..], _positions.AsSpan(i), _prefixes.AsSpan(i), ref PlaceAt(0), _placeCount - 1, merging);
@@ -276,6 +287,10 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
             {
                 place.Value = merging.Merge(place.Value, pair.Value);
             }
+            else if (!keepsNew)
+            {
+                others[count++] = (pair.Key, create(pair.Value));
+            }
             else
             {
                 var value = create(pair.Value);
@@ -285,6 +300,8 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
                 place.Value = value;
             }
         }
+
+        return count;
     }
 
     /// <summary>Merges the values of short keys that are there, up to the first other key.</summary>

@@ -25,11 +25,12 @@ public sealed class SpreadCombiningTests
     {
         AssertCombined(LeastLimit, keyCount, key => key * Step);
         AssertCombined(LeastLimit, keyCount, key => (int)key);
-
-        // What one batch takes is more than the least limit, so that nothing would become less by being spread.
         AssertCombined(3 * LeastLimit, keyCount / 2, key => $"key {key}");
         AssertCombined(3 * LeastLimit, keyCount / 2, key => (key, key % 3));
         AssertCombined(3 * LeastLimit, keyCount / 2, key => Utf8Text.From($"key {key}"));
+
+        // One batch takes more than that.
+        AssertCombined(LeastLimit, keyCount / 4, key => $"key {key}");
     }
 
     // The combined value is of another type, so what is spread must have been begun.
@@ -58,6 +59,35 @@ public sealed class SpreadCombiningTests
         Assert.Equal(KeyCount, sums.Count);
         Assert.Equal((RoundCount + 1) * KeyCount, sums.Sum(pair => pair.Value));
         Assert.InRange(context.Metrics.SpilledBytes, 1, RoundCount * KeyCount * PairBytes / 4);
+    }
+
+    // Short ones, whose places say all about them, and long ones.
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("a word of many letters ", true)]
+    [InlineData("", false)]
+    public void ReadCombined_FrequentTextsFit_OnlyOthersAreWritten(string start, bool isAddition)
+    {
+        const int PairCount = 400_000;
+        const int FrequentCount = 2_000;
+        using var rig = NewRig(1 << 20);
+        var random = new Random(11);
+        var context = rig.NewContext();
+        var words = Enumerable.Range(0, PairCount).Select(i => $"{start}{(i % 10 == 0 ? FrequentCount + random.Next(30_000) : random.Next(FrequentCount))}").ToArray();
+        var aggregator = isAddition ? Sum : new Aggregator<long, long>(value => value, (sum, value) => unchecked(sum - -value), (left, right) => left + right);
+
+        var counts = new Dictionary<string, long>();
+        using var reader = rig.Store.Combine(BatchListReader<(Utf8Text Key, long Value)>.Of(words.Select(word => (Utf8Text.From(word), 1L))), aggregator, context);
+        for (var batch = reader.Next(); !batch.IsEmpty; batch = reader.Next())
+        {
+            foreach (var (word, count) in batch)
+            {
+                counts.Add(word.ToString(), count);
+            }
+        }
+
+        Assert.Equal(words.CountBy(word => word).ToDictionary(pair => pair.Key, pair => (long)pair.Value), counts);
+        Assert.InRange(context.Metrics.SpilledBytes, 1, (long)PairCount * (start.Length + PairBytes) / 8);
     }
 
     [Fact]

@@ -11,7 +11,7 @@ public sealed class SpreadGroupingTests
     private const int PairBytes = 2 * sizeof(long);
 
     [Theory]
-    [InlineData(192 << 10)]
+    [InlineData(64 << 10)]
     [InlineData(384 << 10)]
     public void ReadGrouped_KeysOfAllKinds_ComeOnceWithAllTheirValues(long limit)
     {
