@@ -45,30 +45,11 @@ internal sealed class GrowingOutput(WorkFiles files, string what, string subdire
 
     private void Write(Action<Place> append)
     {
-        if (_place is null || !TryAppend(_place, append))
+        if (_place is null || !files.TryGoOn(_place.Root, () => append(_place)))
         {
             var earlier = _place;
             _place = files.Write(what, subdirectory, (root, directory) => Start(root, directory, earlier, append));
             earlier?.Dispose();
-        }
-    }
-
-    private bool TryAppend(Place place, Action<Place> append)
-    {
-        try
-        {
-            if (files.Quota.IsFull(place.Root))
-            {
-                return false;
-            }
-
-            append(place);
-            return true;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            // Whichever directory takes it says so; if none does, all reasons are told.
-            return false;
         }
     }
 

@@ -18,7 +18,7 @@ internal sealed class GrowingSpill(WorkFiles files, string what, string subdirec
     /// <exception cref="IOException">No disk could take it.</exception>
     public void Append(Action<ShuffleFileWriter> write)
     {
-        if (_place is not null && TryAppend(_place, write))
+        if (_place is not null && files.TryGoOn(_place.Root, () => _place.Append(write)))
         {
             return;
         }
@@ -44,25 +44,6 @@ internal sealed class GrowingSpill(WorkFiles files, string what, string subdirec
         EndPlace();
         _ended.ForEach(file => file.Dispose());
         _ended.Clear();
-    }
-
-    private bool TryAppend(Place place, Action<ShuffleFileWriter> write)
-    {
-        try
-        {
-            if (files.Quota.IsFull(place.Root))
-            {
-                return false;
-            }
-
-            place.Append(write);
-            return true;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            // Whichever directory takes it says so; if none does, all reasons are told.
-            return false;
-        }
     }
 
     private Place Start(string root, string path, Action<ShuffleFileWriter> write)

@@ -338,13 +338,6 @@ public sealed class MapOutputFiles
         }
     }
 
-    private static BucketStarts WriteFile(string path, int bucketCount, int shape, Action<ShuffleFileWriter> write)
-    {
-        using var writer = new ShuffleFileWriter(path, bucketCount, shape);
-        write(writer);
-        return writer.Complete();
-    }
-
     private static Microsoft.Win32.SafeHandles.SafeFileHandle Open(string path) =>
         File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
 

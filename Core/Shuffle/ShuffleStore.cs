@@ -125,10 +125,11 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
 
     /// <inheritdoc/>
     public BatchReader<(TKey Key, TValue[] Values)> Group<TKey, TValue>(BatchReader<(TKey Key, TValue Value)> pairs, bool isByHash, TaskContext context)
-        where TKey : notnull =>
-        isByHash
-            ? new GroupingPlan<TKey, TValue>("a partition", files, options, context).OpenByHash(pairs, isByHash)
-            : new GroupingPlan<TKey, TValue>("a partition", files, options, context).Open(pairs, level: 0, expectedKeys: 0);
+        where TKey : notnull
+    {
+        var plan = new GroupingPlan<TKey, TValue>("a partition", files, options, context);
+        return isByHash ? plan.OpenByHash(pairs, isByHash) : plan.Open(pairs, level: 0, expectedKeys: 0);
+    }
 
     /// <inheritdoc/>
     public ISpreadPairs<TKey, TValue> Spread<TKey, TValue>(BatchReader<(TKey Key, TValue Value)> pairs, Partitioner partitioner, TaskContext context)

@@ -59,6 +59,27 @@ internal sealed class WorkFiles(IReadOnlyList<string> directories, DiskQuota? qu
             new AggregateException(failures));
     }
 
+    /// <summary>Writes more to a file that is there.</summary>
+    /// <param name="root">The work directory that has it.</param>
+    /// <returns><see langword="false"/> if that is full or fails. Whichever directory takes it then says so; if none does, all reasons are told: <see cref="Write"/>.</returns>
+    public bool TryGoOn(string root, Action write)
+    {
+        try
+        {
+            if (Quota.IsFull(root))
+            {
+                return false;
+            }
+
+            write();
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>A file name that this process does not use otherwise.</summary>
     public string NewTemporaryName(string prefix) => $"{prefix}.{Interlocked.Increment(ref _temporaryNames)}.temp";
 
