@@ -19,7 +19,7 @@ public sealed class DparkClientOptions
     /// <summary>How long the cluster keeps the application after its driver fell silent. From 1 s to 1 hour. Default: 30 s.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Bytes of all results of one job together; more fail the job. At least 0; 0 means no limit. Default: 1 GiB.</summary>
+    /// <summary>Bytes of all results of one job together, as they travel; more fail the job. At least 0; 0 means no limit. Default: 1 GiB.</summary>
     /// <remarks>Does not count for streaming actions, which hold a few partitions only.</remarks>
     public long MaxResultBytes { get; set; } = 1L << 30;
 

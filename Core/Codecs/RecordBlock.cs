@@ -15,8 +15,8 @@ public static partial class RecordBlock
     /// <summary>Records and bytes of a batch.</summary>
     internal const int BatchHeaderLength = 8;
 
-    /// <summary><c>DRB</c> and the version, 1.</summary>
-    private const int Mark = 0x01_42_52_44;
+    /// <summary><c>DRB</c> and the version, 2.</summary>
+    private const int Mark = 0x02_42_52_44;
 
     /// <summary>Encodes records into one block.</summary>
     /// <exception cref="UnsupportedRecordTypeException"><typeparamref name="T"/> cannot be coded.</exception>
@@ -45,7 +45,7 @@ public static partial class RecordBlock
         var mark = BinaryPrimitives.ReadInt32LittleEndian(header);
         if (mark != Mark)
         {
-            throw new InvalidDataException($"A record block starts with 0x{mark:X8}, not 0x{Mark:X8}. It is damaged, or a newer version wrote it.");
+            throw new InvalidDataException($"A record block starts with 0x{mark:X8}, not 0x{Mark:X8}. It is damaged, or another version wrote it.");
         }
 
         var shape = BinaryPrimitives.ReadInt32LittleEndian(header[4..]);

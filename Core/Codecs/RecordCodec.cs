@@ -27,6 +27,9 @@ public abstract class RecordCodec<T>
     /// <summary>Bytes of each value if the column is the memory of the span, so that the column of two spans is their two columns in a row; else 0.</summary>
     internal virtual int FixedBytes => 0;
 
+    /// <summary>Bytes of each value in memory, if that may travel as it is: it has neither padding nor references; else 0.</summary>
+    internal virtual int MemoryBytes => FixedBytes;
+
     /// <summary>Fewest bits that one value takes, at least 1. Bounds what is allocated before it is read.</summary>
     internal abstract int LeastBits { get; }
 

@@ -21,12 +21,12 @@ internal sealed partial class RecordCodecBuilder
     {
         if (typeof(T) == typeof(int))
         {
-            return new FixedCodec<int>("i32");
+            return new IntegerCodec<int, int>("i32");
         }
 
         if (typeof(T) == typeof(long))
         {
-            return new FixedCodec<long>("i64");
+            return new IntegerCodec<long, long>("i64");
         }
 
         if (typeof(T) == typeof(double))
@@ -42,8 +42,8 @@ internal sealed partial class RecordCodecBuilder
             TypeCode.Byte => new FixedCodec<byte>("u8"),
             TypeCode.Int16 => new FixedCodec<short>("i16"),
             TypeCode.UInt16 => new FixedCodec<ushort>("u16"),
-            TypeCode.UInt32 => new FixedCodec<uint>("u32"),
-            TypeCode.UInt64 => new FixedCodec<ulong>("u64"),
+            TypeCode.UInt32 => new IntegerCodec<uint, uint>("u32"),
+            TypeCode.UInt64 => new IntegerCodec<ulong, ulong>("u64"),
             TypeCode.Single => new FixedCodec<float>("f32"),
             TypeCode.Decimal => new CheckedFixedCodec<decimal, ValueChecks>("decimal"),
             TypeCode.DateTime => new CheckedFixedCodec<DateTime, ValueChecks>("datetime"),
@@ -119,6 +119,15 @@ internal sealed partial class RecordCodecBuilder
         }
 
         return typeof(T) == typeof(Version) ? (RecordCodec<T>)(object)new VersionCodec() : null;
+    }
+
+    private static object CreateEnum(Type type)
+    {
+        var number = Enum.GetUnderlyingType(type);
+        var codec = Type.GetTypeCode(number) is TypeCode.Int32 or TypeCode.UInt32 or TypeCode.Int64 or TypeCode.UInt64
+            ? typeof(IntegerCodec<,>).MakeGenericType(type, number)
+            : typeof(FixedCodec<>).MakeGenericType(type);
+        return Activator.CreateInstance(codec, EnumShape(type))!;
     }
 
     private static string EnumShape(Type type) => Type.GetTypeCode(type) switch

@@ -61,7 +61,7 @@ internal sealed partial class RecordCodecBuilder(Type root)
     {
         if (type.IsEnum)
         {
-            return Activator.CreateInstance(typeof(FixedCodec<>).MakeGenericType(type), EnumShape(type))!;
+            return CreateEnum(type);
         }
 
         if (type.IsSZArray)

@@ -32,7 +32,7 @@ internal readonly ref struct DenseFrame<TKey, TValue>
     }
 
     /// <summary>Whether pairs of these types can be in such a frame.</summary>
-    public static bool IsSupported => NumberTable<TKey, TValue>.IsSupported && RecordCodec<TValue>.Default.FixedBytes == Unsafe.SizeOf<TValue>();
+    public static bool IsSupported => NumberTable<TKey, TValue>.IsSupported && RecordCodec<TValue>.Default.MemoryBytes == Unsafe.SizeOf<TValue>();
 
     /// <summary>Pairs.</summary>
     public int Count { get; }

@@ -13,8 +13,8 @@ internal static class ShuffleFile
     /// <summary>Number of records, checksum, mark and version.</summary>
     public const int TrailerLength = 16;
 
-    /// <summary><c>DSF</c> and the version, 1.</summary>
-    private const int Mark = 0x01_46_53_44;
+    /// <summary><c>DSF</c> and the version, 2.</summary>
+    private const int Mark = 0x02_46_53_44;
 
     /// <summary>Fills in the header.</summary>
     public static void WriteHeader(Span<byte> header, int bucketCount, int shape)

@@ -21,8 +21,8 @@ internal static class Handshake
     /// <summary>Bytes of a proof.</summary>
     public const int ProofLength = HMACSHA256.HashSizeInBytes;
 
-    /// <summary>What a hello starts with: <c>DBP</c> and the version, 3.</summary>
-    public static ReadOnlySpan<byte> Mark => "DBP\u0003"u8;
+    /// <summary>What a hello starts with: <c>DBP</c> and the version, 4.</summary>
+    public static ReadOnlySpan<byte> Mark => "DBP\u0004"u8;
 
     /// <summary>What a client proves with.</summary>
     public static byte[] ClientProof(ReadOnlySpan<byte> secret, ReadOnlySpan<byte> clientNonce, ReadOnlySpan<byte> serverNonce) =>

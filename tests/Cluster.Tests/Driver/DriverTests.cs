@@ -234,7 +234,7 @@ public sealed class DriverTests : DriverTest
         var collected = Context(options => options.MaxResultBytes = 1000).Range(0, 1000, sliceCount: 2).CollectAsync();
         var first = await worker.NextLaunchAsync();
 
-        worker.Report(Reports.Result(first.Attempt, new long[500]));
+        worker.Report(Reports.Result(first.Attempt, [.. Enumerable.Range(0, 500).Select(i => (long)i << 32)]));
 
         var thrown = await Assert.ThrowsAsync<JobFailedException>(() => Wait.For(collected, "the job"));
         Assert.Contains("1000 bytes", thrown.Message, StringComparison.Ordinal);

@@ -8,7 +8,7 @@ namespace Dpark.Jobs;
 public sealed class LimitTests
 {
     [Theory]
-    [InlineData(20_000)]
+    [InlineData(80_000)]
     [InlineData(400_000)]
     public async Task CollectAsync_ResultsOverTheLimit_FailsWithItsNameAndTheNextJobRuns(int count)
     {

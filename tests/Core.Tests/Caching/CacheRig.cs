@@ -12,8 +12,8 @@ internal sealed class CacheRig : ICachePeers, IDisposable
 {
     public const int SegmentCount = 4;
 
-    private static readonly long[][] Batches =
-        [.. Enumerable.Range(0, SegmentCount * 140).Select(batch => Enumerable.Range(batch * 1000, 1000).Select(i => (long)i).ToArray())];
+    // Far apart, so that they take 8 bytes each on their way.
+    private static readonly long[][] Batches = [.. Enumerable.Range(0, SegmentCount * 140_000).Select(i => (long)i << 32).Chunk(1000)];
 
     private readonly InlineRddContext _driver = new();
     private readonly TemporaryDirectory _directory = new();

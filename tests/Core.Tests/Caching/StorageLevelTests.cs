@@ -15,7 +15,9 @@ public sealed class StorageLevelTests : IDisposable
     private const int BatchBytes = 24 + (1000 * sizeof(long));
 
     private static readonly AppId App = new("app-1");
-    private static readonly long[][] Batches = [.. Enumerable.Range(0, 3).Select(batch => Enumerable.Range(batch * 1000, 1000).Select(i => (long)i).ToArray())];
+    // Far apart, so that they take 8 bytes each where they are encoded.
+    private static readonly long[] Elements = [.. Enumerable.Range(0, 3000).Select(i => (long)i << 32)];
+    private static readonly long[][] Batches = [.. Elements.Chunk(1000)];
 
     private readonly InlineRddContext _driver = new();
     private readonly TemporaryDirectory _directory = new();
@@ -53,7 +55,7 @@ public sealed class StorageLevelTests : IDisposable
         var first = Read(cache, rdd, 0);
         var second = Read(cache, rdd, 0);
 
-        Assert.Equal(Enumerable.Range(0, 3000).Select(i => (long)i), first);
+        Assert.Equal(Elements, first);
         Assert.Equal(first, second);
         Assert.Equal(1, _computed);
         var kept = Assert.Single(cache.List(App));
@@ -76,7 +78,7 @@ public sealed class StorageLevelTests : IDisposable
         var first = Read(cache, rdd, 0);
         var second = Read(cache, rdd, 0);
 
-        Assert.Equal(Enumerable.Range(0, 3000).Select(i => (long)i), first);
+        Assert.Equal(Elements, first);
         Assert.Equal(first, second);
         Assert.Equal(goesToDisk ? 1 : 2, _computed);
         Assert.Equal(0, cache.Bytes);
@@ -98,7 +100,7 @@ public sealed class StorageLevelTests : IDisposable
         Read(cache, newer, 0);
 
         Assert.Equal(3000 - firstCount, Drain(reader).Count);
-        Assert.Equal(Enumerable.Range(0, 3000).Select(i => (long)i), Read(cache, moved, 0));
+        Assert.Equal(Elements, Read(cache, moved, 0));
         Assert.Equal(2, _computed);
         Assert.Equal([(moved.Id, true), (newer.Id, false)], cache.List(App).Select(kept => (kept.Rdd, kept.IsOnDisk)).OrderBy(kept => kept.Item1.Value));
         Assert.Equal(3 * BatchBytes, cache.Bytes);
@@ -210,7 +212,7 @@ public sealed class StorageLevelTests : IDisposable
 
         var read = Read(cache, rdd, 0);
 
-        Assert.Equal(Enumerable.Range(0, 3000).Select(i => (long)i), read);
+        Assert.Equal(Elements, read);
         Assert.Equal(2, _computed);
         Assert.Empty(cache.List(App));
         Assert.Contains("no space", Assert.Single(_warnings));

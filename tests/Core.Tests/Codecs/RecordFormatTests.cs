@@ -18,23 +18,23 @@ public sealed class RecordFormatTests
         var block = RecordBlock.Encode<(string?, long)>([("a", 1), (null, 2), ("é", -1)]);
 
         AssertBytes(
-            "44524201" + ShapeHash("(string,i64)") +
-            "03000000 23000000" +
+            "44524202" + ShapeHash("(string,i64)") +
+            "03000000 17000000" +
             "03000000 01 02 00 03 61 C3A9" +
-            "0100000000000000 0200000000000000 FFFFFFFFFFFFFFFF" +
+            "01 FFFFFFFFFFFFFFFF 02 03 00" +
             "00000000 00000000",
             block);
     }
 
     [Fact]
-    public void Encode_NoRecords_HasTheseBytes() => AssertBytes("44524201" + ShapeHash("i32") + "00000000 00000000", RecordBlock.Encode<int>([]));
+    public void Encode_NoRecords_HasTheseBytes() => AssertBytes("44524202" + ShapeHash("i32") + "00000000 00000000", RecordBlock.Encode<int>([]));
 
     [Fact]
     public void Encode_MoreThanABatch_StartsAnother()
     {
         var block = RecordBlock.Encode<byte>(new byte[1025]);
 
-        AssertBytes("44524201" + ShapeHash("u8") + "00040000 00040000", block[..16]);
+        AssertBytes("44524202" + ShapeHash("u8") + "00040000 00040000", block[..16]);
         AssertBytes("01000000 01000000 00 00000000 00000000", block[(16 + 1024)..]);
     }
 
@@ -45,9 +45,6 @@ public sealed class RecordFormatTests
         AssertColumn("FF", "i8", (sbyte)-1);
         AssertColumn("FEFF", "i16", (short)-2);
         AssertColumn("0100FFFF", "u16", (ushort)1, ushort.MaxValue);
-        AssertColumn("78563412", "i32", 0x12345678);
-        AssertColumn("FFFFFFFF", "u32", uint.MaxValue);
-        AssertColumn("FFFFFFFFFFFFFFFF", "u64", ulong.MaxValue);
         AssertColumn("01000000000000000000000000000080", "i128", Int128.MinValue + 1);
         AssertColumn("02000000000000000100000000000000", "u128", new UInt128(1, 2));
         AssertColumn("003C", "f16", (Half)1);
@@ -56,6 +53,22 @@ public sealed class RecordFormatTests
         AssertColumn("4100AC20", "char", 'A', '€');
         AssertColumn("00F60100", "rune", new System.Text.Rune(0x1F600));
         AssertColumn("0102", "u8", Color.Red, Color.Blue);
+    }
+
+    [Fact]
+    public void Encode_Integers_HaveTheseBytes()
+    {
+        AssertColumn("04 78563412", "i32", 0x12345678);
+        AssertColumn("04 FFFFFFFF", "u32", uint.MaxValue);
+        AssertColumn("08 FFFFFFFFFFFFFFFF", "u64", ulong.MaxValue);
+        AssertColumn("01 FFFFFFFF 00 01 FF", "i32", -1, 0, 254);
+        AssertColumn("04 00000000 00010000", "i32", 0, 256);
+        AssertColumn("02 FFFFFFFF 0100 0000 0101", "i32", 0, -1, 256);
+        AssertColumn("08 0000000000000080 FFFFFFFFFFFFFF7F", "i64", long.MinValue, long.MaxValue);
+        AssertColumn("04 FEFFFFFFFFFFFFFF 00000000 FFFFFFFF 00000000", "i64", -2, 0xFFFFFFFDL, -2);
+        AssertColumn("02 0000FFFFFFFFFFFF 0000 FFFF", "u64", ulong.MaxValue - ushort.MaxValue, ulong.MaxValue);
+        AssertColumn("01 00000080 00 01 02 00 00", "i32", int.MinValue, int.MinValue + 1, int.MinValue + 2, int.MinValue, int.MinValue);
+        AssertColumn("01 0300000000000000 02 00", "i64", Distance.Far, Distance.Near);
     }
 
     [Fact]
@@ -68,7 +81,7 @@ public sealed class RecordFormatTests
         AssertColumn("0400000000000000", "time", new TimeOnly(4));
         AssertColumn("33221100554477668899AABBCCDDEEFF", "guid", new Guid("00112233-4455-6677-8899-aabbccddeeff"));
         AssertColumn(
-            "0046C32300000000 0046C32300000000 0100 0000",
+            "01 0046C32300000000 0000 0100 0000",
             "datetimeoffset",
             new DateTimeOffset(TimeSpan.TicksPerMinute, TimeSpan.FromMinutes(1)),
             new DateTimeOffset(TimeSpan.TicksPerMinute, TimeSpan.Zero));
@@ -88,8 +101,8 @@ public sealed class RecordFormatTests
     [Fact]
     public void Encode_NullableAndStructs_HaveTheseBytes()
     {
-        AssertColumn<int?>("00 01000000", "i32?", 1);
-        AssertColumn<int?>("01 0A 01000000 02000000", "i32?", null, 1, null, 2);
+        AssertColumn<int?>("00 04 01000000", "i32?", 1);
+        AssertColumn<int?>("01 0A 01 01000000 0001", "i32?", null, 1, null, 2);
         AssertColumn("01 02 03 04", "(Item1:u8,Item2:u8,Item3:(u8,u8))", ((byte)1, (byte)2, ((byte)3, (byte)4)));
         AssertColumn("01 03 02 04", "(u8,u8)", ((byte)1, (byte)2), ((byte)3, (byte)4));
         AssertColumn("0000", "()", default(Nothing), default(Nothing));
@@ -124,6 +137,12 @@ public sealed class RecordFormatTests
     [Fact]
     public void KeyComparison_Numbers_ArePinned() =>
         Assert.Equal([("Default", 0), ("Ordinal", 1), ("OrdinalIgnoreCase", 2)], Enum.GetValues<KeyComparison>().Select(value => (value.ToString(), (int)value)));
+
+    private enum Distance : long
+    {
+        Near = 3,
+        Far = 5,
+    }
 
     private static void AssertColumn<T>(string expected, string shape, params T[] values)
     {

@@ -175,7 +175,7 @@ public sealed class MemoryHolderTests
         using var rig = new ShuffleRig();
         using var task = _memory.Open(Attempt(0));
         s_task = task;
-        var rdd = new TestKit.Rdds.InlineRddContext().Range(0, 3_000_000, 1).Map(n => Note(n));
+        var rdd = new TestKit.Rdds.InlineRddContext().Range(0, 3_000_000, 1).Map(n => Note((long)n << 32));
 
         var output = (ResultOutput)new ResultProgram<long>(rdd).Run(rdd.Partitions[0], NewContext(rig, task));
 

@@ -175,7 +175,8 @@ public sealed class DenseFrameTests
 
         var output = rig.Write(0, Enumerable.Range(0, 30_000).Select(i => ((long)i, 1L)), new HashPartitioner(500), Sum);
 
-        Assert.InRange(output.BucketBytes.Sum(), 30_000 * 2 * sizeof(long), 30_000 * 3 * sizeof(long));
+        // Bits alone would take 500 buckets of 30,000.
+        Assert.InRange(output.BucketBytes.Sum(), 30_000, 30_000 * 3 * sizeof(long));
     }
 
     [Fact]

@@ -71,8 +71,8 @@ public sealed class MemoryOutputTests
     }
 
     [Theory]
-    [InlineData(70_000)]
-    [InlineData(100_000)]
+    [InlineData(110_000)]
+    [InlineData(150_000)]
     public void WriteMapOutput_LongerThanAllOfTheMemory_IsAFileAndMovesNone(int count)
     {
         using var rig = new ShuffleRig(memoryBytes: 1 << 20);
@@ -280,7 +280,8 @@ public sealed class MemoryOutputTests
         Assert.Equal((rig.Shuffle, 4), (error.Shuffle, error.MapIndex));
     }
 
-    private static (long Key, long Value)[] Pairs(int count) => [.. Enumerable.Range(0, count).Select(i => ((long)i, 3L * i))];
+    // Values far apart, so that they take as much in a frame as in memory.
+    private static (long Key, long Value)[] Pairs(int count) => [.. Enumerable.Range(0, count).Select(i => ((long)i, i * 0x1E3779B97F4A7C15L))];
 
     private static IEnumerable<(long Key, long Value)> ReadAll(ShuffleRig rig) =>
         Enumerable.Range(0, BucketCount).SelectMany(bucket => rig.ReadBucket<long, long>(bucket)).Order();

@@ -24,10 +24,10 @@ public sealed class ShuffleFormatTests : IDisposable
             writer.Complete();
         }
 
-        const string Header = "44534601 03000000 01020304 00000000";
+        const string Header = "44534602 03000000 01020304 00000000";
         const string Starts = "1000000000000000 1200000000000000 1200000000000000 1300000000000000";
         const string RecordCount = "0700000000000000";
-        AssertBytes(Header + "AABB CC" + Starts + RecordCount + Checksum(Header + Starts + RecordCount) + "44534601", File.ReadAllBytes(FilePath));
+        AssertBytes(Header + "AABB CC" + Starts + RecordCount + Checksum(Header + Starts + RecordCount) + "44534602", File.ReadAllBytes(FilePath));
     }
 
     [Fact]
@@ -43,10 +43,10 @@ public sealed class ShuffleFormatTests : IDisposable
             writer.Complete();
         }
 
-        const string Header = "44534601 02000000 01020304 00000000";
+        const string Header = "44534602 02000000 01020304 00000000";
         const string Starts = "1000000000000000 1100000000000000 1300000000000000 1400000000000000 1400000000000000";
         const string RecordCount = "0300000000000000";
-        AssertBytes(Header + "AA BBCC DD" + Starts + RecordCount + Checksum(Header + Starts + RecordCount) + "44534601", File.ReadAllBytes(FilePath));
+        AssertBytes(Header + "AA BBCC DD" + Starts + RecordCount + Checksum(Header + Starts + RecordCount) + "44534602", File.ReadAllBytes(FilePath));
     }
 
     [Theory]

@@ -7,12 +7,15 @@ public sealed class SpillDamageTests
 {
     private const int KeyCount = 600_000;
 
+    // So that numbers take 8 bytes in a file.
+    private const long Apart = 1L << 32;
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public void ReadCombined_SpillFileIsDamaged_FailsAndGivesNothingWrong(bool isTruncated)
     {
-        using var rig = NewRig();
+        using var rig = NewRig(4 << 20);
         rig.Write(0, Enumerable.Range(0, KeyCount).Select(i => ((long)i * 7919, 1L)), bucketCount: 1);
         using var reader = rig.Store.ReadCombined<long, long>(rig.Shuffle, 0, (a, b) => a + b, rig.NewContext());
         var first = reader.Next().ToArray();
@@ -28,19 +31,19 @@ public sealed class SpillDamageTests
     [InlineData(true)]
     public void ReadSorted_SpillFileIsDamaged_FailsAndGivesNothingWrong(bool isTruncated)
     {
-        using var rig = NewRig();
-        rig.Write(0, Enumerable.Range(0, KeyCount).Select(i => ((long)i, ((long)i * 7919) % KeyCount)), bucketCount: 1);
+        using var rig = NewRig(16 << 20);
+        rig.Write(0, Enumerable.Range(0, KeyCount).Select(i => ((long)i, Apart * (((long)i * 7919) % KeyCount))), bucketCount: 1);
         using var reader = rig.Store.ReadSorted<long, long>(rig.Shuffle, 0, value => value, comparer: null, isDescending: false, rig.NewContext());
         var next = 0L;
-        Assert.All(reader.Next().ToArray(), value => Assert.Equal(next++, value));
+        Assert.All(reader.Next().ToArray(), value => Assert.Equal(Apart * next++, value));
 
         Damage(rig.Root, isTruncated);
 
-        AssertFails(reader, read => Assert.All(read, value => Assert.Equal(next++, value)));
+        AssertFails(reader, read => Assert.All(read, value => Assert.Equal(Apart * next++, value)));
     }
 
     // A reader reads ahead, so the files must be much larger than that.
-    private static ShuffleRig NewRig() => new(options => options.SpillThresholdBytes = 4 << 20);
+    private static ShuffleRig NewRig(int spillThreshold) => new(options => options.SpillThresholdBytes = spillThreshold);
 
     private static void AssertFails<T>(BatchReader<T> reader, Action<T[]> check)
     {

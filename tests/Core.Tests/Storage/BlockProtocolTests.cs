@@ -89,7 +89,7 @@ public sealed class BlockProtocolTests
     public void Proofs_KnownSecret_AreTheseHashes()
     {
         var (client, server) = (new byte[32], Enumerable.Repeat((byte)1, 32).ToArray());
-        byte[] mark = [(byte)'D', (byte)'B', (byte)'P', 3];
+        byte[] mark = [(byte)'D', (byte)'B', (byte)'P', 4];
         var secret = "secret"u8.ToArray();
 
         Assert.Equal(36, Handshake.HelloLength);
