@@ -39,6 +39,8 @@ internal sealed class IntegerCodec<T, TNumber>(string shape) : RecordCodec<T>
         }
     }
 
+    internal override int MostBytesOf(ReadOnlySpan<T> values) => values.IsEmpty ? 0 : IntegerColumn.WidthFor(MemoryMarshal.Cast<T, TNumber>(values), out _);
+
     internal override long HeapBytes(ReadOnlySpan<T> values, int depth) => 0;
 }
 
@@ -56,8 +58,7 @@ internal static class IntegerColumn
     public static void Encode<T>(ReadOnlySpan<T> values, RecordBuffer output)
         where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
     {
-        var (least, greatest) = values.Length < LeastVectorized ? Bounds(values) : VectorBounds(values);
-        var width = WidthOf(ulong.CreateTruncating(greatest - least) & (ulong.MaxValue >> (64 - (8 * Unsafe.SizeOf<T>()))));
+        var width = WidthFor(values, out var least);
         if (((long)values.Length * width) + Unsafe.SizeOf<T>() >= (long)values.Length * Unsafe.SizeOf<T>())
         {
             output.AppendByte((byte)Unsafe.SizeOf<T>());
@@ -115,6 +116,15 @@ internal static class IntegerColumn
                 Widen<uint, T>(distances, least, values);
                 break;
         }
+    }
+
+    /// <summary>The bytes that the distance of each value from the least one fits into.</summary>
+    /// <param name="values">At least one.</param>
+    public static int WidthFor<T>(ReadOnlySpan<T> values, out T least)
+        where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
+    {
+        (least, var greatest) = values.Length < LeastVectorized ? Bounds(values) : VectorBounds(values);
+        return WidthOf(ulong.CreateTruncating(greatest - least) & (ulong.MaxValue >> (64 - (8 * Unsafe.SizeOf<T>()))));
     }
 
     private static int WidthOf(ulong range) => range switch

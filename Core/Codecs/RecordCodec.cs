@@ -30,6 +30,9 @@ public abstract class RecordCodec<T>
     /// <summary>Bytes of each value in memory, if that may travel as it is: it has neither padding nor references; else 0.</summary>
     internal virtual int MemoryBytes => FixedBytes;
 
+    /// <summary>The most bytes that each value takes in columns of parts of some values, beside a few for each column. Only of codecs with <see cref="MemoryBytes"/>.</summary>
+    internal virtual int MostBytesOf(ReadOnlySpan<T> values) => MemoryBytes;
+
     /// <summary>Fewest bits that one value takes, at least 1. Bounds what is allocated before it is read.</summary>
     internal abstract int LeastBits { get; }
 

@@ -89,8 +89,7 @@ internal sealed class BucketReader<T>(BucketSource source, ByteArena? arena = nu
         if (isDense)
         {
             _dense ??= DenseFrameReader<T>.Create();
-            _dense.Open(payload);
-            _densePayload = payload;
+            _densePayload = _dense.Open(payload);
             _isInDense = _isDenseUnread = true;
         }
         else
@@ -107,6 +106,7 @@ internal sealed class BucketReader<T>(BucketSource source, ByteArena? arena = nu
         {
             _isDisposed = true;
             _frames.Dispose();
+            _dense?.Dispose();
             source.Dispose();
         }
 

@@ -40,7 +40,7 @@ internal sealed class CombiningMapWriter<TKey, TValue, TCombined>(
         using var frames = _buffer.TryMarkBuckets(partitioner);
         if (frames is not null)
         {
-            return Commit(attempt, frames.LeastBytes, writer => frames.Write(writer, options, context.CancellationToken));
+            return Commit(attempt, frames.ExpectedBytes, writer => frames.Write(writer, options, context.CancellationToken));
         }
 
         using var order = _buffer.TryOrderByBucket(partitioner);
@@ -50,11 +50,11 @@ internal sealed class CombiningMapWriter<TKey, TValue, TCombined>(
                 writer, partitioner.PartitionCount, bucket => new BufferReader<TKey, TValue, TCombined>(_buffer, order, bucket), options, context.CancellationToken));
     }
 
-    private (BucketStarts Starts, long RecordCount) Commit(int attempt, long leastBytes, Action<ShuffleFileWriter> write)
+    private (BucketStarts Starts, long RecordCount) Commit(int attempt, long expectedBytes, Action<ShuffleFileWriter> write)
     {
         var recordCount = 0L;
         var shape = RecordBlock.ShapeHash(RecordCodec<(TKey Key, TCombined Value)>.Default);
-        var starts = files.Commit(shuffle, mapIndex, attempt, partitioner.PartitionCount, shape, leastBytes, writer =>
+        var starts = files.Commit(shuffle, mapIndex, attempt, partitioner.PartitionCount, shape, expectedBytes, writer =>
         {
             write(writer);
             recordCount = writer.RecordCount;

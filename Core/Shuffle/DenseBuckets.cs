@@ -9,8 +9,8 @@ namespace Dpark.Shuffle;
 /// <summary>The pairs of a buffer by bucket, ready to be written. The pairs stay with the buffer. Used by one thread.</summary>
 internal interface IBucketFrames : IDisposable
 {
-    /// <summary>Fewest bytes that <see cref="Write"/> appends.</summary>
-    long LeastBytes { get; }
+    /// <summary>About as many bytes as <see cref="Write"/> appends.</summary>
+    long ExpectedBytes { get; }
 
     /// <summary>Appends the frames of all buckets. May be called again, with another writer.</summary>
     void Write(ShuffleFileWriter writer, ShuffleOptions options, CancellationToken cancellationToken);
@@ -43,11 +43,11 @@ internal sealed unsafe class DenseBuckets<TKey, TValue> : IBucketFrames
     }
 
     /// <inheritdoc/>
-    public long LeastBytes
+    public long ExpectedBytes
     {
         get
         {
-            var bytes = (long)_table.Count * Unsafe.SizeOf<TValue>();
+            var bytes = (long)_table.Count * RecordCodec<TValue>.Default.MostBytesOf(_table.Values);
             for (var bucket = 0; bucket < _bucketCount; bucket++)
             {
                 var words = WordsOf(bucket);
@@ -92,6 +92,7 @@ internal sealed unsafe class DenseBuckets<TKey, TValue> : IBucketFrames
     public void Write(ShuffleFileWriter writer, ShuffleOptions options, CancellationToken cancellationToken)
     {
         using var compressed = new RecordBuffer();
+        using var values = new RecordBuffer();
         using var frame = new RecordBuffer();
         var wordsPerFrame = Math.Max(1, options.FrameBytes / (sizeof(ulong) + (BitsPerWord * Unsafe.SizeOf<TValue>())));
         writer.RecordCount = 0;
@@ -110,7 +111,7 @@ internal sealed unsafe class DenseBuckets<TKey, TValue> : IBucketFrames
                 words = words[first..(words.LastIndexOfAnyExcept(0UL) + 1)];
                 frame.Truncate(0);
                 frame.Append((long)ShuffleFrame.HeaderLength);
-                writer.RecordCount += DenseFrame<TKey, TValue>.Append(_table, words, _firstWord + start + first, frame);
+                writer.RecordCount += DenseFrame<TKey, TValue>.Append(_table, words, _firstWord + start + first, values, frame);
                 writer.Append(bucket, ShuffleFrame.Seal(frame.Written(0, frame.Length), ShuffleFrame.DenseKind, options.Compression, compressed));
             }
         }

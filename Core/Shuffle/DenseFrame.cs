@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
@@ -28,11 +29,14 @@ internal readonly ref struct DenseFrame<TKey, TValue>
         var wordsLength = BinaryPrimitives.ReadInt32LittleEndian(payload[4..]);
         First = BinaryPrimitives.ReadInt64LittleEndian(payload[8..]);
         _words = payload.Slice(HeaderLength, wordsLength);
-        _values = payload[(HeaderLength + wordsLength)..];
+        _values = payload[(HeaderLength + wordsLength + WidthLength)..];
     }
 
     /// <summary>Whether pairs of these types can be in such a frame.</summary>
     public static bool IsSupported => NumberTable<TKey, TValue>.IsSupported && RecordCodec<TValue>.Default.MemoryBytes == Unsafe.SizeOf<TValue>();
+
+    // Columns of integers begin with their width, which is that of the type in a frame that is read here; see Widen.
+    private static int WidthLength => RecordCodec<TValue>.Default.FixedBytes == 0 ? 1 : 0;
 
     /// <summary>Pairs.</summary>
     public int Count { get; }
@@ -51,6 +55,40 @@ internal readonly ref struct DenseFrame<TKey, TValue>
 
     private long LastOffset => ((long)WordCount * BitsPerWord) - 1 - BitOperations.LeadingZeroCount(WordAt(WordCount - 1));
 
+    /// <summary>Makes integers that were written in fewer bytes as long as in memory.</summary>
+    /// <param name="payload">As it was stored.</param>
+    /// <param name="wide">Rented memory for the result, or empty; exchanged if it is too short.</param>
+    /// <returns>What <see cref="Check"/> takes: <paramref name="payload"/> itself, if it has nothing narrow.</returns>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    public static ReadOnlyMemory<byte> Widen(ReadOnlyMemory<byte> payload, ref byte[] wide)
+    {
+        var bytes = payload.Span;
+        if (!IsSupported || WidthLength == 0 || ReadLengths(bytes) is var (count, wordsLength) && bytes[HeaderLength + wordsLength] == Unsafe.SizeOf<TValue>())
+        {
+            return payload;
+        }
+
+        var start = HeaderLength + wordsLength + WidthLength;
+        var length = start + (count * Unsafe.SizeOf<TValue>());
+        if (wide.Length < length)
+        {
+            ArrayPool<byte>.Shared.Return(wide);
+            wide = [];
+            wide = ArrayPool<byte>.Shared.Rent(length);
+        }
+
+        bytes[..(start - WidthLength)].CopyTo(wide);
+        wide[start - WidthLength] = (byte)Unsafe.SizeOf<TValue>();
+        var column = new RecordInput(bytes[(start - WidthLength)..]);
+        RecordCodec<TValue>.Default.Decode(ref column, MemoryMarshal.CreateSpan(ref Unsafe.As<byte, TValue>(ref wide[start]), count));
+        if (column.Remaining > 0)
+        {
+            RecordErrors.ThrowDamaged($"{column.Remaining} bytes behind the values of a dense frame");
+        }
+
+        return wide.AsMemory(0, length);
+    }
+
     /// <summary>Reads a payload that was checked.</summary>
     public static DenseFrame<TKey, TValue> Of(ReadOnlySpan<byte> payload) => new(payload);
 
@@ -58,17 +96,12 @@ internal readonly ref struct DenseFrame<TKey, TValue>
     /// <exception cref="InvalidDataException">It is damaged, or no pair of these types is ever in such a frame.</exception>
     public static DenseFrame<TKey, TValue> Check(ReadOnlySpan<byte> payload)
     {
-        if (!IsSupported || payload.Length < HeaderLength + sizeof(ulong))
+        if (!IsSupported)
         {
-            RecordErrors.ThrowDamaged($"{payload.Length} bytes that are no dense frame of such pairs");
+            RecordErrors.ThrowDamaged($"{payload.Length} bytes of a dense frame, of pairs that are never in one,");
         }
 
-        var wordsLength = BinaryPrimitives.ReadInt32LittleEndian(payload[4..]);
-        if (wordsLength < sizeof(ulong) || wordsLength % sizeof(ulong) != 0 || wordsLength > payload.Length - HeaderLength)
-        {
-            RecordErrors.ThrowDamaged($"a dense frame with {wordsLength} bytes of bits");
-        }
-
+        ReadLengths(payload);
         var frame = new DenseFrame<TKey, TValue>(payload);
         var count = 0L;
         for (var i = 0; i < frame.WordCount; i++)
@@ -89,9 +122,9 @@ internal readonly ref struct DenseFrame<TKey, TValue>
     /// <summary>Appends the pairs of a table at some places.</summary>
     /// <param name="words">Bits of the places; neither the first word nor the last one is 0.</param>
     /// <param name="firstWord">The place of the first bit, in words.</param>
+    /// <param name="values">Memory for the values; what it has is lost.</param>
     /// <returns>How many pairs that are.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static int Append(DenseTable<TKey, TValue> table, ReadOnlySpan<ulong> words, int firstWord, RecordBuffer output)
+    public static int Append(DenseTable<TKey, TValue> table, ReadOnlySpan<ulong> words, int firstWord, RecordBuffer values, RecordBuffer output)
     {
         var count = 0;
         foreach (var word in words)
@@ -105,7 +138,23 @@ internal readonly ref struct DenseFrame<TKey, TValue>
         BinaryPrimitives.WriteInt32LittleEndian(header[4..], wordBytes.Length);
         BinaryPrimitives.WriteInt64LittleEndian(header[8..], table.First + ((long)firstWord * BitsPerWord));
         output.Append(wordBytes);
-        ref var target = ref MemoryMarshal.GetReference(output.Append((long)count * Unsafe.SizeOf<TValue>()));
+        if (WidthLength == 0)
+        {
+            Gather(table, words, firstWord, output.Append((long)count * Unsafe.SizeOf<TValue>()));
+            return count;
+        }
+
+        values.Truncate(0);
+        var gathered = values.Append((long)count * Unsafe.SizeOf<TValue>());
+        Gather(table, words, firstWord, gathered);
+        RecordCodec<TValue>.Default.Encode(MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<byte, TValue>(ref MemoryMarshal.GetReference(gathered)), count), output);
+        return count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Gather(DenseTable<TKey, TValue> table, ReadOnlySpan<ulong> words, int firstWord, Span<byte> values)
+    {
+        ref var target = ref MemoryMarshal.GetReference(values);
         for (var i = 0; i < words.Length; i++)
         {
             var start = (firstWord + i) * BitsPerWord;
@@ -115,8 +164,6 @@ internal readonly ref struct DenseFrame<TKey, TValue>
                 target = ref Unsafe.Add(ref target, Unsafe.SizeOf<TValue>());
             }
         }
-
-        return count;
     }
 
     /// <summary>Some bits, the lowest one first.</summary>
@@ -128,6 +175,24 @@ internal readonly ref struct DenseFrame<TKey, TValue>
     /// <param name="index">From 0, below <see cref="Count"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TValue ValueAt(int index) => Unsafe.ReadUnaligned<TValue>(ref Unsafe.Add(ref MemoryMarshal.GetReference(_values), (nint)index * Unsafe.SizeOf<TValue>()));
+
+    // What is read before anything else: that it ends behind the bits, and has a byte more where there are values.
+    private static (int Count, int WordsLength) ReadLengths(ReadOnlySpan<byte> payload)
+    {
+        if (payload.Length < HeaderLength + sizeof(ulong) + WidthLength)
+        {
+            RecordErrors.ThrowDamaged($"a dense frame of {payload.Length} bytes");
+        }
+
+        var count = BinaryPrimitives.ReadInt32LittleEndian(payload);
+        var wordsLength = BinaryPrimitives.ReadInt32LittleEndian(payload[4..]);
+        if (wordsLength < sizeof(ulong) || wordsLength % sizeof(ulong) != 0 || wordsLength > payload.Length - HeaderLength - WidthLength || count <= 0 || count > 8L * wordsLength)
+        {
+            RecordErrors.ThrowDamaged($"a dense frame of {count} pairs with {wordsLength} bytes of bits");
+        }
+
+        return (count, wordsLength);
+    }
 
     private static bool IsKey(long first, long offset) =>
         first <= long.MaxValue - offset && DenseTable<TKey, TValue>.OrderOf(DenseTable<TKey, TValue>.KeyOf(first + offset)) == first + offset;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Dpark.Codecs;
@@ -17,15 +18,19 @@ internal interface IDenseFrameSource
 }
 
 /// <summary>Makes batches of the pairs of dense frames, for readers that know records alone. Used by one thread.</summary>
-internal abstract class DenseFrameReader<T>
+internal abstract class DenseFrameReader<T> : IDisposable
 {
     /// <summary>Starts with a frame.</summary>
     /// <param name="payload">Kept until the last pair was read.</param>
+    /// <returns>It, as <see cref="IDenseFrameSource.TryPeekFrame"/> gives it. Valid until the next call.</returns>
     /// <exception cref="InvalidDataException">It is damaged.</exception>
-    public abstract void Open(ReadOnlyMemory<byte> payload);
+    public abstract ReadOnlyMemory<byte> Open(ReadOnlyMemory<byte> payload);
 
     /// <summary>The next pairs of the frame; empty at its end.</summary>
     public abstract ReadOnlySpan<T> Next();
+
+    /// <summary>Returns the memory.</summary>
+    public abstract void Dispose();
 
     /// <summary>Makes a reader.</summary>
     /// <exception cref="InvalidDataException">Records of this type are never in dense frames.</exception>
@@ -45,18 +50,27 @@ internal sealed class DenseFrameReader<TKey, TValue> : DenseFrameReader<(TKey Ke
 {
     // Made for the first batch: most frames are taken as a whole.
     private (TKey Key, TValue Value)[] _pairs = [];
+    private byte[] _wide = [];
     private ReadOnlyMemory<byte> _payload;
     private int _nextWord;
     private int _nextValue;
     private ulong _word;
 
-    public override void Open(ReadOnlyMemory<byte> payload)
+    public override ReadOnlyMemory<byte> Open(ReadOnlyMemory<byte> payload)
     {
-        DenseFrame<TKey, TValue>.Check(payload.Span);
-        _payload = payload;
+        _payload = DenseFrame<TKey, TValue>.Widen(payload, ref _wide);
+        DenseFrame<TKey, TValue>.Check(_payload.Span);
         _nextWord = 0;
         _nextValue = 0;
         _word = 0;
+        return _payload;
+    }
+
+    public override void Dispose()
+    {
+        _payload = default;
+        ArrayPool<byte>.Shared.Return(_wide);
+        _wide = [];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

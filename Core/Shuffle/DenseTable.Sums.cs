@@ -1,10 +1,16 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Dpark.Shuffle;
 
 // Adding numbers without looking which places are used.
 internal sealed unsafe partial class DenseTable<TKey, TValue>
 {
+    // So that they stay in the innermost cache from one loop to the next.
+    private const int SplitPairs = 128;
+
+    private (TKey Key, TValue Value)[]? _known;
+
     /// <summary>
     /// Adds numbers to the values of some keys, up to the first key that has no place: those for which <see cref="Addition{TCombined, TValue}"/> is used. Which places are
     /// used is found out later, by their values, so that nothing is read or written here but the sums; of floating point, that is, and as long as there is no -0.
@@ -49,10 +55,19 @@ internal sealed unsafe partial class DenseTable<TKey, TValue>
             ExtendSums<TNumber>(PlaceCount);
         }
 
+        _known ??= new (TKey, TValue)[SplitPairs];
+
+        // They are the same type, for which the compiler has no word.
+        var known = MemoryMarshal.CreateSpan(ref Unsafe.As<(TKey Key, TValue Value), (TKey Key, TNumber Value)>(ref _known[0]), SplitPairs);
         var count = 0;
-        var added = SumPlaces.TellThemselves<TNumber>() ? AddKnownBelow<TNumber, Unseen>(pairs, others, ref count, First, (ulong)_sumEnd, _values, _used) : 0;
-        AddKnownBelow<TNumber, Seen>(pairs[added..], others, ref count, First, (ulong)_sumEnd, _values, _used);
-        _unmarkedCount += pairs.Length - count;
+        for (; !pairs.IsEmpty; pairs = pairs[Math.Min(pairs.Length, SplitPairs)..])
+        {
+            var some = pairs[..Math.Min(pairs.Length, SplitPairs)];
+            var knownCount = Split(some, First, (ulong)_sumEnd, known, others[count..]);
+            count += some.Length - knownCount;
+            AddSums<TNumber>(known[..knownCount]);
+        }
+
         return count;
     }
 
@@ -95,39 +110,25 @@ internal sealed unsafe partial class DenseTable<TKey, TValue>
         return i;
     }
 
-    // As AddBelow.
+    // Which pairs have a place is as good as random, and to guess wrong takes longer than all the rest: so each is written to both, and to the one where it does not belong the next one is written over it.
+    // Adding them here, too, would have fewer of them in flight: what they wait for is memory.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int AddKnownBelow<TNumber, TSums>(
-        ReadOnlySpan<(TKey Key, TNumber Value)> pairs, Span<(TKey Key, TValue Value)> others, ref int otherCount, long first, ulong end, byte* values, ulong* used)
+    private static int Split<TNumber>(
+        ReadOnlySpan<(TKey Key, TNumber Value)> pairs, long first, ulong end, Span<(TKey Key, TNumber Value)> known, Span<(TKey Key, TValue Value)> others)
     {
-        var count = otherCount;
-        var i = 0;
-        for (; i < pairs.Length; i++)
+        ref var nextKnown = ref MemoryMarshal.GetReference(known[..pairs.Length]);
+        ref var nextOther = ref MemoryMarshal.GetReference(others[..pairs.Length]);
+        var knownCount = 0;
+        for (var i = 0; i < pairs.Length; i++)
         {
-            var number = pairs[i].Value;
-            var offset = (ulong)(OrderOf(pairs[i].Key) - first);
-            if (offset >= end)
-            {
-                others[count++] = (pairs[i].Key, Unsafe.As<TNumber, TValue>(ref number));
-                continue;
-            }
-
-            if (typeof(TSums) == typeof(Unseen) && Addition<TNumber, TNumber>.IsNothing(number))
-            {
-                break;
-            }
-
-            ref var value = ref Unsafe.As<byte, TValue>(ref values[offset * (nuint)Unsafe.SizeOf<TValue>()]);
-            var sum = default(Addition<TValue, TNumber>).Merge(value, number);
-            value = sum;
-            if (typeof(TSums) == typeof(Seen) && Addition<TValue, TNumber>.IsNothing(sum))
-            {
-                used[offset / BitsPerWord] |= 1UL << (int)offset;
-            }
+            var (key, number) = pairs[i];
+            var isKnown = (ulong)(OrderOf(key) - first) < end;
+            Unsafe.Add(ref nextKnown, knownCount) = (key, number);
+            Unsafe.Add(ref nextOther, i - knownCount) = (key, Unsafe.As<TNumber, TValue>(ref number));
+            knownCount += Unsafe.BitCast<bool, byte>(isKnown);
         }
 
-        otherCount = count;
-        return i;
+        return knownCount;
     }
 
     private void ExtendSums<TNumber>(int leastEnd)

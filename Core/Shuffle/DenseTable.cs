@@ -266,6 +266,9 @@ internal sealed unsafe partial class DenseTable<TKey, TValue> : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref TValue ValueAt(int place) => ref Unsafe.As<byte, TValue>(ref _values[(nint)place * Unsafe.SizeOf<TValue>()]);
 
+    /// <summary>The values of all places; those of places that are not used mean nothing.</summary>
+    public ReadOnlySpan<TValue> Values => MemoryMarshal.CreateReadOnlySpan(ref ValueAt(0), PlaceCount);
+
     /// <summary>The places that are used, ascending.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void ListPlaces(Span<int> places)

@@ -94,7 +94,7 @@ public sealed class MapOutputFiles
     }
 
     /// <summary>Writes and commits one output.</summary>
-    /// <param name="expectedBytes">About as long as it will be, or less: what is certainly too long for memory is not tried there.</param>
+    /// <param name="expectedBytes">About as long as it will be: what is too long for memory is not tried there.</param>
     /// <param name="write">Appends all buckets. Called again from the start if it is too long for memory, or a disk failed and there is another one.</param>
     /// <returns>Where the buckets are.</returns>
     /// <exception cref="IOException">No disk could take it, or the shuffle was deleted.</exception>

@@ -135,15 +135,18 @@ public sealed class DenseFrameTests
         Assert.Equal(expected, read);
     }
 
-    [Fact]
-    public void WriteMapOutput_KeysCloseTogether_TakesLessThanThePairs()
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 2)]
+    [InlineData(32, 8)]
+    public void WriteMapOutput_KeysCloseTogether_TakesAsManyBytesAsTheValuesNeed(int shift, int valueBytes)
     {
         using var rig = NewRig();
 
-        var output = rig.Write(0, Enumerable.Range(0, 30_000).Select(i => ((long)i, 1L)), new HashPartitioner(2), Sum);
+        var output = rig.Write(0, Enumerable.Range(0, 30_000).Select(i => ((long)i, ((long)i << shift) & ((2L << (8 * valueBytes - 2)) - 1))), new HashPartitioner(2), Sum);
 
         Assert.Equal(30_000, output.RecordCount);
-        Assert.InRange(output.BucketBytes.Sum(), 30_000 * sizeof(long), 30_000 * (sizeof(long) + 1));
+        Assert.InRange(output.BucketBytes.Sum(), 30_000 * valueBytes, 30_000 * (valueBytes + 1));
     }
 
     [Theory]
@@ -183,7 +186,7 @@ public sealed class DenseFrameTests
     public void ReadCombined_AnyByteOfAFrameDamaged_IsFetchFailure()
     {
         using var rig = NewRig();
-        var output = rig.Write(5, Enumerable.Range(0, 2_000).Select(i => ((long)i, 1L)), new HashPartitioner(1), Sum);
+        var output = rig.Write(5, Enumerable.Range(0, 2_000).Select(i => ((long)i, 1L + i)), new HashPartitioner(1), Sum);
         var path = rig.AllFiles().Single();
         var bytes = File.ReadAllBytes(path);
 
@@ -198,19 +201,28 @@ public sealed class DenseFrameTests
     }
 
     [Theory]
-    [InlineData("02000000 08000000 0500000000000000 0500000000000000 0100000000000000 0200000000000000", null)]
-    [InlineData("02000000 08000000 0500000000000000 0500000000000000 0100000000000000", "values")]
-    [InlineData("02000000 08000000 0500000000000000 0400000000000000 0100000000000000 0200000000000000", "keys")]
-    [InlineData("03000000 08000000 0500000000000000 0500000000000000 0100000000000000 0200000000000000", "keys")]
-    [InlineData("02000000 0C000000 0500000000000000 0500000000000000 0100000000000000 0200000000000000", "bits")]
-    [InlineData("02000000 F8FFFFFF 0500000000000000 0500000000000000 0100000000000000 0200000000000000", "bits")]
-    [InlineData("02000000 08000000 FEFFFFFFFFFFFF7F 0500000000000000 0100000000000000 0200000000000000", "keys")]
-    [InlineData("02000000 10000000 0500000000000000 0500000000000000 0000000000000000 0100000000000000 0200000000000000", "keys")]
-    [InlineData("00000000 00000000 0500000000000000", "no dense frame")]
+    [InlineData("02000000 08000000 0500000000000000 0500000000000000 08 0100000000000000 0200000000000000", null)]
+    [InlineData("02000000 08000000 0500000000000000 0500000000000000 01 0100000000000000 00 01", null)]
+    [InlineData("02000000 08000000 0500000000000000 0500000000000000 04 0000000000000000 01000000 02000000", null)]
+    [InlineData("02000000 08000000 0500000000000000 0500000000000000 08 0100000000000000", "values")]
+    [InlineData("02000000 08000000 0500000000000000 0500000000000000 01 0100000000000000 00", "too early")]
+    [InlineData("02000000 08000000 0500000000000000 0500000000000000 01 0100000000000000 00 01 02", "behind the values")]
+    [InlineData("02000000 08000000 0500000000000000 0500000000000000 03 0100000000000000 000000 010000", "3 bytes")]
+    [InlineData("02000000 08000000 0500000000000000 0500000000000000", "24 bytes")]
+    [InlineData("40000000 08000000 0500000000000000 0500000000000000 01 0100000000000000 00 01", "too early")]
+    [InlineData("FFFFFF7F 08000000 0500000000000000 0500000000000000 01 0100000000000000 00 01", "bits")]
+    [InlineData("02000000 08000000 0500000000000000 0400000000000000 08 0100000000000000 0200000000000000", "keys")]
+    [InlineData("02000000 08000000 0500000000000000 0400000000000000 01 0100000000000000 00 01", "keys")]
+    [InlineData("03000000 08000000 0500000000000000 0500000000000000 08 0100000000000000 0200000000000000", "keys")]
+    [InlineData("02000000 0C000000 0500000000000000 0500000000000000 08 0100000000000000 0200000000000000", "bits")]
+    [InlineData("02000000 F8FFFFFF 0500000000000000 0500000000000000 08 0100000000000000 0200000000000000", "bits")]
+    [InlineData("02000000 08000000 FEFFFFFFFFFFFF7F 0500000000000000 08 0100000000000000 0200000000000000", "keys")]
+    [InlineData("02000000 10000000 0500000000000000 0500000000000000 0000000000000000 08 0100000000000000 0200000000000000", "keys")]
+    [InlineData("00000000 00000000 0500000000000000", "dense frame")]
     public void Check_Payload_IsRefusedIfDamaged(string hex, string? reason)
     {
         var payload = Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
-        var reader = DenseFrameReader<(long Key, long Value)>.Create();
+        using var reader = DenseFrameReader<(long Key, long Value)>.Create();
 
         if (reason is not null)
         {
@@ -226,8 +238,8 @@ public sealed class DenseFrameTests
     [Fact]
     public void Check_KeyBeyondItsType_IsRefused()
     {
-        var payload = Convert.FromHexString("01000000080000000000008000000000010000000000000001000000");
-        var reader = DenseFrameReader<(int Key, int Value)>.Create();
+        var payload = Convert.FromHexString("0100000008000000000000800000000001000000000000000401000000");
+        using var reader = DenseFrameReader<(int Key, int Value)>.Create();
 
         Assert.Throws<InvalidDataException>(() => reader.Open(payload));
     }
@@ -241,16 +253,18 @@ public sealed class DenseFrameTests
         using var dense = DenseTable<long, long>.TryCreate(5, 70, maxBytes: 1 << 20, cheapBytes: 0)!;
         dense.GetOrAdd((int)dense.OffsetOf(5), out _) = 1;
         dense.GetOrAdd((int)dense.OffsetOf(70), out _) = 2;
+        using var values = new RecordBuffer();
         using var output = new RecordBuffer();
 
         var first = dense.Used.IndexOfAnyExcept(0UL);
-        var count = DenseFrame<long, long>.Append(dense, dense.Used[first..(dense.Used.LastIndexOfAnyExcept(0UL) + 1)], first, output);
+        var count = DenseFrame<long, long>.Append(dense, dense.Used[first..(dense.Used.LastIndexOfAnyExcept(0UL) + 1)], first, values, output);
 
         Assert.Equal(2, count);
         Assert.Equal(
-            "02000000" + "10000000" + "0000000000000000" + "2000000000000000" + "4000000000000000" + "0100000000000000" + "0200000000000000",
+            "02000000" + "10000000" + "0000000000000000" + "2000000000000000" + "4000000000000000" + "01" + "0100000000000000" + "0001",
             Convert.ToHexString(output.WrittenSpan));
-        var frame = DenseFrame<long, long>.Check(output.WrittenSpan);
+        byte[] wide = [];
+        var frame = DenseFrame<long, long>.Check(DenseFrame<long, long>.Widen(output.WrittenMemory, ref wide).Span);
         Assert.Equal((5L, 70L), (frame.Least, frame.Greatest));
         Assert.Equal((1L, 2L), (frame.ValueAt(0), frame.ValueAt(1)));
     }

@@ -55,6 +55,30 @@ public sealed class DenseSumTests
         Assert.Equal([(3, 2.0), (63, -0.0)], read);
     }
 
+    // More than are split at once, and not as many again; none, some and all with a place.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(37)]
+    [InlineData(100)]
+    public void AddKnownSums_ManyPairs_AreAddedOrLeftOverInOrder(int percentKnown)
+    {
+        const int PlaceCount = 640;
+        var random = new Random(percentKnown);
+        var pairs = Enumerable.Range(0, 1000).Select(i => (Key: 5 + random.NextInt64(PlaceCount) - (random.Next(100) < percentKnown ? 0 : PlaceCount), Value: (long)i)).ToArray();
+        using var table = DenseTable<long, long>.Create(first: 5, PlaceCount);
+        var others = new (long Key, long Value)[pairs.Length];
+
+        var count = table.AddKnownSums<long>(pairs, others);
+
+        Assert.Equal(pairs.Where(pair => pair.Key < 5), others[..count]);
+        var place = 0;
+        var read = new (long Key, long Value)[PlaceCount];
+        var readCount = table.ReadOn(ref place, read);
+        Assert.Equal(
+            pairs.Where(pair => pair.Key >= 5).GroupBy(pair => pair.Key).Select(group => (group.Key, group.Sum(pair => pair.Value))).OrderBy(pair => pair.Key),
+            read[..readCount]);
+    }
+
     // Two times, for the second time finds places that were marked.
     private static void AssertSums<T>((long Key, T Value)[] pairs, long first = 0)
         where T : unmanaged, INumber<T>
