@@ -1,3 +1,4 @@
+using Dpark.Partitioning;
 using Dpark.Rdds;
 using Dpark.Tasks;
 
@@ -8,9 +9,9 @@ namespace Dpark.Shuffle;
 /// combined, and only the pairs of other keys are written. Used by one thread.
 /// </summary>
 /// <param name="buffer">Empty; disposed with it.</param>
-/// <param name="newSpreader">Makes what writes pairs by bucket; disposed with it.</param>
+/// <param name="newSpreader">Makes what writes pairs by bucket, in the way that is named or by the hashes of their keys; disposed with it.</param>
 internal sealed class Combiner<TKey, TIn, TOut>(
-    PairBuffer<TKey, TIn, TOut> buffer, Func<PartitioningMapWriter<TKey, TOut>> newSpreader, TaskContext context) : IDisposable
+    PairBuffer<TKey, TIn, TOut> buffer, Func<Partitioner?, PartitioningMapWriter<TKey, TOut>> newSpreader, TaskContext context) : IDisposable
 {
     // Looked at after as many pairs as there are keys in memory, and not fewer than this: of those that come while these keys stay, one in three must be of such a key. To look
     // for it in vain costs about half as much as to write, read and combine a pair; in a dense table it costs a comparison. Ascending keys are all there for a while, and then none
@@ -116,7 +117,7 @@ internal sealed class Combiner<TKey, TIn, TOut>(
     {
         if (_spreader is null)
         {
-            _spreader = newSpreader();
+            _spreader = newSpreader(buffer.TryMakeRanges());
             _others = BatchArrays.Rent<(TKey, TOut)>(BatchReader.Capacity);
         }
 

@@ -13,7 +13,9 @@ internal sealed class CombiningPlan<TKey, TValue>(
     Func<TValue, TValue, TValue> merge, string subject, ulong multiplier, MapOutputFiles files, ShuffleOptions options, TaskContext context)
 {
     /// <summary>What writes pairs of a level by bucket.</summary>
-    public PartitioningMapWriter<TKey, TValue> NewSpreader(int level) => new($"pairs of {subject}", files, options, new SpreadPartitioner(level), context);
+    /// <param name="ranges">How; <see langword="null"/> for by the hashes of their keys.</param>
+    public PartitioningMapWriter<TKey, TValue> NewSpreader(Partitioner? ranges, int level) =>
+        new($"pairs of {subject}", files, options, ranges ?? new SpreadPartitioner(level), context);
 
     /// <summary>Combines the pairs of a bucket. See <see cref="OpenBucket{TKey, TIn, TOut}"/>.</summary>
     public BatchReader<(TKey Key, TValue Value)> Open(BatchReader<(TKey Key, TValue Value)> pairs, int level, int expectedKeys)

@@ -14,7 +14,7 @@ internal sealed class CombiningReader<TKey, TIn, TOut>(
     BatchReader<(TKey Key, TIn Value)> source, PairBuffer<TKey, TIn, TOut> buffer, CombiningPlan<TKey, TOut> plan, TaskContext context, int level = 0)
     : BatchReader<(TKey Key, TOut Value)>, ITableSource<TKey, TOut>, IKeyCounter
 {
-    private readonly Combiner<TKey, TIn, TOut> _combiner = new(buffer, () => plan.NewSpreader(level), context);
+    private readonly Combiner<TKey, TIn, TOut> _combiner = new(buffer, ranges => plan.NewSpreader(ranges, level), context);
     private (TKey Key, TOut Value)[] _pairs = [];
     private SpreadPairs<TKey, TOut>? _spread;
     private BatchReader<(TKey Key, TOut Value)>? _buckets;

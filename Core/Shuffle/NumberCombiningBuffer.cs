@@ -101,6 +101,8 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
         }
     }
 
+    public override Partitioner? TryMakeRanges() => _table.TryMakeRanges();
+
     public override int ReadOthers(ref int position, Span<(TKey Key, TCombined Value)> others) => _table.ReadOthers(ref position, others);
 
     public override void KeepRange() => _table.KeepRange();

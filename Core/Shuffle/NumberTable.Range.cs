@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Numerics;
+using Dpark.Partitioning;
 
 namespace Dpark.Shuffle;
 
@@ -9,7 +11,7 @@ internal sealed partial class NumberTable<TKey, TValue>
     private const int LeastRangeShare = 16;
     private const double LeastGain = 1.25;
 
-    private (long First, int PlaceCount)? _range;
+    private (long First, int PlaceCount, long Most)? _range;
 
     /// <summary>Whether a range of keys was chosen, and is not kept yet.</summary>
     public bool HasChosenRange => _range is not null;
@@ -45,8 +47,21 @@ internal sealed partial class NumberTable<TKey, TValue>
             return false;
         }
 
-        _range = (least, (int)placeCount);
+        _range = (least, (int)placeCount, most);
         return true;
+    }
+
+    /// <summary>
+    /// How pairs of other keys are best spread, if those that are kept lie close together: by ranges, so that those of a bucket lie close together as well, and a dense table has them all.
+    /// <see langword="null"/> if they do not.
+    /// </summary>
+    public Partitioner? TryMakeRanges()
+    {
+        // Of keys that are known each bucket has one range. Of others it is only known that they are not here: the ranges are as long as a table surely has places for then.
+        var (first, length) = _range is { } range ? (range.First + range.PlaceCount, (ulong)(range.Most - range.First) / SpreadPartitioner.BucketCount)
+            : Dense is { } dense ? (dense.First, (ulong)dense.PlaceCount / 2)
+            : default;
+        return length == 0 ? null : new RangeSpreadPartitioner(first, BitOperations.Log2(length) + 1);
     }
 
     /// <summary>Reads the next pairs that are not in the chosen range.</summary>
@@ -77,7 +92,7 @@ internal sealed partial class NumberTable<TKey, TValue>
     /// <summary>Becomes dense for the chosen range, without the pairs that are not in it.</summary>
     public void KeepRange()
     {
-        var (first, placeCount) = _range ?? throw new UnreachableException("no range was chosen");
+        var (first, placeCount, _) = _range ?? throw new UnreachableException("no range was chosen");
         var replaced = PageMemory.TakenFor(_memory!.Length);
         memory!.TakeBeside(replaced);
         try

@@ -45,6 +45,9 @@ internal abstract class PairBuffer<TKey, TIn, TOut>(MemoryClaim memory) : IDispo
     /// <summary>Whether it is full because it would rather keep the keys of a range than those that are there, which are fewer: then others are given up first.</summary>
     public virtual bool HasChosenRange => false;
 
+    /// <summary>How pairs whose keys are not kept are best spread; <see langword="null"/> for by the hashes of their keys.</summary>
+    public virtual Partitioner? TryMakeRanges() => null;
+
     /// <summary>As <see cref="ReadOn"/>, those pairs alone that are given up.</summary>
     public virtual int ReadOthers(ref int position, Span<(TKey Key, TOut Value)> others) => throw new NotSupportedException();
 

@@ -99,7 +99,7 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
             _context.Metrics.SpilledBytes += WriteOut();
         }
 
-        return new SpreadPairs<TKey, TValue>(_spill?.Complete() ?? [], _recordCount);
+        return new SpreadPairs<TKey, TValue>(_spill?.Complete() ?? [], _recordCount, _partitioner is RangeSpreadPartitioner);
     }
 
     /// <summary>Returns memory and deletes spill files.</summary>

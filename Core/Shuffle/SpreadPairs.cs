@@ -4,8 +4,12 @@ namespace Dpark.Shuffle;
 
 /// <inheritdoc/>
 /// <param name="files">All with the same buckets, the oldest first; closed with it.</param>
-internal sealed class SpreadPairs<TKey, TValue>(IReadOnlyList<SpillFile> files, long pairCount) : ISpreadPairs<TKey, TValue>
+/// <param name="areInRanges">Whether the keys of a bucket are integers that lie close together.</param>
+internal sealed class SpreadPairs<TKey, TValue>(IReadOnlyList<SpillFile> files, long pairCount, bool areInRanges) : ISpreadPairs<TKey, TValue>
 {
+    /// <summary>Whether the keys of a bucket are integers that lie close together.</summary>
+    public bool AreInRanges => areInRanges;
+
     public long PairCount => pairCount;
 
     public long BytesOf(int bucket) => SpilledBucketSource.LengthOf(files, bucket);

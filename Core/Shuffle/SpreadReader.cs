@@ -74,9 +74,12 @@ internal sealed class SpreadReader<TKey, TIn, TOut>(SpreadPairs<TKey, TIn> pairs
             var bytes = pairs.BytesOf(_next);
             if (bytes > 0)
             {
-                // What has one key stays together, however often it is spread.
-                var canSpread = bytes >= LeastSpreadBytes && bytes <= _bytes / 2;
-                _bucket = open(pairs.Open(_next), canSpread ? level + 1 : SpreadReader.LastLevel, _lastCount);
+                // What has one key stays together, however often it is spread. A range is cut into shorter ones.
+                var canSpread = bytes >= LeastSpreadBytes && (bytes <= _bytes / 2 || pairs.AreInRanges);
+
+                // Room for as many keys would be room for hashed ones, and those of a range have places in a dense table as soon as there are some.
+                var expectedKeys = pairs.AreInRanges ? 0 : _lastCount;
+                _bucket = open(pairs.Open(_next), canSpread ? level + 1 : SpreadReader.LastLevel, expectedKeys);
                 _next++;
                 return true;
             }

@@ -50,13 +50,13 @@ public sealed class KeptRangeTests
     {
         using var rig = new ShuffleRig(options => options.SpillThresholdBytes = Limit);
         var context = rig.NewContext();
-        var pairs = Enumerable.Range(0, 2 * KeyCount).Select(i => ((long)i % KeyCount, 1L)).ToArray();
+        var pairs = Enumerable.Range(0, 2 * KeyCount).Select(i => ((long)i % KeyCount, ValueOf(i))).ToArray();
 
         using var reader = rig.Store.Combine(BatchListReader<(long Key, long Value)>.Of(pairs), Sum, context);
         var sums = ShuffleRig.ReadAll(reader);
 
         Assert.Equal(KeyCount, sums.Count);
-        Assert.All(sums, pair => Assert.Equal(2, pair.Value));
+        Assert.All(sums, pair => Assert.Equal(2 * ValueOf(pair.Key), pair.Value));
         Assert.InRange(context.Metrics.SpilledBytes, 1, (long)pairs.Length * PairBytes / 4);
     }
 
@@ -97,6 +97,9 @@ public sealed class KeptRangeTests
     {
         Assert.InRange(NumberTable<long, long>.EstimateKeys(pairs, seen, most), expected * 0.98, expected * 1.02);
     }
+
+    // So far apart that they take 8 bytes each in a file.
+    private static long ValueOf(long key) => 1L << (int)(40 * (key & 1));
 
     // With another batch, it would grow for the last time.
     private static NumberTable<long, long> Filled(MemoryClaim claim, Func<long, long> keyOf, out int count)
