@@ -13,7 +13,7 @@ namespace Dpark.Codecs;
 /// <param name="shape">That of the numbers.</param>
 internal sealed class IntegerCodec<T, TNumber>(string shape) : RecordCodec<T>
     where T : unmanaged
-    where TNumber : unmanaged, IBinaryInteger<TNumber>, IMinMaxValue<TNumber>
+    where TNumber : unmanaged
 {
     internal override string Shape => shape;
 
@@ -48,15 +48,16 @@ internal sealed class IntegerCodec<T, TNumber>(string shape) : RecordCodec<T>
 /// A column of integers: a byte for the width (1, 2, 4 or 8, at most the bytes of the type). With the full width, their memory follows. With another one, the least number in full, then for each
 /// number how far it is above that, unsigned, in as many bytes.
 /// </summary>
+/// <remarks>For <see cref="int"/>, <see cref="uint"/>, <see cref="long"/> and <see cref="ulong"/>. Without generic mathematics, whose code cannot be compiled with the build.</remarks>
 internal static class IntegerColumn
 {
-    // Fewer are not worth a loop that has to be compiled: that one cannot be compiled ahead, because it takes the widest vectors of the machine.
-    private const int LeastVectorized = 64;
+    // Fewer are not worth a loop that has to be compiled: that one cannot be compiled with the build either, because it takes the widest vectors of the machine.
+    private const int LeastVectorized = 256;
 
     /// <summary>Appends the column.</summary>
     /// <param name="values">At least one.</param>
     public static void Encode<T>(ReadOnlySpan<T> values, RecordBuffer output)
-        where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
+        where T : unmanaged
     {
         var width = WidthFor(values, out var least);
         if (((long)values.Length * width) + Unsafe.SizeOf<T>() >= (long)values.Length * Unsafe.SizeOf<T>())
@@ -88,7 +89,7 @@ internal static class IntegerColumn
     /// <param name="values">As many as were written, at least one.</param>
     /// <exception cref="InvalidDataException">The bytes are damaged.</exception>
     public static void Decode<T>(ref RecordInput input, scoped Span<T> values)
-        where T : unmanaged, IBinaryInteger<T>
+        where T : unmanaged
     {
         int width = input.ReadByte();
         if (width == Unsafe.SizeOf<T>())
@@ -121,39 +122,39 @@ internal static class IntegerColumn
     /// <summary>The bytes that the distance of each value from the least one fits into.</summary>
     /// <param name="values">At least one.</param>
     public static int WidthFor<T>(ReadOnlySpan<T> values, out T least)
-        where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
+        where T : unmanaged
     {
-        (least, var greatest) = values.Length < LeastVectorized ? Bounds(values) : VectorBounds(values);
-        return WidthOf(ulong.CreateTruncating(greatest - least) & (ulong.MaxValue >> (64 - (8 * Unsafe.SizeOf<T>()))));
+        var (leastOrder, greatestOrder) = values.Length < LeastVectorized ? Bounds(values) : VectorBounds(values);
+        least = Truncate<T>(leastOrder ^ SignOf<T>());
+        return (greatestOrder - leastOrder) switch
+        {
+            <= byte.MaxValue => 1,
+            <= ushort.MaxValue => 2,
+            <= uint.MaxValue => 4,
+            _ => 8,
+        };
     }
 
-    private static int WidthOf(ulong range) => range switch
+    // As OrderOf says them.
+    private static (ulong Least, ulong Greatest) Bounds<T>(ReadOnlySpan<T> values)
+        where T : unmanaged
     {
-        <= byte.MaxValue => 1,
-        <= ushort.MaxValue => 2,
-        <= uint.MaxValue => 4,
-        _ => 8,
-    };
-
-    private static (T Least, T Greatest) Bounds<T>(ReadOnlySpan<T> values)
-        where T : unmanaged, IBinaryInteger<T>
-    {
-        var (least, greatest) = (values[0], values[0]);
+        var (least, greatest) = (ulong.MaxValue, 0UL);
         foreach (var value in values)
         {
-            least = T.Min(least, value);
-            greatest = T.Max(greatest, value);
+            var order = OrderOf(value);
+            least = Math.Min(least, order);
+            greatest = Math.Max(greatest, order);
         }
 
         return (least, greatest);
     }
 
     // At least one vector of values; the last one overlaps the one before.
-    private static (T Least, T Greatest) VectorBounds<T>(ReadOnlySpan<T> values)
-        where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
+    private static (ulong Least, ulong Greatest) VectorBounds<T>(ReadOnlySpan<T> values)
+        where T : unmanaged
     {
-        var last = values[^Vector<T>.Count..];
-        var least = new Vector<T>(last);
+        var least = new Vector<T>(values[^Vector<T>.Count..]);
         var greatest = least;
         for (var i = 0; i < values.Length - Vector<T>.Count; i += Vector<T>.Count)
         {
@@ -162,35 +163,66 @@ internal static class IntegerColumn
             greatest = Vector.Max(greatest, next);
         }
 
-        var (leastOfAll, greatestOfAll) = (T.MaxValue, T.MinValue);
+        var (leastOfAll, greatestOfAll) = (ulong.MaxValue, 0UL);
         for (var i = 0; i < Vector<T>.Count; i++)
         {
-            leastOfAll = T.Min(leastOfAll, least[i]);
-            greatestOfAll = T.Max(greatestOfAll, greatest[i]);
+            leastOfAll = Math.Min(leastOfAll, OrderOf(least[i]));
+            greatestOfAll = Math.Max(greatestOfAll, OrderOf(greatest[i]));
         }
 
         return (leastOfAll, greatestOfAll);
     }
 
     private static void Narrow<T, TDistance>(ReadOnlySpan<T> values, T least, Span<byte> distances)
-        where T : unmanaged, IBinaryInteger<T>
-        where TDistance : unmanaged, IBinaryInteger<TDistance>
+        where T : unmanaged
+        where TDistance : unmanaged
     {
         var target = MemoryMarshal.Cast<byte, TDistance>(distances)[..values.Length];
+        var start = Extend(least);
         for (var i = 0; i < values.Length; i++)
         {
-            target[i] = TDistance.CreateTruncating(values[i] - least);
+            target[i] = Truncate<TDistance>(Extend(values[i]) - start);
         }
     }
 
     private static void Widen<TDistance, T>(ReadOnlySpan<byte> distances, T least, Span<T> values)
-        where T : unmanaged, IBinaryInteger<T>
-        where TDistance : unmanaged, IBinaryInteger<TDistance>
+        where T : unmanaged
+        where TDistance : unmanaged
     {
         var source = MemoryMarshal.Cast<byte, TDistance>(distances)[..values.Length];
+        var start = Extend(least);
         for (var i = 0; i < values.Length; i++)
         {
-            values[i] = least + T.CreateTruncating(source[i]);
+            values[i] = Truncate<T>(start + Extend(source[i]));
         }
     }
+
+    /// <summary>Numbers without a sign, in the same order and as far from each other.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong OrderOf<T>(T value)
+        where T : unmanaged =>
+        (typeof(T) == typeof(int) ? (ulong)Unsafe.BitCast<T, int>(value) : Extend(value)) ^ SignOf<T>();
+
+    private static ulong SignOf<T>() => typeof(T) == typeof(int) || typeof(T) == typeof(long) ? 1UL << 63 : 0;
+
+    // By zeros: only the lower bits count.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Extend<T>(T value)
+        where T : unmanaged => Unsafe.SizeOf<T>() switch
+        {
+            sizeof(byte) => Unsafe.BitCast<T, byte>(value),
+            sizeof(ushort) => Unsafe.BitCast<T, ushort>(value),
+            sizeof(uint) => Unsafe.BitCast<T, uint>(value),
+            _ => Unsafe.BitCast<T, ulong>(value),
+        };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Truncate<T>(ulong value)
+        where T : unmanaged => Unsafe.SizeOf<T>() switch
+        {
+            sizeof(byte) => Unsafe.BitCast<byte, T>((byte)value),
+            sizeof(ushort) => Unsafe.BitCast<ushort, T>((ushort)value),
+            sizeof(uint) => Unsafe.BitCast<uint, T>((uint)value),
+            _ => Unsafe.BitCast<ulong, T>(value),
+        };
 }
