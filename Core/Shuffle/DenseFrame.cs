@@ -69,7 +69,12 @@ internal readonly ref struct DenseFrame<TKey, TValue>
         }
 
         var start = HeaderLength + wordsLength + WidthLength;
-        var length = start + (count * Unsafe.SizeOf<TValue>());
+        if (count > bytes.Length - start)
+        {
+            RecordErrors.ThrowTruncated(count, bytes.Length - start);
+        }
+
+        var length = checked(start + (count * Unsafe.SizeOf<TValue>()));
         if (wide.Length < length)
         {
             ArrayPool<byte>.Shared.Return(wide);

@@ -136,6 +136,7 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
             return false;
         }
 
+        _addedCount += frame.Count;
         if (_isAddition)
         {
             _table.Dense!.AddFrameOfNumbers(frame);

@@ -16,7 +16,7 @@ internal sealed class OutputMemory : IDisposable
     private PageMemory? _pages;
     private int _length;
 
-    /// <param name="expectedBytes">About as many as will be written, or less.</param>
+    /// <param name="expectedBytes">About as many as will be written.</param>
     /// <exception cref="OutputTooLongException">They do not fit.</exception>
     public OutputMemory(long expectedBytes) => Reserve(expectedBytes);
 
@@ -39,6 +39,11 @@ internal sealed class OutputMemory : IDisposable
             return new OutputBytes(_array.AsSpan(0, _length).ToArray());
         }
 
+        if (pages.Length / 2 >= _length)
+        {
+            return TakeCopy(pages);
+        }
+
         _pages = null;
         return new OutputBytes(pages, _length);
     }
@@ -53,6 +58,20 @@ internal sealed class OutputMemory : IDisposable
             ArrayPool<byte>.Shared.Return(_array);
             _array = [];
         }
+    }
+
+    // Integers take less in frames than in memory, so much more may have been expected.
+    private OutputBytes TakeCopy(PageMemory pages)
+    {
+        var written = MemoryMarshal.CreateSpan(ref pages.Start, _length);
+        if (_length <= MaxArrayBytes)
+        {
+            return new OutputBytes(written.ToArray());
+        }
+
+        var copy = PageMemory.Part(_length);
+        written.CopyTo(MemoryMarshal.CreateSpan(ref copy.Start, _length));
+        return new OutputBytes(copy, _length);
     }
 
     // An array or pages, as the first call expects them, then twice as much.
