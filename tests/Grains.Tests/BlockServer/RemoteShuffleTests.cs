@@ -6,7 +6,7 @@ namespace Dpark.Storage;
 /// <summary>Shuffles whose map outputs are on other workers, with everything that can happen to their bytes on the way.</summary>
 public sealed class RemoteShuffleTests
 {
-    private static readonly (int, long)[] ManyPairs = [.. Enumerable.Range(0, 200_000).Select(i => (i, (long)i * 7))];
+    private static readonly (int, long)[] ManyPairs = [.. Enumerable.Range(0, 250_000).Select(i => (i, (long)i << 32))];
 
     [Theory]
     [InlineData(ShuffleCompression.None)]

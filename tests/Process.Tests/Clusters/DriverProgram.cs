@@ -18,8 +18,8 @@ internal sealed class DriverProgram : IDisposable
         options.Client.Lease = TimeSpan.FromSeconds(int.Parse(args[2]));
         await using var dpark = await DparkContext.ConnectAsync(options);
 
-        // Map outputs of this size are files.
-        await dpark.Range(0, 1_600_000, 4).Map(n => (n, n)).ReduceByKey((a, b) => a + b, 4).FlatMap(pair => Endless.Count(started)).CountAsync();
+        // Map outputs of this size are files: values so far apart take 8 bytes each.
+        await dpark.Range(0, 1_600_000, 4).Map(n => (n, n << 32)).ReduceByKey((a, b) => a + b, 4).FlatMap(pair => Endless.Count(started)).CountAsync();
 
         internal static class Endless
         {
