@@ -70,7 +70,16 @@ internal static class IntegerColumn
         var column = output.Append(1 + Unsafe.SizeOf<T>() + ((long)values.Length * width));
         column[0] = (byte)width;
         MemoryMarshal.Write(column[1..], in least);
-        var distances = column[(1 + Unsafe.SizeOf<T>())..];
+        Narrow(values, least, width, column[(1 + Unsafe.SizeOf<T>())..]);
+    }
+
+    /// <summary>Writes how far each value is above another one.</summary>
+    /// <param name="least">The least value, or less.</param>
+    /// <param name="width">Bytes of each distance: 1, 2 or 4.</param>
+    /// <param name="distances">As many bytes as all of them take.</param>
+    public static void Narrow<T>(ReadOnlySpan<T> values, T least, int width, Span<byte> distances)
+        where T : unmanaged
+    {
         switch (width)
         {
             case 1:

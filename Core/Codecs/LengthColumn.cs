@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 
 namespace Dpark.Codecs;
 
@@ -46,34 +45,7 @@ internal static class LengthColumn
     /// <summary>Writes the numbers of the column, without its width.</summary>
     /// <param name="width">As <see cref="WidthOf"/> says for the largest, or more.</param>
     /// <param name="target">As many bytes as <paramref name="lengths"/> take.</param>
-    public static void Fill(ReadOnlySpan<int> lengths, int width, Span<byte> target)
-    {
-        switch (width)
-        {
-            case 1:
-                for (var i = 0; i < lengths.Length; i++)
-                {
-                    target[i] = (byte)(lengths[i] + 1);
-                }
-
-                break;
-            case 2:
-                var shorts = MemoryMarshal.Cast<byte, ushort>(target);
-                for (var i = 0; i < lengths.Length; i++)
-                {
-                    shorts[i] = (ushort)(lengths[i] + 1);
-                }
-
-                break;
-            default:
-                for (var i = 0; i < lengths.Length; i++)
-                {
-                    BinaryPrimitives.WriteInt32LittleEndian(target[(i * 4)..], lengths[i] + 1);
-                }
-
-                break;
-        }
-    }
+    public static void Fill(ReadOnlySpan<int> lengths, int width, Span<byte> target) => IntegerColumn.Narrow(lengths, Null, width, target);
 
     private static long Decode(ReadOnlySpan<byte> source, int width, Span<int> lengths)
     {

@@ -12,7 +12,7 @@ namespace Dpark.Shuffle;
 /// batches of pairs, or less, and added to a <see cref="DenseTable{TKey, TValue}"/> without looking up a key. <c>docs/formats/shuffle-file.md</c> states every byte.
 /// </summary>
 /// <typeparam name="TKey">One that <see cref="NumberTable{TKey, TValue}"/> supports.</typeparam>
-/// <typeparam name="TValue">Without references, and in a record as it is in memory.</typeparam>
+/// <typeparam name="TValue">Without references and padding: see <see cref="RecordCodec{T}.MemoryBytes"/>.</typeparam>
 internal readonly ref struct DenseFrame<TKey, TValue>
 {
     /// <summary>Keys per word of bits.</summary>
@@ -63,12 +63,19 @@ internal readonly ref struct DenseFrame<TKey, TValue>
     public static ReadOnlyMemory<byte> Widen(ReadOnlyMemory<byte> payload, ref byte[] wide)
     {
         var bytes = payload.Span;
-        if (!IsSupported || WidthLength == 0 || ReadLengths(bytes) is var (count, wordsLength) && bytes[HeaderLength + wordsLength] == Unsafe.SizeOf<TValue>())
+        if (!IsSupported || WidthLength == 0)
         {
             return payload;
         }
 
-        var start = HeaderLength + wordsLength + WidthLength;
+        var (count, wordsLength) = ReadLengths(bytes);
+        var width = HeaderLength + wordsLength;
+        if (bytes[width] == Unsafe.SizeOf<TValue>())
+        {
+            return payload;
+        }
+
+        var start = width + WidthLength;
         if (count > bytes.Length - start)
         {
             RecordErrors.ThrowTruncated(count, bytes.Length - start);
@@ -82,9 +89,9 @@ internal readonly ref struct DenseFrame<TKey, TValue>
             wide = ArrayPool<byte>.Shared.Rent(length);
         }
 
-        bytes[..(start - WidthLength)].CopyTo(wide);
-        wide[start - WidthLength] = (byte)Unsafe.SizeOf<TValue>();
-        var column = new RecordInput(bytes[(start - WidthLength)..]);
+        bytes[..width].CopyTo(wide);
+        wide[width] = (byte)Unsafe.SizeOf<TValue>();
+        var column = new RecordInput(bytes[width..]);
         RecordCodec<TValue>.Default.Decode(ref column, MemoryMarshal.CreateSpan(ref Unsafe.As<byte, TValue>(ref wide[start]), count));
         if (column.Remaining > 0)
         {
