@@ -32,7 +32,7 @@ internal sealed class PageRankWorkload : EngineWorkload
         for (var iteration = 0; iteration < IterationCount; iteration++)
         {
             ranks = links.Join(ranks)
-                .FlatMap<(long, double)>((node, shares) => Contribute(node.Value.Left, node.Value.Right, shares))
+                .FlatMap<(long, double)>((node, shares) => shares.AddPairs(node.Value.Left, node.Value.Right / node.Value.Left.Length))
                 .ReduceByKey((a, b) => a + b)
                 .MapValues(PageRankBaseline.RankOf);
         }
@@ -43,16 +43,6 @@ internal sealed class PageRankWorkload : EngineWorkload
             (a, b) => (a.Count + b.Count, a.Sum + b.Sum, a.WeightedSum + b.WeightedSum),
             cancellationToken);
         return PageRankBaseline.CheckOf(count, sum, weightedSum);
-    }
-
-    private static void Contribute(long[] targets, double rank, Emitter<(long, double)> shares)
-    {
-        var share = rank / targets.Length;
-        var added = shares.Append(targets.Length);
-        for (var i = 0; i < added.Length; i++)
-        {
-            added[i] = (targets[i], share);
-        }
     }
 }
 
