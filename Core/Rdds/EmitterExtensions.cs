@@ -16,6 +16,7 @@ public static class EmitterExtensions
     /// <example><code>
     /// links.Join(ranks).FlatMap&lt;(long, double)&gt;((node, shares) =&gt; shares.AddPairs(node.Value.Left, node.Value.Right / node.Value.Left.Length))
     /// </code></example>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddPairs<TKey, TValue>(this Emitter<(TKey Key, TValue Value)> emitter, ReadOnlySpan<TKey> keys, TValue value)
     {
         var pairs = emitter.Append(keys.Length);

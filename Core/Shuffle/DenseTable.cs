@@ -16,6 +16,9 @@ internal sealed unsafe partial class DenseTable<TKey, TValue> : IDisposable
     private const int BitsPerWord = 64;
     private const int MaxPlaces = 1 << 30;
 
+    // What the cache of one core has.
+    private const long NearBytes = 2 << 20;
+
     // Widening copies all values, so each time there is a quarter more room than is needed.
     public const int RoomDenominator = 4;
 
@@ -61,6 +64,9 @@ internal sealed unsafe partial class DenseTable<TKey, TValue> : IDisposable
 
     /// <summary>Memory taken.</summary>
     public long Length => _memory.Length;
+
+    /// <summary>Whether a processor has it so near that a place that was not asked for ahead costs next to nothing.</summary>
+    public bool IsNear => Length <= NearBytes;
 
     /// <summary>A bit per place, 1 if it is used; the lowest bit of the first word is place 0. Valid until the table is disposed.</summary>
     public ReadOnlySpan<ulong> Used

@@ -34,7 +34,7 @@ internal sealed class PageRankWorkload : EngineWorkload
             ranks = links.Join(ranks)
                 .FlatMap<(long, double)>((node, shares) => shares.AddPairs(node.Value.Left, node.Value.Right / node.Value.Left.Length))
                 .ReduceByKey((a, b) => a + b)
-                .MapValues(PageRankBaseline.RankOf);
+                .MapValues(contributions => PageRankBaseline.RankOf(contributions));
         }
 
         var (count, sum, weightedSum) = await ranks.AggregateAsync(

@@ -27,13 +27,15 @@ internal static class SharedAssemblies
 
     private static readonly ConditionalWeakTable<Assembly, StrongBox<bool>> Known = [];
 
+    private static readonly ConditionalWeakTable<Assembly, StrongBox<bool>> KnownOfEngine = [];
+
     /// <summary>Whether it belongs to the framework, or to the engine's part that every worker has.</summary>
     public static bool IsShared(Assembly assembly) =>
         (Known.TryGetValue(assembly, out var known) ? known : Known.GetValue(assembly, static a => new StrongBox<bool>(Decide(a)))).Value;
 
     /// <summary>Whether it belongs to the engine: its classes are trusted to hold what user code must not.</summary>
     public static bool IsEngine(Assembly assembly) =>
-        assembly.GetName().Name is { } name && (OnEveryWorker.Contains(name) || InDriverOnly.Contains(name) || IsActorRuntime(name));
+        (KnownOfEngine.TryGetValue(assembly, out var known) ? known : KnownOfEngine.GetValue(assembly, static a => new StrongBox<bool>(IsNamedAsEngine(a)))).Value;
 
     /// <summary>As <see cref="IsShared(Assembly)"/>, for an assembly that is only referred to.</summary>
     public static bool IsShared(AssemblyName reference) =>
@@ -78,6 +80,9 @@ internal static class SharedAssemblies
 
         return FrameworkRoot is null ? IsFrameworkName(name) : IsFrameworkPath(assembly.Location);
     }
+
+    private static bool IsNamedAsEngine(Assembly assembly) =>
+        assembly.GetName().Name is { } name && (OnEveryWorker.Contains(name) || InDriverOnly.Contains(name) || IsActorRuntime(name));
 
     private static bool IsActorRuntime(string name) => name == "Orleans" || name.StartsWith("Orleans.", StringComparison.Ordinal);
 

@@ -42,6 +42,9 @@ internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStream
     private int[]? _unmatchedPlaces;
     private int _unmatchedNext;
 
+    // Whether nothing is to be asked for each pair but its partner.
+    private bool IsPlain => _isTableSame && _isStreamSame && _isMatched.Length == 0 && !keeps.Stream;
+
     public override ReadOnlySpan<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> Next()
     {
         while (_unmatchedPlaces is null)
@@ -73,6 +76,11 @@ internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStream
 
     private int PairAll(ReadOnlySpan<(TKey Key, TStream Value)> input)
     {
+        if (IsPlain && table.Dense is { IsNear: true } near && table.Count > 0)
+        {
+            return PairNear(near, input, _output);
+        }
+
         Span<int> places = stackalloc int[FetchAheadKeys];
         var count = 0;
         while (!input.IsEmpty)
@@ -138,12 +146,32 @@ internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStream
     private int Pair(
         ReadOnlySpan<(TKey Key, TStream Value)> pairs, ReadOnlySpan<int> places, Span<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> output)
     {
-        if (table.Dense is { } dense && _isTableSame && _isStreamSame && _isMatched.Length == 0 && !keeps.Stream)
+        if (IsPlain && table.Dense is { } dense)
         {
             return PairSame(dense, pairs, places, output);
         }
 
         return PairAny(pairs, places, output);
+    }
+
+    /// <summary>As <see cref="PairSame"/>, of a table that nobody has to wait for.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int PairNear(
+        DenseTable<TKey, TTable> dense, ReadOnlySpan<(TKey Key, TStream Value)> pairs, Span<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> output)
+    {
+        output = output[..pairs.Length];
+        var count = 0;
+        foreach (ref readonly var pair in pairs)
+        {
+            var offset = dense.OffsetOf(pair.Key);
+            if (offset < (ulong)dense.PlaceCount && dense.IsUsed((int)offset))
+            {
+                var streamed = pair.Value;
+                output[count++] = (pair.Key, InOrder(Unsafe.As<TTable, TTableOut>(ref dense.ValueAt((int)offset)), Unsafe.As<TStream, TStreamOut>(ref streamed)));
+            }
+        }
+
+        return count;
     }
 
     /// <summary>As <see cref="PairAny"/>, where nothing is to be asked for each pair: of the usual join, that is most of the time.</summary>
