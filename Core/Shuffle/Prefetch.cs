@@ -36,6 +36,21 @@ internal static class Prefetch
         }
     }
 
+    /// <summary>
+    /// Asks for the first bytes of the object that a reference refers to; does nothing for types without one of their own. Into the second cache: it is for as many objects as a batch
+    /// has, which are more than the innermost one holds.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Object<T>(ref readonly T reference)
+    {
+        if (Sse.IsSupported && !typeof(T).IsValueType)
+        {
+            var start = (byte*)Unsafe.As<T, nint>(ref Unsafe.AsRef(in reference));
+            Sse.Prefetch1(start);
+            Sse.Prefetch1(start + LineBytes);
+        }
+    }
+
     /// <summary>Asks for the bytes of texts or slices, as far as three cache lines go; for other types does nothing.</summary>
     public static unsafe void Bytes<T>(ReadOnlySpan<T> values)
     {

@@ -167,6 +167,7 @@ internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStream
             if (offset < (ulong)dense.PlaceCount && dense.IsUsed((int)offset))
             {
                 var streamed = pair.Value;
+                Prefetch.Object(in pair.Value);
                 output[count++] = (pair.Key, InOrder(Unsafe.As<TTable, TTableOut>(ref dense.ValueAt((int)offset)), Unsafe.As<TStream, TStreamOut>(ref streamed)));
             }
         }
@@ -188,6 +189,7 @@ internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStream
             if (place >= 0)
             {
                 var streamed = pairs[i].Value;
+                Prefetch.Object(in pairs[i].Value);
                 output[count++] = (pairs[i].Key, InOrder(Unsafe.As<TTable, TTableOut>(ref dense.ValueAt(place)), Unsafe.As<TStream, TStreamOut>(ref streamed)));
             }
         }
