@@ -34,6 +34,9 @@ internal sealed class ContentPublisher(IClusterClient client, DriverSettings set
         return RunAsync(name, read, completion, cancellationToken);
     }
 
+    /// <summary>Whether content was published, or is being published, and not forgotten since.</summary>
+    public bool IsPublished(string name) => _published.ContainsKey(name);
+
     /// <summary>Has content published again when it is needed next, because workers could not get it.</summary>
     public void Forget(string name) => _published.TryRemove(name, out _);
 

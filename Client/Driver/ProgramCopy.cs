@@ -3,7 +3,7 @@ using Dpark.Workers;
 namespace Dpark.Driver;
 
 /// <summary>The bytes of a program that travel with the first launch of it to each worker. Used by the loop.</summary>
-/// <remarks>Whether they have arrived is not asked: a worker that does not have them fetches them, since a stage is not ready before its program is published.</remarks>
+/// <remarks>Whether they have arrived is not asked: a worker that does not have them fetches them, or reports that it cannot, and the program is published again.</remarks>
 internal sealed class ProgramCopy(byte[] bytes)
 {
     /// <summary>More than that is fetched once by each worker, beside its launches.</summary>

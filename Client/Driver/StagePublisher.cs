@@ -50,7 +50,7 @@ internal sealed partial class StagePublisher(
             }
         }
 
-        if (removed is { } old)
+        if (removed is { } old && contents.IsPublished(BroadcastNames.Of(old)))
         {
             _ = RemoveAsync(old, cancellationToken);
         }
@@ -93,7 +93,7 @@ internal sealed partial class StagePublisher(
             var program = new StageProgramId(ContentHash.Of(closure.Bytes));
             Use(source, program, closure.Bytes);
             await Task.WhenAll(
-                contents.PublishAsync(BroadcastNames.Of(program), () => closure.Bytes, again, cancellationToken),
+                PublishProgramAsync(program, closure.Bytes, again, cancellationToken),
                 broadcasts.PublishAllAsync(again, cancellationToken),
                 PublishModulesAsync(closure, again, cancellationToken)).ConfigureAwait(false);
             tell(new StageReady(stage.StageId));
@@ -138,6 +138,12 @@ internal sealed partial class StagePublisher(
     }
 
     private ref int UsesOf(StageProgramId program) => ref CollectionsMarshal.GetValueRefOrAddDefault(_uses, program, out _);
+
+    // A message within this process arrives, and with it the program. A worker that has dropped it since reports that, and it is published then.
+    private Task PublishProgramAsync(StageProgramId program, byte[] bytes, bool again, CancellationToken cancellationToken) =>
+        settings.IsLocal && !again && bytes.Length <= ProgramCopy.MaxBytes
+            ? Task.CompletedTask
+            : contents.PublishAsync(BroadcastNames.Of(program), () => bytes, again, cancellationToken);
 
     private Task PublishModulesAsync(SerializedClosure closure, bool again, CancellationToken cancellationToken)
     {

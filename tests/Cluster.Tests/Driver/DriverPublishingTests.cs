@@ -32,7 +32,7 @@ public sealed class DriverPublishingTests : DriverTest
         var worker = Cluster.AddWorker("w1");
         Cluster.PublishFaults = 2;
 
-        var collected = Context().Range(0, 1, sliceCount: 1).CollectAsync();
+        var collected = Context(isLocal: false).Range(0, 1, sliceCount: 1).CollectAsync();
 
         await ReportNextAsync(worker, 5);
         await AssertCollectedAsync([5L], collected);
@@ -43,7 +43,7 @@ public sealed class DriverPublishingTests : DriverTest
     public async Task Job_SameRddAgain_ProgramIsPublishedOnce()
     {
         var worker = Cluster.AddWorker("w1");
-        var numbers = Context().Range(0, 1, sliceCount: 1);
+        var numbers = Context(isLocal: false).Range(0, 1, sliceCount: 1);
 
         for (var job = 0; job < 3; job++)
         {
@@ -53,6 +53,19 @@ public sealed class DriverPublishingTests : DriverTest
         }
 
         Assert.Equal(1, Cluster.PublishCount);
+    }
+
+    [Fact]
+    public async Task Job_WorkersInThisProcess_SmallProgramIsNotPublished()
+    {
+        var worker = Cluster.AddWorker("w1");
+        var collected = Context().Range(0, 1, sliceCount: 1).CollectAsync();
+
+        await ReportNextAsync(worker, 5);
+
+        await AssertCollectedAsync([5L], collected);
+        Assert.NotNull(Assert.Single(worker.Batches).Program);
+        Assert.Equal(0, Cluster.PublishCount);
     }
 
     [Fact]
@@ -98,6 +111,7 @@ public sealed class DriverPublishingTests : DriverTest
 
         await AssertCollectedAsync([5L], collected);
         Assert.Null(Assert.Single(worker.Batches).Program);
+        Assert.Equal(1, Cluster.PublishCount);
     }
 
     [Fact]

@@ -29,11 +29,11 @@ public abstract class DriverTest(Action<IServiceCollection>? configure = null) :
 
     private protected static async Task AssertCollectedAsync<T>(T[] expected, Task<T[]> collected) => Assert.Equal(expected, await Wait.For(collected, "the job"));
 
-    private protected DparkContext Context(Action<DparkClientOptions>? configure = null)
+    private protected DparkContext Context(Action<DparkClientOptions>? configure = null, bool isLocal = true)
     {
         var options = new DparkClientOptions();
         options.Scheduler.LaunchBackoff = TimeSpan.FromMilliseconds(1);
         configure?.Invoke(options);
-        return _context = new DparkContext(Cluster.Client, options, isLocal: true);
+        return _context = new DparkContext(Cluster.Client, options, isLocal);
     }
 }
