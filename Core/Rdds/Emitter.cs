@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Dpark.Rdds;
 
@@ -64,6 +65,21 @@ public sealed class Emitter<T>
 
         Count = start + count;
         return _items.AsSpan(start, count);
+    }
+
+    /// <summary>As <see cref="Append"/>, for at least one element.</summary>
+    /// <returns>The first of them.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal ref T Reserve(int count)
+    {
+        var start = Count;
+        if (count > _items.Length - start)
+        {
+            GrowBy(count);
+        }
+
+        Count = start + count;
+        return ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_items), start);
     }
 
     /// <summary>Forgets what was added.</summary>

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Dpark.Rdds;
 
@@ -17,18 +16,6 @@ public static class EmitterExtensions
     /// links.Join(ranks).FlatMap&lt;(long, double)&gt;((node, shares) =&gt; shares.AddPairs(node.Value.Left, node.Value.Right / node.Value.Left.Length))
     /// </code></example>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddPairs<TKey, TValue>(this Emitter<(TKey Key, TValue Value)> emitter, ReadOnlySpan<TKey> keys, TValue value)
-    {
-        var pairs = emitter.Append(keys.Length);
-        if (keys.Length >= EqualValues.LeastKeys && !RuntimeHelpers.IsReferenceOrContainsReferences<(TKey, TValue)>())
-        {
-            EqualValues.Write(ref MemoryMarshal.GetReference(keys), keys.Length, value, ref MemoryMarshal.GetReference(pairs));
-            return;
-        }
-
-        for (var i = 0; i < pairs.Length; i++)
-        {
-            pairs[i] = (keys[i], value);
-        }
-    }
+    public static void AddPairs<TKey, TValue>(this Emitter<(TKey Key, TValue Value)> emitter, ReadOnlySpan<TKey> keys, TValue value) =>
+        EqualValues.Add(emitter, keys, value);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -9,18 +10,29 @@ internal static class EqualValues
 {
     private const int BlockLength = 4;
 
-    // Written in four blocks by the same instructions for each length from LeastKeys to this one.
+    // Written in four blocks by the same instructions for each length from that of a block to this one.
     private const int ShortLength = 4 * BlockLength;
 
-    /// <summary>The least number of keys that <see cref="Write"/> takes.</summary>
-    public const int LeastKeys = BlockLength;
-
-    /// <param name="keys">The first of the keys.</param>
-    /// <param name="count">At least <see cref="LeastKeys"/>.</param>
-    /// <param name="value">That of all pairs.</param>
-    /// <param name="pairs">The first of as many pairs, without references.</param>
+    /// <summary>Adds a pair of each key with the value.</summary>
+    /// <remarks>A call of its own, with nothing to do behind it in its caller: the function of a user that only adds pairs jumps here.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Write<TKey, TValue>(ref TKey keys, int count, TValue value, ref (TKey, TValue) pairs)
+    public static void Add<TKey, TValue>(Emitter<(TKey Key, TValue Value)> emitter, ReadOnlySpan<TKey> keys, TValue value)
+    {
+        if (keys.Length >= BlockLength && !RuntimeHelpers.IsReferenceOrContainsReferences<(TKey, TValue)>())
+        {
+            Write(ref MemoryMarshal.GetReference(keys), keys.Length, value, ref emitter.Reserve(keys.Length));
+            return;
+        }
+
+        foreach (var key in keys)
+        {
+            emitter.Add((key, value));
+        }
+    }
+
+    // Of at least BlockLength keys.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Write<TKey, TValue>(ref TKey keys, int count, TValue value, ref (TKey, TValue) pairs)
     {
         var start = 0;
         for (; start < count - ShortLength; start += BlockLength)

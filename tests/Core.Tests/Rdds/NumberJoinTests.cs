@@ -93,6 +93,22 @@ public sealed class NumberJoinTests
     }
 
     [Fact]
+    public async Task Join_RightTableIsLargerThanACache_AsLinq()
+    {
+        // Ids of which every third is missing, 8 bytes each: 3.2 MB. Those of the left side have no order.
+        const int Count = 400_000;
+        var right = _dpark.Range(0, Count, 1).Filter(number => number % 3 != 0).Map(number => ((long)number, -(long)number));
+        var left = _dpark.Range(0, 50_000, 1).Map(number => (number * 7_919L % (Count + 1_000), $"{number}"));
+
+        var joined = await left.Join(right, partitionCount: 1).CollectAsync();
+
+        Assert.Equal(
+            Enumerable.Range(0, 50_000).Select(number => (Key: number * 7_919L % (Count + 1_000), Text: $"{number}"))
+                .Where(pair => pair.Key < Count && pair.Key % 3 != 0).Select(pair => (pair.Key, (pair.Text, -pair.Key))).Order(),
+            joined.Order());
+    }
+
+    [Fact]
     public async Task LeftOuterJoin_NoRightPairs_GivesEachLeftPairOnce()
     {
         var (left, _) = Sides([.. Enumerable.Range(0, Many).Select(number => (long)number)]);
