@@ -24,7 +24,7 @@ public abstract partial class Rdd<T>
         new FlatMappedRdd<T, TOut>(this, expand, Check(expand, nameof(FlatMap), file, line));
 
     /// <summary>As <see cref="FlatMap{TOut}(Func{T, IEnumerable{TOut}}, string, int)"/>, with a function that adds elements to an emitter: nothing is allocated for each element.</summary>
-    /// <param name="expand">May add any number of elements, also none.</param>
+    /// <param name="expand">May add any number of elements, also none; pairs of many keys with one value by <see cref="EmitterExtensions.AddPairs"/>.</param>
     /// <example><code>var shares = nodes.FlatMap&lt;(long, double)&gt;((node, shares) => shares.Add((node.Target, node.Share)));</code></example>
     /// <exception cref="Closures.ClosureException">The function captures something that cannot travel.</exception>
     public Rdd<TOut> FlatMap<TOut>(Action<T, Emitter<TOut>> expand, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
