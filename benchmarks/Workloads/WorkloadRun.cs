@@ -3,12 +3,14 @@ namespace Dpark.Workloads;
 /// <summary>What the workloads of one run share: how much to do and where, a directory for data, and the clock.</summary>
 internal sealed class WorkloadRun(WorkloadSize size, EnginePlace place, WorkloadClock clock, int roundCount, TimeProvider timeProvider) : IDisposable
 {
+    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(1);
+
     private readonly DirectoryInfo _directory = System.IO.Directory.CreateTempSubdirectory("dpark-workloads-");
 
     public WorkloadSize Size => size;
 
-    /// <summary>How often a measured side runs, with the round that is not counted.</summary>
-    public int RunCount => roundCount + 1;
+    /// <summary>How often each side ran in the last measurement, with the rounds that are not counted.</summary>
+    public int RunCount { get; private set; }
 
     public TimeProvider TimeProvider => timeProvider;
 
@@ -45,7 +47,10 @@ internal sealed class WorkloadRun(WorkloadSize size, EnginePlace place, Workload
     /// <summary>As the one for asynchronous calls.</summary>
     public Func<Task<Sample>> TimedPlain<T>(Func<T> action, Func<T, string>? check = null) => Timed(() => Task.FromResult(action()), check);
 
-    /// <summary>Measures sides in turn, so many rounds. One round before them is not counted: code is compiled and files come into memory.</summary>
+    /// <summary>
+    /// Measures sides in turn, so many rounds. Those before them are not counted: code is compiled and files come into memory. It is one round, and as many more, up to the number of those that count, as
+    /// begin within a second: of short workloads, most of the code is only compiled after some rounds.
+    /// </summary>
     /// <param name="engine">Whose processes count for the peak of memory, beside this one; <see langword="null"/> for this one alone.</param>
     /// <returns>One measurement per side, in the same order.</returns>
     /// <exception cref="InvalidDataException">Sides have different checks, or a side has not the same in every round.</exception>
@@ -61,8 +66,15 @@ internal sealed class WorkloadRun(WorkloadSize size, EnginePlace place, Workload
     private async Task<Measurement[]> MeasureAsync(EngineHost? engine, bool isOneResult, Func<Task<Sample>>[] sides, CancellationToken cancellationToken)
     {
         var measurements = sides.Select(_ => new Measurement()).ToArray();
-        for (var round = -1; round < roundCount; round++)
+        var startedAt = timeProvider.GetTimestamp();
+        var countedFrom = 0;
+        for (RunCount = 0; countedFrom == 0 || RunCount < countedFrom + roundCount; RunCount++)
         {
+            if (countedFrom == 0 && RunCount > 0 && (RunCount == roundCount || timeProvider.GetElapsedTime(startedAt) >= WarmUpTime))
+            {
+                countedFrom = RunCount;
+            }
+
             for (var i = 0; i < sides.Length; i++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -78,7 +90,7 @@ internal sealed class WorkloadRun(WorkloadSize size, EnginePlace place, Workload
                 }
 
                 measurements[i].Check = sample.Check;
-                if (round >= 0)
+                if (countedFrom > 0)
                 {
                     measurements[i].Add(sample, memory.Stop(), GC.GetTotalAllocatedBytes() - allocated);
                 }
