@@ -55,25 +55,15 @@ public sealed class Emitter<T>
     /// </code></example>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is less than 0.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Span<T> Append(int count)
-    {
-        var start = Count;
-        if ((uint)count > (uint)(_items.Length - start))
-        {
-            GrowBy(count);
-        }
+    public Span<T> Append(int count) => MemoryMarshal.CreateSpan(ref Reserve(count), count);
 
-        Count = start + count;
-        return _items.AsSpan(start, count);
-    }
-
-    /// <summary>As <see cref="Append"/>, for at least one element.</summary>
-    /// <returns>The first of them.</returns>
+    /// <summary>As <see cref="Append"/>.</summary>
+    /// <returns>The first of the elements; where there are none, nothing that may be read.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ref T Reserve(int count)
     {
         var start = Count;
-        if (count > _items.Length - start)
+        if ((uint)count > (uint)(_items.Length - start))
         {
             GrowBy(count);
         }

@@ -67,14 +67,22 @@ internal sealed class WorkloadRun(WorkloadSize size, EnginePlace place, Workload
     {
         var measurements = sides.Select(_ => new Measurement()).ToArray();
         var startedAt = timeProvider.GetTimestamp();
-        var countedFrom = 0;
-        for (RunCount = 0; countedFrom == 0 || RunCount < countedFrom + roundCount; RunCount++)
+        RunCount = 0;
+        do
         {
-            if (countedFrom == 0 && RunCount > 0 && (RunCount == roundCount || timeProvider.GetElapsedTime(startedAt) >= WarmUpTime))
-            {
-                countedFrom = RunCount;
-            }
+            await RunRoundAsync(isCounted: false);
+        }
+        while (RunCount < roundCount && timeProvider.GetElapsedTime(startedAt) < WarmUpTime);
 
+        for (var round = 0; round < roundCount; round++)
+        {
+            await RunRoundAsync(isCounted: true);
+        }
+
+        return measurements;
+
+        async Task RunRoundAsync(bool isCounted)
+        {
             for (var i = 0; i < sides.Length; i++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -90,14 +98,14 @@ internal sealed class WorkloadRun(WorkloadSize size, EnginePlace place, Workload
                 }
 
                 measurements[i].Check = sample.Check;
-                if (countedFrom > 0)
+                if (isCounted)
                 {
                     measurements[i].Add(sample, memory.Stop(), GC.GetTotalAllocatedBytes() - allocated);
                 }
             }
-        }
 
-        return measurements;
+            RunCount++;
+        }
     }
 }
 

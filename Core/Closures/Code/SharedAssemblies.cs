@@ -31,11 +31,11 @@ internal static class SharedAssemblies
 
     /// <summary>Whether it belongs to the framework, or to the engine's part that every worker has.</summary>
     public static bool IsShared(Assembly assembly) =>
-        (Known.TryGetValue(assembly, out var known) ? known : Known.GetValue(assembly, static a => new StrongBox<bool>(Decide(a)))).Value;
+        Recall(Known, assembly, Decide);
 
     /// <summary>Whether it belongs to the engine: its classes are trusted to hold what user code must not.</summary>
     public static bool IsEngine(Assembly assembly) =>
-        (KnownOfEngine.TryGetValue(assembly, out var known) ? known : KnownOfEngine.GetValue(assembly, static a => new StrongBox<bool>(IsNamedAsEngine(a)))).Value;
+        Recall(KnownOfEngine, assembly, IsNamedAsEngine);
 
     /// <summary>As <see cref="IsShared(Assembly)"/>, for an assembly that is only referred to.</summary>
     public static bool IsShared(AssemblyName reference) =>
@@ -64,6 +64,9 @@ internal static class SharedAssemblies
             return metadata.GetGuid(metadata.GetModuleDefinition().Mvid);
         }
     }
+
+    private static bool Recall(ConditionalWeakTable<Assembly, StrongBox<bool>> known, Assembly assembly, Func<Assembly, bool> decide) =>
+        known.GetOrAdd(assembly, static (asked, decide) => new StrongBox<bool>(decide(asked)), decide).Value;
 
     private static bool Decide(Assembly assembly)
     {
