@@ -1,5 +1,6 @@
 using Dpark.Codecs;
 using Dpark.Memory;
+using Dpark.Partitioning;
 using Dpark.Rdds;
 using Dpark.Text;
 
@@ -11,6 +12,9 @@ namespace Dpark.Shuffle;
 /// </summary>
 internal sealed class GroupingBuffer<TKey, TValue>(MemoryClaim memory) : IndexedPairBuffer<TKey, TValue, TValue[]>(memory)
 {
+    // So many say how the others are distributed.
+    private const int SampledPairs = 1 << 14;
+
     // The arrays that are handed out take as much as the values again, a few at a time.
     private readonly HeapGauge _gauge = new(memory, !RecordCodec<TKey>.Default.IsInline || !RecordCodec<TValue>.Default.IsInline);
     private PooledList<TValue> _values = new();
@@ -82,6 +86,32 @@ internal sealed class GroupingBuffer<TKey, TValue>(MemoryClaim memory) : Indexed
 
         position += count;
         return count;
+    }
+
+    /// <remarks>Ascending ranges, as there is an order in which groups are read: whoever looks them up later has them in that order either way.</remarks>
+    public override Partitioner? TryMakeRanges()
+    {
+        if (!NumberTable<TKey, int>.IsSupported)
+        {
+            return null;
+        }
+
+        var sample = new PooledList<int>();
+        try
+        {
+            var step = (_owners.Count / SampledPairs) + 1;
+            var owners = sample.ExtendTo((_owners.Count + step - 1) / step);
+            for (var i = 0; i < owners.Length; i++)
+            {
+                owners[i] = _owners.Span[i * step];
+            }
+
+            return RangeSpreadPartitioner.TryBalance(Index.Keys, owners);
+        }
+        finally
+        {
+            sample.Dispose();
+        }
     }
 
     protected override void RemoveAll()

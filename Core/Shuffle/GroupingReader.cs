@@ -13,7 +13,9 @@ internal sealed class GroupingPlan<TKey, TValue>(string subject, MapOutputFiles 
     public GroupingBuffer<TKey, TValue> NewBuffer() => new(context.Memory.Claim($"grouping of {subject}", options.SpillThresholdBytes));
 
     /// <summary>What writes pairs of a level by bucket.</summary>
-    public PartitioningMapWriter<TKey, TValue> NewSpreader(int level) => new($"pairs of {subject}", files, options, new SpreadPartitioner(level), context);
+    /// <param name="ranges">How; <see langword="null"/> for by the hashes of their keys.</param>
+    public PartitioningMapWriter<TKey, TValue> NewSpreader(Partitioner? ranges, int level) =>
+        new($"pairs of {subject}", files, options, ranges ?? new SpreadPartitioner(level), context);
 
     /// <summary>Groups pairs. See <see cref="OpenBucket{TKey, TIn, TOut}"/>.</summary>
     public BatchReader<(TKey Key, TValue[] Values)> Open(BatchReader<(TKey Key, TValue Value)> pairs, int level, int expectedKeys) => level < SpreadReader.LastLevel
@@ -28,8 +30,8 @@ internal sealed class GroupingPlan<TKey, TValue>(string subject, MapOutputFiles 
 }
 
 /// <summary>
-/// Reads pairs to their end and gives the values of each key. When memory is full, all pairs are spread over buckets on disk, and grouped a bucket at a time in the same way. Used by the
-/// task's thread.
+/// Reads pairs to their end and gives the values of each key. When memory is full, all pairs are spread over buckets on disk, and grouped a bucket at a time in the same way: keys that come in
+/// ascending order where they fit (<see cref="GroupingBuffer{TKey, TValue}"/>) do so there, too. Used by the task's thread.
 /// </summary>
 /// <param name="source">Disposed with the reader.</param>
 /// <param name="level">How often the pairs were spread before.</param>
@@ -101,7 +103,7 @@ internal sealed class GroupingReader<TKey, TValue>(BatchReader<(TKey Key, TValue
     // Values do not become less by being grouped, so none of the others will find room.
     private void SpreadAll(GroupingBuffer<TKey, TValue> buffer)
     {
-        _spreader = plan.NewSpreader(level);
+        _spreader = plan.NewSpreader(buffer.TryMakeRanges(), level);
         var pairs = BatchArrays.Rent<(TKey, TValue)>(BatchReader.Capacity);
         var position = 0;
         for (var count = buffer.ReadAsAdded(ref position, pairs); count > 0; count = buffer.ReadAsAdded(ref position, pairs))

@@ -19,7 +19,7 @@ internal sealed partial class NumberTable<TKey, TValue>
 {
     // One large page. A table of hundreds of keys that may become dense in so much does: to grow to that size by rehashing costs more than the places that stay free.
     private const long EarlyDenseBytes = 2 << 20;
-    private const int EarlyDenseShare = 8;
+    private const int EarlyDenseShare = 4;
 
     // Its keys were too far apart for so much memory, and mostly are again after it was emptied.
     private long _tooLittleBytes;
@@ -27,7 +27,7 @@ internal sealed partial class NumberTable<TKey, TValue>
     /// <summary>Pairs that will be in the table at the end, if that is known; 0 if not. Where keys ascend, a dense table then gets places for all of them at once.</summary>
     public long ExpectedCount { get; init; }
 
-    private long CheapDenseBytes => memory is not null && memory.RoomBytes / EarlyDenseShare >= EarlyDenseBytes ? EarlyDenseBytes : 0;
+    private long CheapDenseBytes => memory is null ? 0 : Math.Min(memory.RoomBytes / EarlyDenseShare, EarlyDenseBytes);
 
     /// <summary>Makes room in a dense table for keys that it has no place for. Its claim is asked first, and holds what it takes.</summary>
     /// <param name="least">The least of the new keys, as <see cref="DenseTable{TKey, TValue}.OrderOf"/> says it.</param>

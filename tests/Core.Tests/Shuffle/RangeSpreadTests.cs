@@ -83,6 +83,45 @@ public sealed class RangeSpreadTests
         Assert.NotEqual(ranges, new RangeSpreadPartitioner(101, 3));
     }
 
+    // A quarter of the pairs has one key, and half of the others keys of a sixteenth of the range.
+    [Fact]
+    public void TryBalance_PairsAreUnevenlyDistributed_BucketsAscendAndNoneHasMoreThanItsShareOrOneRange()
+    {
+        const int Hot = 3000;
+        var random = new Random(3);
+        long[] keys = [.. Enumerable.Range(0, 16_000).Select(key => key - 5000L).OrderBy(_ => random.Next())];
+        int[] pairs = [.. Enumerable.Range(0, 40_000).Select(i => i % 4 == 0 ? Array.IndexOf(keys, Hot) : i % 8 < 4 ? Array.IndexOf(keys, random.Next(1000)) : random.Next(keys.Length))];
+
+        var ranges = RangeSpreadPartitioner.TryBalance<long>(keys, pairs)!;
+
+        var ascending = PartitionsOf(ranges, [.. keys.Order()]);
+        Assert.Equal(ascending.Order(), ascending);
+        var counts = PartitionsOf(ranges, [.. pairs.Select(pair => keys[pair])]).CountBy(bucket => bucket).ToDictionary();
+        var hot = PartitionsOf(ranges, [Hot])[0];
+        Assert.All(counts, count => Assert.InRange(count.Value, 0, count.Key == hot ? 14_000 : 5_000));
+        Assert.All(PartitionsOf(ranges, [long.MinValue, -5001, 11_400, long.MaxValue]), bucket => Assert.InRange(bucket, 0, ranges.PartitionCount - 1));
+        Assert.Equal(ranges, RangeSpreadPartitioner.TryBalance<long>(keys, pairs));
+        Assert.NotEqual(ranges, RangeSpreadPartitioner.TryBalance<long>(keys, [0]));
+    }
+
+    [Fact]
+    public void TryBalance_KeysAreFarApartOrHardlyApart_IsNot()
+    {
+        Assert.Null(RangeSpreadPartitioner.TryBalance<long>([long.MinValue, long.MaxValue], [0, 1]));
+        Assert.Null(RangeSpreadPartitioner.TryBalance<long>([.. Enumerable.Range(0, 100).Select(i => 65L * i)], [0]));
+        Assert.NotNull(RangeSpreadPartitioner.TryBalance<long>([.. Enumerable.Range(0, 100).Select(i => 63L * i)], [0]));
+        Assert.Null(RangeSpreadPartitioner.TryBalance<int>([int.MaxValue], [0, 0]));
+        Assert.Null(RangeSpreadPartitioner.TryBalance<uint>([.. Enumerable.Range(0, 16).Select(i => uint.MaxValue - (uint)i)], [0]));
+        Assert.NotNull(RangeSpreadPartitioner.TryBalance<ulong>([.. Enumerable.Range(0, 17).Select(i => ulong.MaxValue - (ulong)i)], [0]));
+    }
+
+    private static int[] PartitionsOf(RangeSpreadPartitioner ranges, long[] keys)
+    {
+        var partitions = new int[keys.Length];
+        ranges.PartitionsOf<long>(keys, partitions);
+        return partitions;
+    }
+
     private static long KeyOf(Order order, int i, Random random) => order switch
     {
         Order.Ascending => i / 2,

@@ -53,6 +53,44 @@ public sealed class SpreadGroupingTests
         Assert.True(context.Metrics.SpilledBytes > 0);
     }
 
+    // In whatever order they came: whoever looks the groups up walks through memory once.
+    [Fact]
+    public void ReadGrouped_IdsDoNotFit_ComeInAscendingOrder()
+    {
+        const int Count = 400_000;
+        var random = new Random(5);
+        (long Key, long Value)[] pairs = [.. Enumerable.Range(0, Count).Select(i => (random.NextInt64(-20_000, 20_000), (long)i))];
+        using var rig = NewRig(1 << 20);
+        rig.Write(0, pairs, bucketCount: 1);
+        var context = rig.NewContext();
+
+        var groups = rig.ReadGrouped<long, long>(0, context);
+
+        Assert.Equal(pairs.Select(pair => pair.Key).Distinct().Order(), groups.Select(group => group.Key));
+        Assert.Equal(pairs.Order(), groups.SelectMany(group => group.Values.Order().Select(value => (group.Key, value))));
+        Assert.True(context.Metrics.SpilledBytes > 0);
+    }
+
+    // Keys that nobody had seen when the ranges were chosen, on both sides.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public void ReadGrouped_LaterIdsAreBeyondTheFirstOnes_ComeOnceWithAllTheirValues(int direction)
+    {
+        const int Count = 200_000;
+        using var rig = NewRig(256 << 10);
+        rig.Write(0, Enumerable.Range(0, Count).Select(i => (Key: (long)direction * (i / 4), Value: (long)i)), bucketCount: 1);
+        var context = rig.NewContext();
+
+        var groups = rig.ReadGrouped<long, long>(0, context);
+
+        Assert.Equal(
+            Enumerable.Range(0, Count / 4).Select(key => ((long)direction * key, 16L * key + 6)).Order(),
+            groups.Select(group => (group.Key, group.Values.Sum())).Order());
+        Assert.Equal(Count, groups.Sum(group => group.Values.Length));
+        Assert.True(context.Metrics.SpilledBytes > 0);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
