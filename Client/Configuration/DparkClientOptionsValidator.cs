@@ -22,6 +22,7 @@ public sealed class DparkClientOptionsValidator : IValidateOptions<DparkClientOp
         failures.CheckRange(nameof(options.DefaultParallelism), options.DefaultParallelism ?? 1, 1, MaxParallelism, "each partition is a task");
         failures.CheckRange(nameof(options.Lease), options.Lease, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), "what a dead driver leaves behind must go some time");
         failures.CheckRange(nameof(options.MaxResultBytes), options.MaxResultBytes, 0, long.MaxValue, "it is a number of bytes, or 0 for no limit");
+        failures.CheckRange(nameof(options.CollectAfterShuffleBytes), options.CollectAfterShuffleBytes, 0, long.MaxValue, "it is a number of bytes, or 0 for never");
         var closures = new OptionFailures("Dpark:Closures");
         closures.CheckRange(
             nameof(options.Closures.MaxInlineCaptureBytes), options.Closures.MaxInlineCaptureBytes, 0, int.MaxValue, "it is a number of bytes");

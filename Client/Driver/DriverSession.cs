@@ -47,6 +47,7 @@ internal sealed partial class DriverSession : IAsyncDisposable
     private readonly CodeResolver _code;
     private readonly RemoteFailures _failures;
     private readonly ActivityGate _activity = new();
+    private readonly ShuffleCollector _collector;
     private readonly RepeatedCall _starts;
     private readonly DriverLoop _loop;
     private readonly WorkerFleet _workers;
@@ -78,6 +79,7 @@ internal sealed partial class DriverSession : IAsyncDisposable
         _planner = planner;
         _listeners = listeners;
         _logger = loggers.CreateLogger<DriverSession>();
+        _collector = new ShuffleCollector(settings.Options.CollectAfterShuffleBytes);
         _starts = RepeatedCall.WithinWaitingLimit(settings, timeProvider);
         var gateways = GatewayWatch.Of(client);
         var calls = RepeatedCall.WithinWaitingLimit(settings, timeProvider, gateways);
@@ -171,6 +173,7 @@ internal sealed partial class DriverSession : IAsyncDisposable
     /// <summary>Gives a job to the scheduler.</summary>
     public void Submit(RunningJob job, JobGraph graph)
     {
+        _collector.TryCollect(Totals.ShuffleBytesWritten);
         job.Connect(_loop.Tell);
         job.StartedAt = _timeProvider.GetTimestamp();
         var final = ToStageInfo(graph, job);
@@ -193,6 +196,7 @@ internal sealed partial class DriverSession : IAsyncDisposable
     /// <summary>No RDD can read a shuffle any more. Called by the finalizer.</summary>
     public void ForgetShuffle(ShuffleId shuffle)
     {
+        _collector.Forgot();
         _planner.Forget(shuffle);
         _loop.Tell(new ShuffleUnneeded(shuffle));
     }

@@ -10,6 +10,17 @@ internal sealed class MetricsSum
     private long _taskCount;
     private long _resultBytes;
 
+    public long ShuffleBytesWritten
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _sum.ShuffleBytesWritten;
+            }
+        }
+    }
+
     public void Add(TaskReport report)
     {
         var metrics = report.Metrics;

@@ -168,6 +168,19 @@ public sealed class LostCallTests(LostCallTests.Fixture fixture) : IClassFixture
         Assert.Empty(fixture.Cluster.FilesOf(context.Application));
     }
 
+    [Fact]
+    public async Task Shuffles_ProgramNeverCollects_GoWhenLaterJobsBegin()
+    {
+        await using var context = fixture.Cluster.NewContext(options => options.CollectAfterShuffleBytes = 1);
+        FaultyCalls.Hit("IShuffleGrain.DeleteAsync", CallFault.Duplicate, count: 1);
+        for (var job = 0; job < 30 && !FaultyCalls.AllHit.IsCompleted; job++)
+        {
+            await ShuffleAsync(context);
+        }
+
+        await Wait.For(FaultyCalls.AllHit, "the deletion of a shuffle");
+    }
+
     private static async Task ShuffleAsync(DparkContext context) =>
         Assert.Equal(50, await Wait.For(context.Range(0, 2000, 8).Map(n => (n % 50, n)).ReduceByKey((a, b) => a + b, 4).CountAsync(), "the job"));
 
