@@ -17,9 +17,10 @@ internal enum Widening
 
 internal sealed partial class NumberTable<TKey, TValue>
 {
-    // One large page. A table of hundreds of keys that may become dense in so much does: to grow to that size by rehashing costs more than the places that stay free.
+    // One large page. A table of hundreds of keys that may become dense in so much, and in this part of the room, does: to grow to that size by rehashing costs more than the places that stay
+    // free.
     private const long EarlyDenseBytes = 2 << 20;
-    private const int EarlyDenseShare = 4;
+    private const int EarlyDenseShare = 8;
 
     // Its keys were too far apart for so much memory, and mostly are again after it was emptied.
     private long _tooLittleBytes;
