@@ -243,7 +243,7 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
     private void AddAll<TMerge>(ReadOnlySpan<(TKey Key, TValue Value)> pairs, TMerge merging, bool must)
         where TMerge : struct, IMerge<TCombined, TValue>
     {
-        _table.Reserve(pairs.Length);
+        _table.Reserve(pairs.Length, Math.Max(_addedCount - pairs.Length, 0));
         Span<int> places = stackalloc int[FetchAheadKeys];
         while (!pairs.IsEmpty)
         {

@@ -22,6 +22,9 @@ internal sealed partial class NumberTable<TKey, TValue>
     private const long EarlyDenseBytes = 2 << 20;
     private const int EarlyDenseShare = 8;
 
+    // So many pairs of keys that were there say how many keys will come, to about an eighth.
+    private const int LeastRepeats = 64;
+
     // Its keys were too far apart for so much memory, and mostly are again after it was emptied.
     private long _tooLittleBytes;
 
@@ -29,6 +32,11 @@ internal sealed partial class NumberTable<TKey, TValue>
     public long ExpectedCount { get; init; }
 
     private long CheapDenseBytes => memory is null ? 0 : Math.Min(memory.RoomBytes / EarlyDenseShare, EarlyDenseBytes);
+
+    // What the keys that are likely to come would take hashed, or what is cheap enough to rely on that: a table that is dense at last has rehashed all of its keys several times before.
+    private long LikelyBytes(long least, long most, long addedCount) => memory is null || addedCount - _hashedCount < LeastRepeats
+        ? 0
+        : Math.Min(memory.RoomBytes / EarlyDenseShare, BytesOf(PlacesFor((long)EstimateKeys(addedCount, _hashedCount, (double)most - least + 1))));
 
     /// <summary>Makes room in a dense table for keys that it has no place for. Its claim is asked first, and holds what it takes.</summary>
     /// <param name="least">The least of the new keys, as <see cref="DenseTable{TKey, TValue}.OrderOf"/> says it.</param>

@@ -61,7 +61,8 @@ internal sealed partial class NumberTable<TKey, TValue>(ulong multiplier, Memory
         Dense is null && _memory is { } old && PlacesFor((long)_hashedCount + newPairs) > _placeCount ? PageMemory.TakenFor(old.Length) : 0;
 
     /// <summary>Makes room for so many new keys, or becomes dense. If it is dense, does nothing: see <see cref="Widen(long, long, int, long, bool)"/>.</summary>
-    public void Reserve(int newPairs)
+    /// <param name="addedCount">Pairs that were added so far, those of keys that were there included; 0 if nobody counts.</param>
+    public void Reserve(int newPairs, long addedCount = 0)
     {
         if (Dense is not null)
         {
@@ -71,7 +72,7 @@ internal sealed partial class NumberTable<TKey, TValue>(ulong multiplier, Memory
         var wanted = PlacesFor((long)_hashedCount + newPairs);
         if (wanted > _placeCount)
         {
-            Enlarge(wanted);
+            Enlarge(wanted, addedCount);
         }
     }
 
@@ -329,14 +330,14 @@ internal sealed partial class NumberTable<TKey, TValue>(ulong multiplier, Memory
         return ref PlaceAt(_placeCount).Value;
     }
 
-    private void Enlarge(int wanted)
+    private void Enlarge(int wanted, long addedCount)
     {
         var replaced = _memory is { } old ? PageMemory.TakenFor(old.Length) : 0;
         memory?.TakeBeside(replaced);
         try
         {
             var (least, most) = _hashedCount == 0 ? (long.MinValue, long.MaxValue) : FindRange();
-            if (!MakeDense(least, most, BytesOf(wanted)))
+            if (!MakeDense(least, most, Math.Max(BytesOf(wanted), LikelyBytes(least, most, addedCount))))
             {
                 Grow(wanted);
             }
