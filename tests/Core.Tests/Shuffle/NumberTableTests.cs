@@ -92,6 +92,31 @@ public sealed class NumberTableTests
         AssertSums([.. pairs[..2_000], .. pairs, .. pairs[..1_000], .. pairs, .. pairs], buffer);
     }
 
+    // Of a million ids, after 60,000 pairs: as long as no key repeats, nobody knows how many there are.
+    [Theory]
+    [InlineData(1, true, true)]
+    [InlineData(1, false, false)]
+    [InlineData(8, true, false)]
+    public void Add_FewOfTheKeysAreThere_IsDenseIfItIsLikelyToBeAtLast(long step, bool canRepeat, bool isDense)
+    {
+        const int KeyCount = 1_000_000;
+        using var task = TaskMemory.Unlimited(default);
+        var aggregator = new Aggregator<long, long>(value => value, (sum, value) => sum + value, (left, right) => left + right);
+        using var buffer = CombiningBuffer.OfMapSide<long, long, long>(aggregator, task.Claim("a test"));
+        var random = new Random(2);
+        (long, long)[] pairs = [.. Enumerable.Range(0, 60_000).Select(i => ((canRepeat ? random.Next(KeyCount) : i * 7_919L % KeyCount) * step, (long)i))];
+
+        foreach (var batch in pairs.Chunk(BatchReader.Capacity))
+        {
+            buffer.Add(batch);
+            Assert.False(buffer.IsFull);
+        }
+
+        Assert.Equal(isDense, buffer.Table!.Dense is not null);
+        buffer.Complete();
+        AssertSums(pairs, buffer);
+    }
+
     [Fact]
     public void IsFull_SumsWereAdded_CountsKeysExactlyWhereMemoryIsShort()
     {
