@@ -27,7 +27,7 @@ public sealed class DparkClientOptions
     /// Bytes of map outputs of all jobs after which the next job has the runtime collect young garbage of the driver, at least: outputs stay until the last RDD that could read them was
     /// collected. At least 0; 0 means never, so that they stay until the runtime collects by itself. Default: 32 MiB.
     /// </summary>
-    /// <remarks>Takes about a millisecond. Where it finds nothing, it is done more rarely.</remarks>
+    /// <remarks>Takes a few milliseconds, more where the program has much young garbage of its own. Where no map output can be deleted afterwards, it is done more rarely.</remarks>
     public long CollectAfterShuffleBytes { get; set; } = 32L << 20;
 
     /// <summary>The cluster's secret, as the workers have it. Default: none, which is enough for a cluster on loopback.</summary>

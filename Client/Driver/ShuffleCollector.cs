@@ -8,7 +8,7 @@ namespace Dpark.Driver;
 /// <param name="leastBytes">Bytes of map outputs between two collections, at least; 0: never.</param>
 internal sealed class ShuffleCollector(long leastBytes)
 {
-    // What a job made lives no longer than the next one, mostly, and then it is in the first two generations, which take a millisecond. Older ones take as long as the program's data is large.
+    // What a job made lives no longer than the next one, mostly, and then it is in the first two generations, which take a few milliseconds. The last one takes as long as the program's data is large.
     private const int Generation = 1;
 
     // Where collections find nothing, each waits for twice as many bytes as the one before.
