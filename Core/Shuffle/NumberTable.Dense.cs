@@ -17,8 +17,7 @@ internal enum Widening
 
 internal sealed partial class NumberTable<TKey, TValue>
 {
-    // One large page. A table of hundreds of keys that may become dense in so much, and in this part of the room, does: to grow to that size by rehashing costs more than the places that stay
-    // free.
+    // One large page. A table of hundreds of keys that may become dense in so much does: to grow to that size by rehashing costs more than the places that stay free.
     private const long EarlyDenseBytes = 2 << 20;
     private const int EarlyDenseShare = 8;
 
@@ -31,7 +30,7 @@ internal sealed partial class NumberTable<TKey, TValue>
     /// <summary>Pairs that will be in the table at the end, if that is known; 0 if not. Where keys ascend, a dense table then gets places for all of them at once.</summary>
     public long ExpectedCount { get; init; }
 
-    private long CheapDenseBytes => memory is null ? 0 : Math.Min(memory.RoomBytes / EarlyDenseShare, EarlyDenseBytes);
+    private long CheapDenseBytes => memory is not null && memory.RoomBytes / EarlyDenseShare >= EarlyDenseBytes ? EarlyDenseBytes : 0;
 
     // What the keys that are likely to come would take hashed, or what is cheap enough to rely on that: a table that is dense at last has rehashed all of its keys several times before.
     private long LikelyBytes(long least, long most, long addedCount) => memory is null || addedCount - _hashedCount < LeastRepeats
