@@ -147,6 +147,19 @@ internal sealed unsafe partial class DenseTable<TKey, TValue> : IDisposable
     public static TKey KeyOf(long order) =>
         Unsafe.SizeOf<TKey>() == sizeof(int) ? Unsafe.BitCast<int, TKey>((int)order) : Unsafe.BitCast<long, TKey>(order);
 
+    /// <summary>The least and the greatest of some keys, at least one, as <see cref="OrderOf"/> says them.</summary>
+    public static (long Least, long Most) RangeOf(ReadOnlySpan<TKey> keys)
+    {
+        var (least, most) = (long.MaxValue, long.MinValue);
+        foreach (var key in keys)
+        {
+            var order = OrderOf(key);
+            (least, most) = (Math.Min(least, order), Math.Max(most, order));
+        }
+
+        return (least, most);
+    }
+
     /// <summary>Where a key's place is; not below <see cref="PlaceCount"/> if it has none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong OffsetOf(TKey key) => (ulong)(OrderOf(key) - First);

@@ -12,9 +12,6 @@ namespace Dpark.Shuffle;
 /// </summary>
 internal sealed class GroupingBuffer<TKey, TValue>(MemoryClaim memory) : IndexedPairBuffer<TKey, TValue, TValue[]>(memory)
 {
-    // So many say how the others are distributed.
-    private const int SampledPairs = 1 << 14;
-
     // The arrays that are handed out take as much as the values again, a few at a time.
     private readonly HeapGauge _gauge = new(memory, !RecordCodec<TKey>.Default.IsInline || !RecordCodec<TValue>.Default.IsInline);
     private PooledList<TValue> _values = new();
@@ -89,30 +86,7 @@ internal sealed class GroupingBuffer<TKey, TValue>(MemoryClaim memory) : Indexed
     }
 
     /// <remarks>Ascending ranges, as there is an order in which groups are read: whoever looks them up later has them in that order either way.</remarks>
-    public override Partitioner? TryMakeRanges()
-    {
-        if (!NumberTable<TKey, int>.IsSupported)
-        {
-            return null;
-        }
-
-        var sample = new PooledList<int>();
-        try
-        {
-            var step = (_owners.Count / SampledPairs) + 1;
-            var owners = sample.ExtendTo((_owners.Count + step - 1) / step);
-            for (var i = 0; i < owners.Length; i++)
-            {
-                owners[i] = _owners.Span[i * step];
-            }
-
-            return RangeSpreadPartitioner.TryBalance(Index.Keys, owners);
-        }
-        finally
-        {
-            sample.Dispose();
-        }
-    }
+    public override Partitioner? TryMakeRanges() => NumberTable<TKey, int>.IsSupported ? RangeSpreadPartitioner.TryBalance(Index.Keys, _owners.Span) : null;
 
     protected override void RemoveAll()
     {

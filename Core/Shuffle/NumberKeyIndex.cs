@@ -129,13 +129,7 @@ internal sealed class NumberKeyIndex<TKey> : KeyIndex<TKey>
 
     private bool TryWiden(ReadOnlySpan<TKey> keys)
     {
-        var (least, most) = (long.MaxValue, long.MinValue);
-        foreach (var key in keys)
-        {
-            var order = DenseTable<TKey, int>.OrderOf(key);
-            (least, most) = (Math.Min(least, order), Math.Max(most, order));
-        }
-
+        var (least, most) = DenseTable<TKey, int>.RangeOf(keys);
         return _numbers.Widen(least, most, keys.Length) == Widening.Dense;
     }
 

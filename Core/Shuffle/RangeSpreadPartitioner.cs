@@ -14,6 +14,9 @@ internal sealed class RangeSpreadPartitioner : Partitioner
     // There may be many more keys in between than those that are known. Where they are farther apart, it takes many levels until a range has one key.
     private const int MostPlacesPerKey = 64;
 
+    // So many pairs say how the others are distributed.
+    private const int SampledPairs = 1 << 14;
+
     private readonly (long First, int Shift) _ranges;
 
     // The bucket of each of the first ranges. All others go to the buckets in turn.
@@ -37,17 +40,11 @@ internal sealed class RangeSpreadPartitioner : Partitioner
 
     /// <summary>One range for each bucket, in ascending order and with about as many pairs as each other. There may be other keys, which go to the buckets in turn.</summary>
     /// <param name="keys">As they are distributed, in any order. At least one.</param>
-    /// <param name="pairs">Of some of the pairs, the place of the key in <paramref name="keys"/>.</param>
+    /// <param name="pairs">Of each pair, the place of its key in <paramref name="keys"/>. Of many, some are looked at.</param>
     /// <returns><see langword="null"/> if the keys lie far apart, or so close together that there is nothing to be cut.</returns>
     public static RangeSpreadPartitioner? TryBalance<TKey>(ReadOnlySpan<TKey> keys, ReadOnlySpan<int> pairs)
     {
-        var (least, most) = (long.MaxValue, long.MinValue);
-        foreach (var key in keys)
-        {
-            var order = DenseTable<TKey, int>.OrderOf(key);
-            (least, most) = (Math.Min(least, order), Math.Max(most, order));
-        }
-
+        var (least, most) = DenseTable<TKey, int>.RangeOf(keys);
         var width = (ulong)(most - least);
         if (width < SpreadPartitioner.BucketCount || width / MostPlacesPerKey >= (ulong)keys.Length)
         {
@@ -56,12 +53,13 @@ internal sealed class RangeSpreadPartitioner : Partitioner
 
         var shift = Math.Max(BitOperations.Log2(width) + 1 - CellBits, 0);
         var counts = new int[(int)(width >> shift) + 1];
-        foreach (var pair in pairs)
+        var (step, total) = ((pairs.Length / SampledPairs) + 1, 0);
+        for (var i = 0; i < pairs.Length; i += step, total++)
         {
-            counts[(int)((ulong)(DenseTable<TKey, int>.OrderOf(keys[pair]) - least) >> shift)]++;
+            counts[(int)((ulong)(DenseTable<TKey, int>.OrderOf(keys[pairs[i]]) - least) >> shift)]++;
         }
 
-        return new RangeSpreadPartitioner(least, shift, Cut(counts, pairs.Length));
+        return new RangeSpreadPartitioner(least, shift, Cut(counts, total));
     }
 
     public override void PartitionsOf<TKey>(ReadOnlySpan<TKey> keys, Span<int> partitions)
