@@ -2,8 +2,8 @@ using Dpark.Workers;
 
 namespace Dpark.Driver;
 
-/// <summary>The bytes of a program that travel with the first launch of it to each worker. Used by the loop.</summary>
-/// <remarks>Whether they have arrived is not asked: a worker that does not have them fetches them, or reports that it cannot, and the program is published again.</remarks>
+/// <summary>The bytes of a program that travel with the first launch of it to each worker, whichever job that belongs to. Used by the loop.</summary>
+/// <remarks>Whether they have arrived is not asked: a worker that does not have them looks for them in the cluster and reports that they are missing, and then the program is published.</remarks>
 internal sealed class ProgramCopy(byte[] bytes)
 {
     /// <summary>More than that is fetched once by each worker, beside its launches.</summary>

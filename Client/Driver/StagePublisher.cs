@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Dpark.Broadcasting;
 using Dpark.Closures;
 using Dpark.Scheduling;
@@ -19,7 +18,7 @@ internal sealed partial class StagePublisher(
     private const int MaxPartitionBytes = 512 << 10;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<StageProgramId, int> _uses = [];
+    private readonly Dictionary<StageProgramId, KnownProgram> _known = [];
     private readonly LinkedList<StageProgramId> _unused = new();
 
     /// <summary>Does what <see cref="StartStage"/> asks for, on the thread pool, and answers it.</summary>
@@ -38,14 +37,14 @@ internal sealed partial class StagePublisher(
         {
             var source = (StageSource)stage.Source!;
             source.IsReleased = true;
-            if (source.Program is { } program && --UsesOf(program) == 0)
+            if (source.Program is { } program && --_known[program].Uses == 0)
             {
                 _unused.AddLast(program);
                 if (_unused.Count > MaxUnusedPrograms)
                 {
                     removed = _unused.First!.Value;
                     _unused.RemoveFirst();
-                    _uses.Remove(removed.Value);
+                    _known.Remove(removed.Value);
                 }
             }
         }
@@ -125,23 +124,27 @@ internal sealed partial class StagePublisher(
 
             if (source.Program is { } earlier)
             {
-                UsesOf(earlier)--;
+                _known[earlier].Uses--;
+            }
+
+            if (!_known.TryGetValue(program, out var known))
+            {
+                known = new() { Copy = bytes.Length <= ProgramCopy.MaxBytes ? new(bytes) : null };
+                _known.Add(program, known);
             }
 
             source.Program = program;
-            source.Copy = bytes.Length <= ProgramCopy.MaxBytes && !_uses.ContainsKey(program) ? new(bytes) : null;
-            if (UsesOf(program)++ == 0)
+            source.Copy = known.Copy;
+            if (known.Uses++ == 0)
             {
                 _unused.Remove(program);
             }
         }
     }
 
-    private ref int UsesOf(StageProgramId program) => ref CollectionsMarshal.GetValueRefOrAddDefault(_uses, program, out _);
-
-    // A message within this process arrives, and with it the program. A worker that has dropped it since reports that, and it is published then.
+    // A small one travels with the launches. A worker that it did not reach, or that has dropped it since, reports that, and it is published then.
     private Task PublishProgramAsync(StageProgramId program, byte[] bytes, bool again, CancellationToken cancellationToken) =>
-        settings.IsLocal && !again && bytes.Length <= ProgramCopy.MaxBytes
+        !again && bytes.Length <= ProgramCopy.MaxBytes
             ? Task.CompletedTask
             : contents.PublishAsync(BroadcastNames.Of(program), () => bytes, again, cancellationToken);
 
@@ -178,6 +181,16 @@ internal sealed partial class StagePublisher(
         {
             LogNotRemoved(e, program);
         }
+    }
+
+    /// <summary>A program that stages use, or that may come again.</summary>
+    private sealed class KnownProgram
+    {
+        /// <summary>Stages that run it.</summary>
+        public int Uses { get; set; }
+
+        /// <summary>See <see cref="StageSource.Copy"/>.</summary>
+        public ProgramCopy? Copy { get; init; }
     }
 
     [LoggerMessage(LogLevel.Debug, "Program {Program} could not be removed. It stays until the application ends.")]

@@ -22,7 +22,7 @@ internal sealed class StageSource(Stage stage, RunningJob job)
     /// <summary>What tasks run. Set before the scheduler is told that the stage is ready; the same for every copy.</summary>
     public StageProgramId? Program { get; set; }
 
-    /// <summary>Its bytes, for workers that need not fetch it then; <see langword="null"/> if they are many, or workers have it from an earlier job. Set with it.</summary>
+    /// <summary>Its bytes, for workers that have it from no earlier launch; <see langword="null"/> if they are many, and each worker fetches them. Set with it.</summary>
     public ProgramCopy? Copy { get; set; }
 
     /// <summary>No job needs it any more.</summary>

@@ -21,7 +21,7 @@ public sealed class DriverPublishingTests : DriverTest
         worker.Report(Reports.Failed(launch.Attempt, "There is no such program.", TaskOutcome.MissingInput));
 
         var again = await worker.NextLaunchAsync();
-        Assert.Contains(Cluster.Published.Keys, key => key.EndsWith($"program-{again.Program.Hash}", StringComparison.Ordinal));
+        Assert.EndsWith($"program-{again.Program.Hash}", Assert.Single(Cluster.Published.Keys, IsProgram), StringComparison.Ordinal);
         worker.Report(Reports.Result(again.Attempt, 5L));
         await AssertCollectedAsync([5L], collected);
     }
@@ -32,7 +32,7 @@ public sealed class DriverPublishingTests : DriverTest
         var worker = Cluster.AddWorker("w1");
         Cluster.PublishFaults = 2;
 
-        var collected = Context(isLocal: false).Range(0, 1, sliceCount: 1).CollectAsync();
+        var collected = LargeProgram(Context()).CollectAsync();
 
         await ReportNextAsync(worker, 5);
         await AssertCollectedAsync([5L], collected);
@@ -40,10 +40,10 @@ public sealed class DriverPublishingTests : DriverTest
     }
 
     [Fact]
-    public async Task Job_SameRddAgain_ProgramIsPublishedOnce()
+    public async Task Job_SameRddAgain_LargeProgramIsPublishedOnce()
     {
         var worker = Cluster.AddWorker("w1");
-        var numbers = Context(isLocal: false).Range(0, 1, sliceCount: 1);
+        var numbers = LargeProgram(Context());
 
         for (var job = 0; job < 3; job++)
         {
@@ -55,17 +55,38 @@ public sealed class DriverPublishingTests : DriverTest
         Assert.Equal(1, Cluster.PublishCount);
     }
 
-    [Fact]
-    public async Task Job_WorkersInThisProcess_SmallProgramIsNotPublished()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Job_SmallProgram_IsNotPublished(bool areWorkersInThisProcess)
     {
         var worker = Cluster.AddWorker("w1");
-        var collected = Context().Range(0, 1, sliceCount: 1).CollectAsync();
+        var collected = Context(isLocal: areWorkersInThisProcess).Range(0, 1, sliceCount: 1).CollectAsync();
 
         await ReportNextAsync(worker, 5);
 
         await AssertCollectedAsync([5L], collected);
         Assert.NotNull(Assert.Single(worker.Batches).Program);
-        Assert.Equal(0, Cluster.PublishCount);
+        Assert.DoesNotContain(Cluster.Published.Keys, IsProgram);
+    }
+
+    [Fact]
+    public async Task Job_ProgramOfAnEarlierJob_TravelsToAWorkerThatJoinedSince()
+    {
+        var worker = Cluster.AddWorker("w1");
+        var numbers = Context(isLocal: false).Range(0, 1, sliceCount: 1);
+        var first = numbers.CollectAsync();
+        await ReportNextAsync(worker, 5);
+        await AssertCollectedAsync([5L], first);
+        var another = Cluster.AddWorker("w2");
+        Cluster.Master.Remove(worker.Info.Id);
+
+        var second = numbers.CollectAsync();
+        await ReportNextAsync(another, 6);
+
+        await AssertCollectedAsync([6L], second);
+        Assert.NotNull(Assert.Single(another.Batches).Program);
+        Assert.DoesNotContain(Cluster.Published.Keys, IsProgram);
     }
 
     [Fact]
@@ -104,8 +125,7 @@ public sealed class DriverPublishingTests : DriverTest
     public async Task Job_LargeProgram_IsFetchedByItsWorkers()
     {
         var worker = Cluster.AddWorker("w1");
-        var captured = new string('x', 20 << 10);
-        var collected = Context().Range(0, 1, sliceCount: 1).Map(number => number + captured.Length).CollectAsync();
+        var collected = LargeProgram(Context()).CollectAsync();
 
         await ReportNextAsync(worker, 5);
 
@@ -225,6 +245,15 @@ public sealed class DriverPublishingTests : DriverTest
         Assert.All(Cluster.Registry.Registrations, registration => Assert.InRange(registration.Outputs.Length, 0, 1));
         Assert.Equal(8, Cluster.Registry.Registrations.SelectMany(registration => registration.Outputs).DistinctBy(output => output.Output.MapIndex).Count());
     }
+
+    // Too large to travel with a launch.
+    private static Rdd<long> LargeProgram(DparkContext context)
+    {
+        var captured = new string('x', 20 << 10);
+        return context.Range(0, 1, sliceCount: 1).Map(number => number + captured.Length);
+    }
+
+    private static bool IsProgram(string key) => key.Contains("program-", StringComparison.Ordinal);
 
     // Reducers are launched when the map outputs are there.
     private static void WaitingNowhere(DparkClientOptions options) => options.Scheduler.PrefetchPerSlot = 0;
