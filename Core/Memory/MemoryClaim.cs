@@ -20,8 +20,8 @@ internal sealed class MemoryClaim(WorkerMemory worker, TaskMemory task, string p
     /// <summary>About how many bytes it could hold now.</summary>
     public long RoomBytes => Math.Min(limit, worker.RoomFor(task, _heldBytes));
 
-    /// <summary>Whether others wait for memory of which the task holds more than its share. Only true of something that holds any.</summary>
-    public bool MustGiveBack => worker.IsWaitedFor && _heldBytes > 0 && worker.IsOverShare(task);
+    /// <summary>Whether others wait for memory of which the task holds more than its share. Only true of something that holds more than is given to everything.</summary>
+    public bool MustGiveBack => worker.IsWaitedFor && _heldBytes > WorkerMemory.FloorBytes && worker.IsOverShare(task);
 
     /// <summary>Makes sure that at least so many bytes are held. May drop cached partitions, and wait for others, within the bounds of the <see cref="WorkerMemory"/>.</summary>
     /// <param name="bytes">What the owner holds, or is about to.</param>

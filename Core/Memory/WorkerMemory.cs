@@ -11,7 +11,8 @@ namespace Dpark.Memory;
 /// that hold something gets at most 1/N. One that has less than 1/(2N) is not refused at once: it waits while others give back what they hold above their share, which they
 /// do when they next look (<see cref="MemoryClaim.TryHold(long)"/>). It never waits longer than <see cref="MemoryOptions.WaitLimit"/>, because a task that reads out its table
 /// gives nothing back before its end. Within a task, each table or buffer leaves a quarter of what it finds of the share: a reduce table is still there when its records go
-/// into the next shuffle.</para>
+/// into the next shuffle. A quarter of a mebibyte is given to each of them in any case (<see cref="FloorBytes"/>), so tasks may exceed the budget by that much for each of the few that they
+/// have at a time.</para>
 /// <para>Evictor and stores are asked outside the lock, on the thread of the task that needs memory. Nobody calls out under the lock, so cache and stores may ask under their own;
 /// memory that waits to be used again is dropped even then, because that calls nobody.</para>
 /// </remarks>
@@ -22,8 +23,8 @@ public sealed partial class WorkerMemory
     // What a table or buffer leaves of its task's share to those that the task opens later, as one over this.
     private const int LeftOver = 4;
 
-    // So little is given whatever the share is, as long as it is free: a file per batch would cost more.
-    private const long FloorBytes = 256 << 10;
+    /// <summary>So little is given to each table or buffer, whatever the share is and even if it is not free, and not asked back: a file per batch would cost more.</summary>
+    internal const long FloorBytes = 256 << 10;
 
     private readonly object _gate = new();
     private readonly List<TaskMemory> _tasks = [];
@@ -169,7 +170,7 @@ public sealed partial class WorkerMemory
 
                     if (bytes > room)
                     {
-                        return Refuse(task);
+                        return GiveFloor(task, held, bytes);
                     }
 
                     evictable = isEvicted ? 0 : Math.Min(EvictableBytes, bytes - FreeBytes);
@@ -178,9 +179,9 @@ public sealed partial class WorkerMemory
                         break;
                     }
 
-                    if (task.HeldBytes + bytes > least || !WaitForOthers(task, start))
+                    if (held + bytes <= FloorBytes || task.HeldBytes + bytes > least || !WaitForOthers(task, start))
                     {
-                        return Refuse(task);
+                        return GiveFloor(task, held, bytes);
                     }
                 }
             }
@@ -308,8 +309,14 @@ public sealed partial class WorkerMemory
         return bytes;
     }
 
-    private long Refuse(TaskMemory task)
+    /// <summary>The end of an attempt to take memory that is not there.</summary>
+    private long GiveFloor(TaskMemory task, long held, long bytes)
     {
+        if (held + bytes <= FloorBytes)
+        {
+            return Give(task, bytes);
+        }
+
         Deactivate(task);
         return 0;
     }

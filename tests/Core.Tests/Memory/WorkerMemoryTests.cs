@@ -137,6 +137,61 @@ public sealed class WorkerMemoryTests
     }
 
     [Fact]
+    public void TryHold_OthersHaveEverything_GetsTheFloorAtOnceAndNoMore()
+    {
+        var memory = NewMemory(64 * Mebi);
+        using var greedy = memory.Open(Attempt(0));
+        using var table = greedy.Claim("a table");
+        table.HoldAnyway(64 * Mebi);
+        using var late = memory.Open(Attempt(1));
+        using var first = late.Claim("a buffer");
+        using var second = late.Claim("another one");
+
+        Assert.True(first.TryHold(1000));
+        Assert.True(first.TryHold(WorkerMemory.FloorBytes));
+        Assert.False(first.TryHold(WorkerMemory.FloorBytes + 1));
+        Assert.True(second.TryHold(WorkerMemory.FloorBytes));
+
+        Assert.Equal(2 * WorkerMemory.FloorBytes, late.HeldBytes);
+    }
+
+    [Fact]
+    public void TryHold_TooLargeForTheClaimThoughTheFloorIsLarger_IsRefused()
+    {
+        var memory = NewMemory(Mebi);
+        using var greedy = memory.Open(Attempt(0));
+        using var table = greedy.Claim("a table");
+        table.HoldAnyway(Mebi);
+        using var late = memory.Open(Attempt(1));
+        using var buffer = late.Claim("a buffer", limit: 1000);
+
+        Assert.False(buffer.TryHold(1001));
+        Assert.True(buffer.TryHold(1000));
+    }
+
+    [Fact]
+    public async Task MustGiveBack_OthersWait_OnlyForWhatIsMoreThanTheFloor()
+    {
+        var memory = NewMemory(16 * Mebi, TimeSpan.FromMinutes(10));
+        using var greedy = memory.Open(Attempt(0));
+        using var table = greedy.Claim("a table");
+        using var buffer = greedy.Claim("a buffer");
+        Assert.True(buffer.TryHold(WorkerMemory.FloorBytes, WorkerMemory.FloorBytes));
+        table.HoldAnyway(16 * Mebi);
+        using var cancellation = new CancellationTokenSource();
+        using var late = memory.Open(Attempt(1), cancellation.Token);
+        using var wanted = late.Claim("a buffer");
+        var asked = Task.Factory.StartNew(() => wanted.TryHold(2 * Mebi), TaskCreationOptions.LongRunning);
+        Assert.True(SpinWait.SpinUntil(() => memory.IsWaitedFor, TimeSpan.FromMinutes(1)));
+        Assert.True(table.MustGiveBack);
+
+        Assert.False(buffer.MustGiveBack);
+
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked.WaitAsync(TimeSpan.FromMinutes(1)));
+    }
+
+    [Fact]
     public async Task TryHold_CancelledWhileItWaits_Throws()
     {
         var memory = NewMemory(64 * Mebi, TimeSpan.FromMinutes(10));
@@ -191,7 +246,7 @@ public sealed class WorkerMemoryTests
     }
 
     [Fact]
-    public async Task TryHold_ManyTasksAtOnce_NeverExceedTheBudgetAndLeaveNothing()
+    public async Task TryHold_ManyTasksAtOnce_ExceedTheBudgetByNoMoreThanTheirFloorsAndLeaveNothing()
     {
         var memory = NewMemory(16 * Mebi, TimeSpan.FromSeconds(1));
         var tasks = Enumerable.Range(0, 4).Select(number => Task.Factory.StartNew(() => GrowAndGiveBack(memory, number), TaskCreationOptions.LongRunning));
@@ -199,7 +254,7 @@ public sealed class WorkerMemoryTests
         await Task.WhenAll(tasks).WaitAsync(TimeSpan.FromMinutes(1));
 
         Assert.Equal((0, 0), memory.Used);
-        Assert.InRange(memory.PeakBytes, 4 * Mebi, 16 * Mebi);
+        Assert.InRange(memory.PeakBytes, 4 * Mebi, (16 * Mebi) + (4 * WorkerMemory.FloorBytes));
     }
 
     private static void GrowAndGiveBack(WorkerMemory memory, int number)
