@@ -8,58 +8,45 @@ namespace Dpark.Shuffle;
 /// <summary>
 /// What one task spilled: files of pairs, each sorted by the stable hash of their keys. Used by the task's thread and disposed at its end.
 /// </summary>
-/// <param name="merge">Makes one value of the values that a key has in several runs.</param>
-internal sealed class SpillRuns<TKey, TValue>(
-    MapOutputFiles files, ShuffleOptions options, MergeValues<TValue> merge, TaskContext context) : IDisposable
+internal sealed class SpillRuns<TKey, TValue> : IDisposable
 {
-    // Ordered by falling level: a run of level 0 was in memory, one of level n + 1 was merged from runs of level n. So a pair is copied once per level.
-    private readonly List<(SpillFile File, int Level)> _runs = [];
+    private readonly MapOutputFiles _files;
+    private readonly ShuffleOptions _options;
+    private readonly MergeValues<TValue> _merge;
+    private readonly TaskContext _context;
+    private readonly RunFiles _runs;
+
+    /// <param name="merge">Makes one value of the values that a key has in several runs.</param>
+    public SpillRuns(MapOutputFiles files, ShuffleOptions options, MergeValues<TValue> merge, TaskContext context)
+    {
+        (_files, _options, _merge, _context) = (files, options, merge, context);
+        _runs = new(options.MaxMergeWidth, runs => Write(() => Open(runs, inMemory: null)));
+    }
 
     /// <summary>Whether nothing was spilled.</summary>
-    public bool IsEmpty => _runs.Count == 0;
+    public bool IsEmpty => _runs.IsEmpty;
 
     /// <summary>Writes a run.</summary>
     /// <param name="open">Opens the pairs, sorted by hash.</param>
     /// <exception cref="IOException">No disk could take it.</exception>
-    public void Add(Func<BatchReader<(TKey Key, TValue Value)>> open)
-    {
-        _runs.Add((Write(open), 0));
-        while (_runs.Count(run => run.Level == _runs[^1].Level) is var count && count >= options.MaxMergeWidth)
-        {
-            MergeLast(count);
-        }
-    }
+    public void Add(Func<BatchReader<(TKey Key, TValue Value)>> open) => _runs.Add(Write(open));
 
     /// <summary>Makes the runs few enough to be merged at once with what is in memory. Nothing is added afterwards.</summary>
-    public void Complete()
-    {
-        while (_runs.Count >= options.MaxMergeWidth && _runs.Count > 1)
-        {
-            MergeLast(Math.Clamp(_runs.Count - options.MaxMergeWidth + 2, 2, Math.Min(options.MaxMergeWidth, _runs.Count)));
-        }
-    }
+    public void Complete() => _runs.Complete();
 
     /// <summary>Merges all runs and what is in memory.</summary>
     /// <param name="inMemory">Sorted by hash; disposed with the result.</param>
-    public BatchReader<(TKey Key, TValue Value)> Open(BatchReader<(TKey Key, TValue Value)> inMemory) => Open(_runs.Count, inMemory);
+    public BatchReader<(TKey Key, TValue Value)> Open(BatchReader<(TKey Key, TValue Value)> inMemory) => Open(_runs.Files, inMemory);
 
     /// <summary>Closes and so deletes the files.</summary>
-    public void Dispose()
-    {
-        foreach (var (file, _) in _runs)
-        {
-            file.Dispose();
-        }
+    public void Dispose() => _runs.Dispose();
 
-        _runs.Clear();
-    }
-
-    private RunMerger<TKey, TValue> Open(int count, BatchReader<(TKey Key, TValue Value)>? inMemory)
+    private RunMerger<TKey, TValue> Open(SpillFile[] runs, BatchReader<(TKey Key, TValue Value)>? inMemory)
     {
-        var sources = new List<BatchReader<(TKey Key, TValue Value)>>(count + 1);
-        foreach (var (file, _) in _runs.TakeLast(count))
+        var sources = new List<BatchReader<(TKey Key, TValue Value)>>(runs.Length + 1);
+        foreach (var run in runs)
         {
-            sources.Add(new BucketReader<(TKey Key, TValue Value)>(file.Open(0)));
+            sources.Add(new BucketReader<(TKey Key, TValue Value)>(run.Open(0)));
         }
 
         if (inMemory is not null)
@@ -67,28 +54,15 @@ internal sealed class SpillRuns<TKey, TValue>(
             sources.Add(inMemory);
         }
 
-        return new RunMerger<TKey, TValue>(sources, merge);
-    }
-
-    private void MergeLast(int count)
-    {
-        var merged = Write(() => Open(count, inMemory: null));
-        var level = _runs[^count].Level + 1;
-        foreach (var (file, _) in _runs.TakeLast(count))
-        {
-            file.Dispose();
-        }
-
-        _runs.RemoveRange(_runs.Count - count, count);
-        _runs.Add((merged, level));
+        return new RunMerger<TKey, TValue>(sources, _merge);
     }
 
     private SpillFile Write(Func<BatchReader<(TKey Key, TValue Value)>> open)
     {
         var shape = RecordBlock.ShapeHash(RecordCodec<(TKey Key, TValue Value)>.Default);
-        var run = files.Spill(
-            context.Attempt.Application, 1, shape, writer => PairFrames.Write(writer, 1, _ => open(), options, context.CancellationToken));
-        context.Metrics.SpilledBytes += run.Length;
+        var run = _files.Spill(
+            _context.Attempt.Application, 1, shape, writer => PairFrames.Write(writer, 1, _ => open(), _options, _context.CancellationToken));
+        _context.Metrics.SpilledBytes += run.Length;
         return run;
     }
 }

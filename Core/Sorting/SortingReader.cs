@@ -19,7 +19,7 @@ internal sealed class SortingReader<T, TKey>(
 {
     private readonly SortBuffer<T, TKey> _buffer = new(
         order, context.Memory.Claim("sorting", spill is null ? long.MaxValue : options.SpillThresholdBytes), context.CancellationToken);
-    private readonly List<SpillFile> _runs = [];
+    private RunFiles? _runs;
     private BatchReader<(long Key, T Value)>? _source;
     private BatchReader<T>? _result;
     private bool _isDisposed;
@@ -39,7 +39,7 @@ internal sealed class SortingReader<T, TKey>(
             _source?.Dispose();
             _result?.Dispose();
             _buffer.Dispose();
-            _runs.ForEach(run => run.Dispose());
+            _runs?.Dispose();
         }
 
         base.Dispose(disposing);
@@ -67,23 +67,21 @@ internal sealed class SortingReader<T, TKey>(
         _source.Dispose();
         _buffer.Sort();
         context.CancellationToken.ThrowIfCancellationRequested();
-        return _runs.Count == 0 ? _buffer.Open() : new Untagged(new SortMerger<T, TKey>(order, [.. _runs.Select(Open), _ => _buffer.OpenTagged()]));
+        if (_runs is null)
+        {
+            return _buffer.Open();
+        }
+
+        _runs.Complete();
+        return new Untagged(new SortMerger<T, TKey>(order, [.. _runs.Files.Select(Open), _ => _buffer.OpenTagged()]));
     }
 
     private void Spill(Func<Func<BatchReader<(long Key, T Value)>>, SpillFile> write)
     {
+        _runs ??= new(options.MaxMergeWidth, runs => write(() => new SortMerger<T, TKey>(order, [.. runs.Select(Open)])));
         _buffer.Sort();
         _runs.Add(write(_buffer.OpenTagged));
         _buffer.Clear();
-        if (_runs.Count < options.MaxMergeWidth)
-        {
-            return;
-        }
-
-        var merged = write(() => new SortMerger<T, TKey>(order, [.. _runs.Select(Open)]));
-        _runs.ForEach(run => run.Dispose());
-        _runs.Clear();
-        _runs.Add(merged);
     }
 
     private static Func<ByteArena, BatchReader<(long Key, T Value)>> Open(SpillFile run) => arena => new BucketReader<(long Key, T Value)>(run.Open(0), arena);

@@ -84,6 +84,29 @@ public sealed class SortedShuffleTests
         Assert.Equal(maps.SelectMany(map => map).OrderBy(text => text, StringComparer.Ordinal), Read<string, string>(rig, limit, text => text, isDescending: false));
     }
 
+    [Fact]
+    public void ReadSorted_ManyMoreRunsThanAreMergedAtOnce_EachElementIsWrittenOncePerLevel()
+    {
+        const int Count = 300_000;
+        int[] numbers = [.. Enumerable.Range(0, Count).Select(i => i * 7919 % 1_000_003)];
+
+        var once = SpilledBytes(mergeWidth: 1024);
+        var merged = SpilledBytes(mergeWidth: 4);
+
+        // Hundreds of runs: three to four levels, behind the first time.
+        Assert.InRange(merged, once * 2, once * 5);
+
+        long SpilledBytes(int mergeWidth)
+        {
+            using var rig = NewRig(64 << 10, mergeWidth);
+            Write(rig, 0, numbers);
+            var context = rig.NewContext();
+            using var reader = rig.Store.ReadSorted<int, int>(rig.Shuffle, 0, number => number, null, false, context);
+            Assert.Equal(numbers.Order(), ShuffleRig.ReadAll(reader));
+            return context.Metrics.SpilledBytes;
+        }
+    }
+
     private static void Check<T, TKey>(int limit, int mergeWidth, Func<int, int, T> element, Func<T, TKey> key)
     {
         using var rig = NewRig(limit, mergeWidth);
