@@ -150,6 +150,13 @@ internal sealed class CachingReader<T>(
         }
 
         cache.Release(entry);
+        if (level.UsesMemory())
+        {
+            context.Warnings.Add(
+                $"Partitions of {key.Rdd} do not fit into memory with the others, and are computed again each time they are needed: {cache.DescribeLimits()}. " +
+                $"Give workers more memory, use more and smaller partitions, or keep what does not fit on disk ({nameof(StorageLevel)}.{nameof(StorageLevel.MemoryAndDisk)}).");
+        }
+
         return unkept;
     }
 

@@ -256,6 +256,10 @@ public sealed partial class PartitionCache : IPartitionCache
         DeleteBlock(entry);
     }
 
+    /// <summary>What all partitions of a worker may take, as a clause.</summary>
+    internal string DescribeLimits() =>
+        $"a worker keeps up to {ByteText.Of(_options.MaxBytes)} of them (Dpark:Cache:MaxBytes), and has {ByteText.Of(_memory.BudgetBytes)} for them and tasks together (Dpark:Memory:BudgetBytes)";
+
     /// <summary>Whether the level's disk is there.</summary>
     internal bool CanUseDisk(CacheEntry entry) => _disk is not null && entry.Level.UsesDisk();
 

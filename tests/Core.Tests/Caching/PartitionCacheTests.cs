@@ -100,6 +100,28 @@ public sealed class PartitionCacheTests
     }
 
     [Fact]
+    public void GetOrCompute_DoesNotFit_WarnsAndSaysWhatToDo()
+    {
+        using var rig = new CacheRig(maxBytes: 1 << 20);
+
+        rig.Read(0, rig.NewRdd(StorageLevel.Memory));
+
+        var warning = Assert.Single(rig.Warnings);
+        Assert.StartsWith("Partitions of rdd-0 do not fit into memory with the others, and are computed again each time they are needed: a worker keeps up to 1 MiB of them (Dpark:Cache:MaxBytes)", warning, StringComparison.Ordinal);
+        Assert.EndsWith("or keep what does not fit on disk (StorageLevel.MemoryAndDisk).", warning, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void GetOrCompute_DoesNotFitButMayGoToDisk_DoesNotWarn()
+    {
+        using var rig = new CacheRig(maxBytes: 1 << 20);
+
+        rig.Read(0, rig.NewRdd(StorageLevel.MemoryAndDisk));
+
+        Assert.Empty(rig.Warnings);
+    }
+
+    [Fact]
     public void GetOrCompute_Full_DropsTheLeastRecentlyUsedOfOtherRdds()
     {
         var cache = NewCache(maxBytes: 6 * BatchBytes);
