@@ -183,6 +183,9 @@ internal sealed partial class StagePublisher(
         }
     }
 
+    [LoggerMessage(LogLevel.Debug, "Program {Program} could not be removed. It stays until the application ends.")]
+    private partial void LogNotRemoved(Exception exception, StageProgramId program);
+
     /// <summary>A program that stages use, or that may come again.</summary>
     private sealed class KnownProgram
     {
@@ -192,7 +195,4 @@ internal sealed partial class StagePublisher(
         /// <summary>See <see cref="StageSource.Copy"/>.</summary>
         public ProgramCopy? Copy { get; init; }
     }
-
-    [LoggerMessage(LogLevel.Debug, "Program {Program} could not be removed. It stays until the application ends.")]
-    private partial void LogNotRemoved(Exception exception, StageProgramId program);
 }
