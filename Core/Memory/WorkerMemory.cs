@@ -170,7 +170,7 @@ public sealed partial class WorkerMemory
 
                     if (bytes > room)
                     {
-                        return GiveFloor(task, held, bytes);
+                        return Refuse(task);
                     }
 
                     evictable = isEvicted ? 0 : Math.Min(EvictableBytes, bytes - FreeBytes);
@@ -179,9 +179,14 @@ public sealed partial class WorkerMemory
                         break;
                     }
 
-                    if (held + bytes <= FloorBytes || task.HeldBytes + bytes > least || !WaitForOthers(task, start))
+                    if (held + bytes <= FloorBytes)
                     {
-                        return GiveFloor(task, held, bytes);
+                        return Give(task, bytes);
+                    }
+
+                    if (task.HeldBytes + bytes > least || !WaitForOthers(task, start))
+                    {
+                        return Refuse(task);
                     }
                 }
             }
@@ -309,14 +314,8 @@ public sealed partial class WorkerMemory
         return bytes;
     }
 
-    /// <summary>The end of an attempt to take memory that is not there.</summary>
-    private long GiveFloor(TaskMemory task, long held, long bytes)
+    private long Refuse(TaskMemory task)
     {
-        if (held + bytes <= FloorBytes)
-        {
-            return Give(task, bytes);
-        }
-
         Deactivate(task);
         return 0;
     }

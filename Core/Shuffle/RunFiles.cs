@@ -32,9 +32,9 @@ internal sealed class RunFiles(int width, Func<SpillFile[], SpillFile> merge) : 
     /// <summary>Makes them so few that they can be merged at once with what is in memory. Nothing is added afterwards.</summary>
     public void Complete()
     {
-        while (_runs.Count >= width && _runs.Count > 1)
+        while (_runs.Count >= width)
         {
-            MergeLast(Math.Clamp(_runs.Count - width + 2, 2, Math.Min(width, _runs.Count)));
+            MergeLast(Math.Min(_runs.Count - width + 2, width));
         }
     }
 
