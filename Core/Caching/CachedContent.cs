@@ -67,4 +67,10 @@ internal sealed class ArraysReader<T>(IReadOnlyList<T[]> batches) : BatchReader<
     private int _next;
 
     public override ReadOnlySpan<T> Next() => _next < batches.Count ? batches[_next++] : default;
+
+    internal override bool TryNextKept(out ReadOnlyMemory<T> batch)
+    {
+        batch = _next < batches.Count ? batches[_next++] : default;
+        return true;
+    }
 }

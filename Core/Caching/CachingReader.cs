@@ -30,6 +30,13 @@ internal sealed class CachingReader<T>(
         }
     }
 
+    internal override bool TryNextKept(out ReadOnlyMemory<T> batch)
+    {
+        context.CancellationToken.ThrowIfCancellationRequested();
+        _reader ??= Open();
+        return _reader.TryNextKept(out batch);
+    }
+
     protected override void Dispose(bool disposing)
     {
         _reader?.Dispose();

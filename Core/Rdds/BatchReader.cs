@@ -17,6 +17,14 @@ public abstract class BatchReader<T> : IDisposable
     /// </returns>
     public abstract ReadOnlySpan<T> Next();
 
+    /// <summary>As <see cref="Next"/>, where the elements are in memory that stays as it is until the reader is disposed: nobody has to copy what he does not use at once.</summary>
+    /// <returns><see langword="false"/> if they are not; then nothing was read.</returns>
+    internal virtual bool TryNextKept(out ReadOnlyMemory<T> batch)
+    {
+        batch = default;
+        return false;
+    }
+
     /// <summary>Closes files and connections and returns buffers. May be called twice.</summary>
     public void Dispose()
     {

@@ -53,6 +53,9 @@ internal readonly ref struct DenseFrame<TKey, TValue>
     /// <summary>The greatest key, as <see cref="First"/> is one.</summary>
     public long Greatest => First + LastOffset;
 
+    /// <summary>The values, in ascending order of keys.</summary>
+    public ReadOnlySpan<byte> Values => _values;
+
     private long LastOffset => ((long)WordCount * BitsPerWord) - 1 - BitOperations.LeadingZeroCount(WordAt(WordCount - 1));
 
     /// <summary>Makes integers that were written in fewer bytes as long as in memory.</summary>
@@ -166,6 +169,12 @@ internal readonly ref struct DenseFrame<TKey, TValue>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Gather(DenseTable<TKey, TValue> table, ReadOnlySpan<ulong> words, int firstWord, Span<byte> values)
     {
+        if (WordValues.IsSupported<TValue>())
+        {
+            GatherByLanes(table, words, firstWord, values);
+            return;
+        }
+
         ref var target = ref MemoryMarshal.GetReference(values);
         for (var i = 0; i < words.Length; i++)
         {
@@ -174,6 +183,23 @@ internal readonly ref struct DenseFrame<TKey, TValue>
             {
                 Unsafe.WriteUnaligned(ref target, table.ValueAt(start + BitOperations.TrailingZeroCount(word)));
                 target = ref Unsafe.Add(ref target, Unsafe.SizeOf<TValue>());
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static unsafe void GatherByLanes(DenseTable<TKey, TValue> table, ReadOnlySpan<ulong> words, int firstWord, Span<byte> values)
+    {
+        fixed (byte* target = values)
+        {
+            var next = (ulong*)target;
+            var end = (ulong*)(target + values.Length);
+            var places = (ulong*)Unsafe.AsPointer(ref table.ValueAt(firstWord * BitsPerWord));
+            foreach (var word in words)
+            {
+                WordValues.Gather(word, places, next, end);
+                next += BitOperations.PopCount(word);
+                places += BitsPerWord;
             }
         }
     }

@@ -7,8 +7,14 @@ internal sealed class ArrayReader<T>(ReadOnlyMemory<T> elements) : BatchReader<T
 
     public override ReadOnlySpan<T> Next()
     {
-        var batch = _rest[..Math.Min(_rest.Length, BatchReader.Capacity)];
-        _rest = _rest[batch.Length..];
+        TryNextKept(out var batch);
         return batch.Span;
+    }
+
+    internal override bool TryNextKept(out ReadOnlyMemory<T> batch)
+    {
+        batch = _rest[..Math.Min(_rest.Length, BatchReader.Capacity)];
+        _rest = _rest[batch.Length..];
+        return true;
     }
 }

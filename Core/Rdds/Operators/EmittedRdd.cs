@@ -15,6 +15,7 @@ internal sealed class EmittedRdd<TIn, TOut>(Rdd<TIn> parent, Action<TIn, Emitter
         : OperatorReader<TIn, TOut>(source, callSite, context)
     {
         private readonly CallSite _callSite = callSite;
+        private readonly IElementFeed<TIn>? _feed = source as IElementFeed<TIn>;
         private readonly Emitter<TOut> _emitter = new();
         private int _returned;
 
@@ -28,12 +29,10 @@ internal sealed class EmittedRdd<TIn, TOut>(Rdd<TIn> parent, Action<TIn, Emitter
             Context.RunningOperator = _callSite;
             while (_returned == _emitter.Count)
             {
-                if (_inputNext == _inputEnd && !TryPull())
+                if (!TryExpand())
                 {
                     return default;
                 }
-
-                ExpandSome();
             }
 
             var items = _emitter.Items[_returned..];
@@ -48,6 +47,24 @@ internal sealed class EmittedRdd<TIn, TOut>(Rdd<TIn> parent, Action<TIn, Emitter
             _emitter.Dispose();
             BatchArrays.Return(ref _input);
             (_returned, _inputNext, _inputEnd) = (0, 0, 0);
+        }
+
+        /// <returns><see langword="false"/> at the end.</returns>
+        private bool TryExpand()
+        {
+            _emitter.Clear();
+            _returned = 0;
+            if (_inputNext == _inputEnd)
+            {
+                var fed = _feed?.Feed(expand, _emitter, _callSite, ref Pacer) ?? FeedResult.Unable;
+                if (fed != FeedResult.Unable || !TryPull())
+                {
+                    return fed == FeedResult.Fed;
+                }
+            }
+
+            ExpandSome();
+            return true;
         }
 
         private bool TryPull()
@@ -67,8 +84,6 @@ internal sealed class EmittedRdd<TIn, TOut>(Rdd<TIn> parent, Action<TIn, Emitter
 
         private void ExpandSome()
         {
-            _emitter.Clear();
-            _returned = 0;
             var input = _input.AsSpan(0, _inputEnd);
             var (next, function, emitter) = (_inputNext, expand, _emitter);
             while (next < input.Length && emitter.Count < BatchReader.Capacity)

@@ -29,7 +29,7 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
     CallSite callSite,
     TaskContext context,
     int level = 0)
-    : OperatorReader<(TKey Key, TLeft Value), (TKey Key, (TLeftOut Left, TRightOut Right) Value)>(left.Open(), callSite, context)
+    : OperatorReader<(TKey Key, TLeft Value), (TKey Key, (TLeftOut Left, TRightOut Right) Value)>(left.Open(), callSite, context), IElementFeed<(TKey Key, (TLeftOut Left, TRightOut Right) Value)>
     where TKey : notnull
 {
     /// <summary>The level at which nothing is spread any more. Below it a left side may be 4,096 times as large as what fits.</summary>
@@ -74,6 +74,24 @@ internal sealed class JoinReader<TKey, TLeft, TRight, TLeftOut, TRightOut>(
             if (!output.IsEmpty || _isLastPass)
             {
                 return output;
+            }
+
+            EndPass();
+        }
+    }
+
+    /// <inheritdoc/>
+    public FeedResult Feed<TOut>(
+        Action<(TKey Key, (TLeftOut Left, TRightOut Right) Value), Emitter<TOut>> expand, Emitter<TOut> emitter, CallSite callSite, ref RunPacer pacer)
+    {
+        while (true)
+        {
+            Context.CancellationToken.ThrowIfCancellationRequested();
+            _result ??= BeginPass();
+            var result = _result is IElementFeed<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> feed ? feed.Feed(expand, emitter, callSite, ref pacer) : FeedResult.Unable;
+            if (result != FeedResult.Ended || _isLastPass)
+            {
+                return result;
             }
 
             EndPass();

@@ -20,12 +20,12 @@ internal readonly struct TableIsRight : ITableSide;
 /// <param name="table">Not owned.</param>
 /// <param name="stream">Owned.</param>
 /// <param name="keeps">Whether pairs of either side are kept that have no partner.</param>
-internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStreamOut, TLeftOut, TRightOut, TSide>(
+internal sealed partial class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStreamOut, TLeftOut, TRightOut, TSide>(
     NumberTable<TKey, TTable> table,
     BatchReader<(TKey Key, TStream Value)> stream,
     (bool Table, bool Stream) keeps,
     (Func<TTable, TTableOut> Table, Func<TStream, TStreamOut> Stream) present,
-    TaskContext context) : BatchReader<(TKey Key, (TLeftOut Left, TRightOut Right) Value)>
+    TaskContext context) : BatchReader<(TKey Key, (TLeftOut Left, TRightOut Right) Value)>, IElementFeed<(TKey Key, (TLeftOut Left, TRightOut Right) Value)>
     where TSide : struct, ITableSide
 {
     // What is fetched for so many keys stays in the innermost cache until it is used.
@@ -71,6 +71,8 @@ internal sealed class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStream
     {
         stream.Dispose();
         BatchArrays.Return(ref _output);
+        BatchArrays.Return(ref _held);
+        _rest = default;
         base.Dispose(disposing);
     }
 
