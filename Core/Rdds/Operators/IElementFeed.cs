@@ -10,7 +10,7 @@ internal interface IElementFeed<T>
     /// Calls a function with the next elements, until the emitter has a batch, but with no more than come from one batch of the input, so that what it adds may borrow what
     /// that one refers to.
     /// </summary>
-    /// <param name="expand">The function, which is nobody else's.</param>
+    /// <param name="expand">Called once for each element, in order.</param>
     /// <param name="emitter">What it is called with; empty.</param>
     /// <param name="callSite">Who is to blame when it throws.</param>
     /// <param name="pacer">Of the operator that the function belongs to.</param>

@@ -6,7 +6,7 @@ namespace Dpark.Rdds.Operators;
 // Pairs that go to the next operator as they are made.
 internal sealed partial class UniqueJoinReader<TKey, TTable, TStream, TTableOut, TStreamOut, TLeftOut, TRightOut, TSide>
 {
-    // Far enough for memory that is in no cache, and few enough for the innermost one.
+    // Far enough for memory that is in no cache.
     private const int FetchAheadPairs = 16;
 
     // Of the stream, what there was no room for: in the memory of the stream, or in this one.
