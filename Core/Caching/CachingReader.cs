@@ -16,11 +16,10 @@ internal sealed class CachingReader<T>(
 
     public override ReadOnlySpan<T> Next()
     {
-        context.CancellationToken.ThrowIfCancellationRequested();
-        _reader ??= Open();
+        var reader = Reader();
         try
         {
-            return _reader.Next();
+            return reader.Next();
         }
         catch (Exception e) when (_kept is not null && e is IOException or InvalidDataException)
         {
@@ -30,17 +29,18 @@ internal sealed class CachingReader<T>(
         }
     }
 
-    internal override bool TryNextKept(out ReadOnlyMemory<T> batch)
-    {
-        context.CancellationToken.ThrowIfCancellationRequested();
-        _reader ??= Open();
-        return _reader.TryNextKept(out batch);
-    }
+    internal override bool TryNextKept(out ReadOnlyMemory<T> batch) => Reader().TryNextKept(out batch);
 
     protected override void Dispose(bool disposing)
     {
         _reader?.Dispose();
         base.Dispose(disposing);
+    }
+
+    private BatchReader<T> Reader()
+    {
+        context.CancellationToken.ThrowIfCancellationRequested();
+        return _reader ??= Open();
     }
 
     private BatchReader<T> Open()

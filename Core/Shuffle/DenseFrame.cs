@@ -21,7 +21,6 @@ internal readonly ref struct DenseFrame<TKey, TValue>
     private const int HeaderLength = 16;
 
     private readonly ReadOnlySpan<byte> _words;
-    private readonly ReadOnlySpan<byte> _values;
 
     private DenseFrame(ReadOnlySpan<byte> payload)
     {
@@ -29,7 +28,7 @@ internal readonly ref struct DenseFrame<TKey, TValue>
         var wordsLength = BinaryPrimitives.ReadInt32LittleEndian(payload[4..]);
         First = BinaryPrimitives.ReadInt64LittleEndian(payload[8..]);
         _words = payload.Slice(HeaderLength, wordsLength);
-        _values = payload[(HeaderLength + wordsLength + WidthLength)..];
+        Values = payload[(HeaderLength + wordsLength + WidthLength)..];
     }
 
     /// <summary>Whether pairs of these types can be in such a frame.</summary>
@@ -54,7 +53,7 @@ internal readonly ref struct DenseFrame<TKey, TValue>
     public long Greatest => First + LastOffset;
 
     /// <summary>The values, in ascending order of keys.</summary>
-    public ReadOnlySpan<byte> Values => _values;
+    public ReadOnlySpan<byte> Values { get; }
 
     private long LastOffset => ((long)WordCount * BitsPerWord) - 1 - BitOperations.LeadingZeroCount(WordAt(WordCount - 1));
 
@@ -124,10 +123,10 @@ internal readonly ref struct DenseFrame<TKey, TValue>
             count += BitOperations.PopCount(frame.WordAt(i));
         }
 
-        if (count != frame.Count || frame._values.Length != count * Unsafe.SizeOf<TValue>() || frame.WordAt(0) == 0 || frame.WordAt(frame.WordCount - 1) == 0 ||
+        if (count != frame.Count || frame.Values.Length != count * Unsafe.SizeOf<TValue>() || frame.WordAt(0) == 0 || frame.WordAt(frame.WordCount - 1) == 0 ||
             !IsKey(frame.First, BitOperations.TrailingZeroCount(frame.WordAt(0))) || !IsKey(frame.First, frame.LastOffset))
         {
-            RecordErrors.ThrowDamaged($"a dense frame of {frame.Count} pairs with {count} keys from {frame.First} and {frame._values.Length} bytes of values");
+            RecordErrors.ThrowDamaged($"a dense frame of {frame.Count} pairs with {count} keys from {frame.First} and {frame.Values.Length} bytes of values");
         }
 
         frame.CheckValues();
@@ -167,39 +166,27 @@ internal readonly ref struct DenseFrame<TKey, TValue>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Gather(DenseTable<TKey, TValue> table, ReadOnlySpan<ulong> words, int firstWord, Span<byte> values)
+    private static unsafe void Gather(DenseTable<TKey, TValue> table, ReadOnlySpan<ulong> words, int firstWord, Span<byte> values)
     {
-        if (WordValues.IsSupported<TValue>())
+        fixed (byte* first = values)
         {
-            GatherByLanes(table, words, firstWord, values);
-            return;
-        }
-
-        ref var target = ref MemoryMarshal.GetReference(values);
-        for (var i = 0; i < words.Length; i++)
-        {
-            var start = (firstWord + i) * BitsPerWord;
-            for (var word = words[i]; word != 0; word &= word - 1)
+            var next = first;
+            for (var i = 0; i < words.Length; i++)
             {
-                Unsafe.WriteUnaligned(ref target, table.ValueAt(start + BitOperations.TrailingZeroCount(word)));
-                target = ref Unsafe.Add(ref target, Unsafe.SizeOf<TValue>());
-            }
-        }
-    }
+                var word = words[i];
+                var start = (firstWord + i) * BitsPerWord;
+                if (WordValues.IsSupported<TValue>())
+                {
+                    WordValues.Gather(word, (ulong*)Unsafe.AsPointer(ref table.ValueAt(start)), (ulong*)next, (ulong*)(first + values.Length));
+                    next += BitOperations.PopCount(word) * Unsafe.SizeOf<TValue>();
+                    continue;
+                }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static unsafe void GatherByLanes(DenseTable<TKey, TValue> table, ReadOnlySpan<ulong> words, int firstWord, Span<byte> values)
-    {
-        fixed (byte* target = values)
-        {
-            var next = (ulong*)target;
-            var end = (ulong*)(target + values.Length);
-            var places = (ulong*)Unsafe.AsPointer(ref table.ValueAt(firstWord * BitsPerWord));
-            foreach (var word in words)
-            {
-                WordValues.Gather(word, places, next, end);
-                next += BitOperations.PopCount(word);
-                places += BitsPerWord;
+                for (; word != 0; word &= word - 1)
+                {
+                    Unsafe.WriteUnaligned(next, table.ValueAt(start + BitOperations.TrailingZeroCount(word)));
+                    next += Unsafe.SizeOf<TValue>();
+                }
             }
         }
     }
@@ -212,7 +199,7 @@ internal readonly ref struct DenseFrame<TKey, TValue>
     /// <summary>The value of a pair.</summary>
     /// <param name="index">From 0, below <see cref="Count"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TValue ValueAt(int index) => Unsafe.ReadUnaligned<TValue>(ref Unsafe.Add(ref MemoryMarshal.GetReference(_values), (nint)index * Unsafe.SizeOf<TValue>()));
+    public TValue ValueAt(int index) => Unsafe.ReadUnaligned<TValue>(ref Unsafe.Add(ref MemoryMarshal.GetReference(Values), (nint)index * Unsafe.SizeOf<TValue>()));
 
     // What is read before anything else: that it ends behind the bits, and has a byte more where there are values.
     private static (int Count, int WordsLength) ReadLengths(ReadOnlySpan<byte> payload)

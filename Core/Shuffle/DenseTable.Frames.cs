@@ -30,56 +30,34 @@ internal sealed unsafe partial class DenseTable<TKey, TValue>
     public void AddFrameOfNumbers<TNumber>(DenseFrame<TKey, TNumber> frame)
     {
         MarkSums();
-        if (WordValues.IsSupported<TNumber>())
-        {
-            AddByLanes(frame);
-            return;
-        }
-
         var newCount = 0;
         var next = 0;
-        for (var i = 0; i < frame.WordCount; i++)
-        {
-            var word = frame.WordAt(i);
-            var start = (nint)(frame.First - First + ((long)i * BitsPerWord));
-            var old = Use(word, start);
-            newCount += BitOperations.PopCount(word & ~old);
-            if (old == 0)
-            {
-                for (; word != 0; word &= word - 1)
-                {
-                    Unsafe.As<byte, TNumber>(ref _values[(start + BitOperations.TrailingZeroCount(word)) * Unsafe.SizeOf<TValue>()]) = frame.ValueAt(next++);
-                }
-
-                continue;
-            }
-
-            for (; word != 0; word &= word - 1)
-            {
-                var bit = BitOperations.TrailingZeroCount(word);
-                ref var value = ref Unsafe.As<byte, TValue>(ref _values[(start + bit) * Unsafe.SizeOf<TValue>()]);
-                value = default(Addition<TValue, TNumber>).Merge(Addition<TValue, TNumber>.OrNothing(value, (old >> bit) & 1), frame.ValueAt(next++));
-            }
-        }
-
-        _count += newCount;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void AddByLanes<TNumber>(DenseFrame<TKey, TNumber> frame)
-    {
-        var newCount = 0;
         fixed (byte* values = frame.Values)
         {
-            var next = (ulong*)values;
             for (var i = 0; i < frame.WordCount; i++)
             {
                 var word = frame.WordAt(i);
                 var start = (nint)(frame.First - First + ((long)i * BitsPerWord));
                 var old = Use(word, start);
                 newCount += BitOperations.PopCount(word & ~old);
-                WordValues.Add<TNumber>(word, old, (ulong*)_values + start, next);
-                next += BitOperations.PopCount(word);
+                if (WordValues.IsSupported<TNumber>())
+                {
+                    WordValues.Add<TNumber>(word, old, (ulong*)_values + start, (ulong*)values + next);
+                    next += BitOperations.PopCount(word);
+                    continue;
+                }
+
+                for (; old == 0 && word != 0; word &= word - 1)
+                {
+                    Unsafe.As<byte, TNumber>(ref _values[(start + BitOperations.TrailingZeroCount(word)) * Unsafe.SizeOf<TValue>()]) = frame.ValueAt(next++);
+                }
+
+                for (; word != 0; word &= word - 1)
+                {
+                    var bit = BitOperations.TrailingZeroCount(word);
+                    ref var value = ref Unsafe.As<byte, TValue>(ref _values[(start + bit) * Unsafe.SizeOf<TValue>()]);
+                    value = default(Addition<TValue, TNumber>).Merge(Addition<TValue, TNumber>.OrNothing(value, (old >> bit) & 1), frame.ValueAt(next++));
+                }
             }
         }
 

@@ -16,7 +16,7 @@ internal static unsafe class WordValues
     /// <summary>Whether this processor can do it for numbers of such a type.</summary>
     public static bool IsSupported<T>() => Avx512F.IsSupported && (typeof(T) == typeof(double) || typeof(T) == typeof(long) || typeof(T) == typeof(ulong));
 
-    /// <summary>Adds to the values at some places.</summary>
+    /// <summary>Adds to the values at some places; see <see cref="Addition{TCombined, TValue}"/>.</summary>
     /// <param name="word">A bit per place, that of the first one lowest.</param>
     /// <param name="old">Those with a value before; the others begin with what is added. Others than those of <paramref name="word"/> mean nothing.</param>
     /// <param name="places">The first place. Of those without a bit, there need not be memory.</param>
@@ -24,13 +24,13 @@ internal static unsafe class WordValues
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Add<T>(ulong word, ulong old, ulong* places, ulong* added)
     {
+        var nothing = Vector512.Create(Unsafe.BitCast<T, ulong>(Addition<T, T>.OrNothing(default!, 0)));
         for (; word != 0; word >>= Lanes, old >>= Lanes, places += Lanes)
         {
             var mask = MaskOf((byte)word);
             var values = Avx512F.ExpandLoad(added, mask, Vector512<ulong>.Zero);
-            var sums = typeof(T) == typeof(double)
-                ? (Avx512F.MaskLoad((double*)places, MaskOf((byte)old).AsDouble(), Vector512.Create(-0.0)) + values.AsDouble()).AsUInt64()
-                : Avx512F.MaskLoad(places, MaskOf((byte)old), Vector512<ulong>.Zero) + values;
+            var sums = Avx512F.MaskLoad(places, MaskOf((byte)old), nothing);
+            sums = typeof(T) == typeof(double) ? (sums.AsDouble() + values.AsDouble()).AsUInt64() : sums + values;
             Avx512F.MaskStore(places, mask, sums);
             added += BitOperations.PopCount(word & byte.MaxValue);
         }

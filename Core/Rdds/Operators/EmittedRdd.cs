@@ -57,9 +57,14 @@ internal sealed class EmittedRdd<TIn, TOut>(Rdd<TIn> parent, Action<TIn, Emitter
             if (_inputNext == _inputEnd)
             {
                 var fed = _feed?.Feed(expand, _emitter, _callSite, ref Pacer) ?? FeedResult.Unable;
-                if (fed != FeedResult.Unable || !TryPull())
+                if (fed != FeedResult.Unable)
                 {
                     return fed == FeedResult.Fed;
+                }
+
+                if (!TryPull())
+                {
+                    return false;
                 }
             }
 

@@ -17,7 +17,7 @@ internal sealed partial class UniqueJoinReader<TKey, TTable, TStream, TTableOut,
     public FeedResult Feed<TOut>(
         Action<(TKey Key, (TLeftOut Left, TRightOut Right) Value), Emitter<TOut>> expand, Emitter<TOut> emitter, CallSite callSite, ref RunPacer pacer)
     {
-        if (!IsPlain || table.Dense is not { IsNear: true } near || table.Count == 0)
+        if (NearTable is not { } near)
         {
             return FeedResult.Unable;
         }

@@ -45,6 +45,9 @@ internal sealed partial class UniqueJoinReader<TKey, TTable, TStream, TTableOut,
     // Whether nothing is to be asked for each pair but its partner.
     private bool IsPlain => _isTableSame && _isStreamSame && _isMatched.Length == 0 && !keeps.Stream;
 
+    // Where nobody has to wait for the table either.
+    private DenseTable<TKey, TTable>? NearTable => IsPlain && table.Count > 0 && table.Dense is { IsNear: true } near ? near : null;
+
     public override ReadOnlySpan<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> Next()
     {
         while (_unmatchedPlaces is null)
@@ -78,7 +81,7 @@ internal sealed partial class UniqueJoinReader<TKey, TTable, TStream, TTableOut,
 
     private int PairAll(ReadOnlySpan<(TKey Key, TStream Value)> input)
     {
-        if (IsPlain && table.Dense is { IsNear: true } near && table.Count > 0)
+        if (NearTable is { } near)
         {
             return PairNear(near, input, _output);
         }

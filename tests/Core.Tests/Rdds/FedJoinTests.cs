@@ -1,3 +1,4 @@
+using Dpark.Partitioning;
 using Dpark.Rdds;
 using Dpark.TestKit.Rdds;
 
@@ -33,7 +34,7 @@ public sealed class FedJoinTests
     public async Task FlatMap_OfAJoinWithCachedPairs_AsLinqEachTime(string shape, int leftCount, int rightCount)
     {
         Assert.NotEmpty(shape);
-        var left = Left(leftCount).Cache();
+        var left = Left(leftCount).PartitionBy(new HashPartitioner(1)).Cache();
         await left.CountAsync();
 
         var first = await Expand(left, rightCount).CollectAsync();

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using Dpark.Codecs;
 
 namespace Dpark.Shuffle;
 
@@ -76,7 +75,7 @@ public sealed class FrameSumTests
                 }
             }
 
-            frames.Add(FrameOf(source));
+            frames.Add(FramePayload.Of(source));
         }
 
         foreach (var frame in frames)
@@ -90,17 +89,6 @@ public sealed class FrameSumTests
         Assert.Equal(expected.Count, target.Count);
         Assert.Equal(expected.Keys, pairs.Select(pair => pair.Key));
         Assert.Equal(BytesOf(expected.Values), BytesOf(pairs.Select(pair => pair.Value)));
-    }
-
-    private static byte[] FrameOf<T>(DenseTable<long, T> table)
-    {
-        using var values = new RecordBuffer();
-        using var output = new RecordBuffer();
-        var used = table.Used;
-        var first = used.IndexOfAnyExcept(0UL);
-        DenseFrame<long, T>.Append(table, used[first..(used.LastIndexOfAnyExcept(0UL) + 1)], first, values, output);
-        byte[] wide = [];
-        return DenseFrame<long, T>.Widen(output.WrittenMemory, ref wide).ToArray();
     }
 
     // 0 and -0 are different.

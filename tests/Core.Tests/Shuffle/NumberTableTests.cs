@@ -341,13 +341,7 @@ public sealed class NumberTableTests
             table.GetOrAdd((int)table.OffsetOf(key), out _) = value;
         }
 
-        using var values = new Codecs.RecordBuffer();
-        using var output = new Codecs.RecordBuffer();
-        var used = table.Used;
-        var first = used.IndexOfAnyExcept(0UL);
-        DenseFrame<long, long>.Append(table, used[first..(used.LastIndexOfAnyExcept(0UL) + 1)], first, values, output);
-        byte[] wide = [];
-        return DenseFrame<long, long>.Widen(output.WrittenMemory, ref wide).ToArray();
+        return FramePayload.Of(table);
     }
 
     private static PairBuffer<TKey, long, long> SumsOf<TKey>()

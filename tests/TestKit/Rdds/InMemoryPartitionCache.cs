@@ -25,6 +25,6 @@ public sealed class InMemoryPartitionCache : IPartitionCache
             _partitions[(rdd.Id, partition.Index)] = batches = computed;
         }
 
-        return new BatchListReader<T>((List<T[]>)batches);
+        return new ArraysReader<T>((List<T[]>)batches);
     }
 }
