@@ -81,9 +81,9 @@ internal sealed partial class UniqueJoinReader<TKey, TTable, TStream, TTableOut,
 
     private int PairAll(ReadOnlySpan<(TKey Key, TStream Value)> input)
     {
-        if (NearTable is { } near)
+        if (IsPlain && table.Count > 0 && table.Dense is { } plain)
         {
-            return PairNear(near, input, _output);
+            return plain.IsNear ? PairNear(plain, input, _output) : PairFar(plain, input, _output);
         }
 
         Span<int> places = stackalloc int[FetchAheadKeys];
@@ -105,7 +105,7 @@ internal sealed partial class UniqueJoinReader<TKey, TTable, TStream, TTableOut,
                 FindHashed(table, some, places);
             }
 
-            count += Pair(some, places, _output.AsSpan(count));
+            count += PairAny(some, places, _output.AsSpan(count));
         }
 
         return count;
@@ -148,18 +148,7 @@ internal sealed partial class UniqueJoinReader<TKey, TTable, TStream, TTableOut,
         }
     }
 
-    private int Pair(
-        ReadOnlySpan<(TKey Key, TStream Value)> pairs, ReadOnlySpan<int> places, Span<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> output)
-    {
-        if (IsPlain && table.Dense is { } dense)
-        {
-            return PairSame(dense, pairs, places, output);
-        }
-
-        return PairAny(pairs, places, output);
-    }
-
-    /// <summary>As <see cref="PairSame"/>, of a table that nobody has to wait for.</summary>
+    /// <summary>As <see cref="PairAny"/>, where nothing is to be asked for each pair and nobody has to wait for the table.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int PairNear(
         DenseTable<TKey, TTable> dense, ReadOnlySpan<(TKey Key, TStream Value)> pairs, Span<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> output)
@@ -180,26 +169,67 @@ internal sealed partial class UniqueJoinReader<TKey, TTable, TStream, TTableOut,
         return count;
     }
 
-    /// <summary>As <see cref="PairAny"/>, where nothing is to be asked for each pair: of the usual join, that is most of the time.</summary>
+    /// <summary>As <see cref="PairNear"/>, of a table that has to be waited for. One of several passes has places for some of the keys, as good as at random, so nothing branches on that.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int PairSame(
-        DenseTable<TKey, TTable> dense, ReadOnlySpan<(TKey Key, TStream Value)> pairs, ReadOnlySpan<int> places, Span<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> output)
+    private static int PairFar(
+        DenseTable<TKey, TTable> dense, ReadOnlySpan<(TKey Key, TStream Value)> pairs, Span<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> output)
     {
-        places = places[..pairs.Length];
-        output = output[..pairs.Length];
+        Span<int> places = stackalloc int[FetchAheadKeys];
+        Span<int> numbers = stackalloc int[FetchAheadKeys];
         var count = 0;
-        for (var i = 0; i < places.Length; i++)
+        while (!pairs.IsEmpty)
         {
-            var place = places[i];
-            if (place >= 0)
+            var some = pairs[..Math.Min(pairs.Length, FetchAheadKeys)];
+            pairs = pairs[some.Length..];
+            var found = FindUsed(dense, some, places, numbers);
+            var results = output.Slice(count, found);
+            for (var i = 0; i < results.Length; i++)
             {
-                var streamed = pairs[i].Value;
-                Prefetch.Object(in pairs[i].Value);
-                output[count++] = (pairs[i].Key, InOrder(Unsafe.As<TTable, TTableOut>(ref dense.ValueAt(place)), Unsafe.As<TStream, TStreamOut>(ref streamed)));
+                ref readonly var pair = ref some[numbers[i]];
+                var streamed = pair.Value;
+                Prefetch.Object(in pair.Value);
+                results[i] = (pair.Key, InOrder(Unsafe.As<TTable, TTableOut>(ref dense.ValueAt(places[i])), Unsafe.As<TStream, TStreamOut>(ref streamed)));
             }
+
+            count += found;
         }
 
         return count;
+    }
+
+    /// <summary>Lists the pairs that have a partner, and asks for that.</summary>
+    /// <param name="places">Where the partners are.</param>
+    /// <param name="numbers">Of the pairs.</param>
+    /// <returns>How many there are.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int FindUsed(DenseTable<TKey, TTable> dense, ReadOnlySpan<(TKey Key, TStream Value)> pairs, Span<int> places, Span<int> numbers)
+    {
+        places = places[..pairs.Length];
+        numbers = numbers[..pairs.Length];
+        var inside = 0;
+        for (var i = 0; i < pairs.Length; i++)
+        {
+            var offset = dense.OffsetOf(pairs[i].Key);
+            places[inside] = (int)offset;
+            numbers[inside] = i;
+            inside += Unsafe.BitCast<bool, byte>(offset < (ulong)dense.PlaceCount);
+        }
+
+        for (var i = 0; i < inside; i++)
+        {
+            dense.FetchAhead(places[i]);
+        }
+
+        var found = 0;
+        for (var i = 0; i < inside; i++)
+        {
+            var place = places[i];
+            places[found] = place;
+            numbers[found] = numbers[i];
+            found += Unsafe.BitCast<bool, byte>(dense.IsUsed(place));
+        }
+
+        return found;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
