@@ -31,12 +31,12 @@ internal abstract class EngineWorkload : Workload
         await sides.CompareAsync();
         await doubled.CompareAsync();
         var (spilled, doubleSpilled) = (engine.Context.Totals.SpilledBytes, doubleEngine.Context.Totals.SpilledBytes);
-        var measured = await run.MeasureEachAsync(cancellationToken, sides.Engine, doubled.Engine);
+        var measured = await run.MeasureEachAsync(cancellationToken, sides.Engine, doubled.Engine, sides.Plain, doubled.Plain);
         spilled = (engine.Context.Totals.SpilledBytes - spilled) / run.RunCount;
         doubleSpilled = (doubleEngine.Context.Totals.SpilledBytes - doubleSpilled) / run.RunCount;
         return new DoublingResult(
             Name, measured[0].Seconds, measured[1].Seconds, measured[1].Seconds / measured[0].Seconds, doubleSpilled > 0 ? GoalBeyondMemory : GoalInMemory,
-            sides.CountRecords(), spilled, doubleSpilled, measured[0].Check ?? "", measured[1].Check ?? "");
+            measured[3].Seconds / measured[2].Seconds, sides.CountRecords(), spilled, doubleSpilled, measured[0].Check ?? "", measured[1].Check ?? "");
     }
 }
 

@@ -1,9 +1,10 @@
 using Dpark.Baselines;
+using Dpark.Caching;
 using Dpark.Rdds;
 
 namespace Dpark.Workloads;
 
-/// <summary>W5: PageRank with cached links. The links are made before, as they are for the plain code.</summary>
+/// <summary>W5: PageRank with cached links, on disk where memory ends. The links are made before, as they are for the plain code.</summary>
 internal sealed class PageRankWorkload : EngineWorkload
 {
     private const int IterationCount = 10;
@@ -17,7 +18,7 @@ internal sealed class PageRankWorkload : EngineWorkload
     {
         var edgeCount = factor * run.Pick(10_000, 1_000_000, 10_000_000, 50_000_000);
         var nodeCount = edgeCount / EdgesPerNode;
-        var links = dpark.Range(0, edgeCount).Map(edge => PageRankBaseline.EdgeOf(edge, nodeCount)).GroupByKey().Cache();
+        var links = dpark.Range(0, edgeCount).Map(edge => PageRankBaseline.EdgeOf(edge, nodeCount)).GroupByKey().Persist(StorageLevel.MemoryAndDisk);
         await links.CountAsync(cancellationToken);
         var baseline = new PageRankBaseline(nodeCount, edgeCount);
         return new WorkloadSides(
@@ -46,7 +47,7 @@ internal sealed class PageRankWorkload : EngineWorkload
     }
 }
 
-/// <summary>W6: k-means with cached points. The points are made before, as they are for the plain code.</summary>
+/// <summary>W6: k-means with cached points, on disk where memory ends. The points are made before, as they are for the plain code.</summary>
 internal sealed class KMeansWorkload : EngineWorkload
 {
     private const int IterationCount = 10;
@@ -58,7 +59,7 @@ internal sealed class KMeansWorkload : EngineWorkload
     public override async Task<WorkloadSides> PrepareAsync(WorkloadRun run, DparkContext dpark, int factor, CancellationToken cancellationToken)
     {
         var pointCount = factor * run.Pick(10_000, 1_000_000, 5_000_000, 20_000_000);
-        var points = dpark.Range(0, pointCount).Map(KMeansBaseline.PointOf).Cache();
+        var points = dpark.Range(0, pointCount).Map(KMeansBaseline.PointOf).Persist(StorageLevel.MemoryAndDisk);
         await points.CountAsync(cancellationToken);
         var baseline = new KMeansBaseline(pointCount);
         return new WorkloadSides(

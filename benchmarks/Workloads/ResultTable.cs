@@ -11,7 +11,7 @@ internal static class ResultTable
     private static readonly string[] Columns =
         ["workload", "engine s", "baseline s", "ratio", "records/s", "MB/s", "peak MB", "allocated B/record", "spilled MB", "check"];
 
-    private static readonly string[] DoublingColumns = ["workload", "seconds", "seconds at double", "factor", "goal", "spilled MB", "spilled MB at double", "check at double"];
+    private static readonly string[] DoublingColumns = ["workload", "seconds", "seconds at double", "factor", "goal", "baseline factor", "spilled MB", "spilled MB at double", "check at double"];
 
     public static void Write(TextWriter output, IEnumerable<WorkloadResult> results) => Write(output, [Columns, .. results.Select(Cells)]);
 
@@ -57,6 +57,7 @@ internal static class ResultTable
         Seconds(result.DoubleSeconds),
         Text($"{result.Factor:F2}"),
         Text($"{result.Goal:F1}"),
+        Text($"{result.BaselineFactor:F2}"),
         Text($"{result.SpilledBytes / 1e6:F0}"),
         Text($"{result.DoubleSpilledBytes / 1e6:F0}"),
         result.DoubleCheck,

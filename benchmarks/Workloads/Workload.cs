@@ -23,7 +23,7 @@ internal abstract class Workload
     /// <exception cref="InvalidDataException">The sides disagree.</exception>
     public abstract Task<WorkloadResult> RunAsync(WorkloadRun run, CancellationToken cancellationToken);
 
-    /// <summary>Runs the engine on the data of the run's size and on twice as much, alternately, and checks both results by the plain code.</summary>
+    /// <summary>Runs both sides on the data of the run's size and on twice as much, alternately, and checks that they agree.</summary>
     /// <returns><see langword="null"/> if there is no data that could be doubled.</returns>
     /// <exception cref="InvalidDataException">The engine and the plain code disagree.</exception>
     public virtual Task<DoublingResult?> DoubleAsync(WorkloadRun run, CancellationToken cancellationToken) => Task.FromResult<DoublingResult?>(null);

@@ -33,6 +33,7 @@ internal sealed record WorkloadResult(
 /// <param name="DoubleSeconds">With twice the data.</param>
 /// <param name="Factor">The second to the first.</param>
 /// <param name="Goal">What the factor should not exceed; more where twice the data was spilled.</param>
+/// <param name="BaselineFactor">That of the plain code, which has no limit of memory: what caches and pages of the machine alone make of twice the data.</param>
 /// <param name="Records">Elements at the size of the run.</param>
 /// <param name="SpilledBytes">Written to spill files by one run at the size of the run.</param>
 /// <param name="DoubleSpilledBytes">With twice the data.</param>
@@ -44,6 +45,7 @@ internal sealed record DoublingResult(
     double DoubleSeconds,
     double Factor,
     double Goal,
+    double BaselineFactor,
     long Records,
     long SpilledBytes,
     long DoubleSpilledBytes,
