@@ -37,22 +37,10 @@ internal sealed partial class StagePublisher(
         {
             var source = (StageSource)stage.Source!;
             source.IsReleased = true;
-            if (source.Program is { } program && --_known[program].Uses == 0)
-            {
-                _unused.AddLast(program);
-                if (_unused.Count > MaxUnusedPrograms)
-                {
-                    removed = _unused.First!.Value;
-                    _unused.RemoveFirst();
-                    _known.Remove(removed.Value);
-                }
-            }
+            removed = source.Program is { } program ? EndUse(program) : null;
         }
 
-        if (removed is { } old && contents.IsPublished(BroadcastNames.Of(old)))
-        {
-            _ = RemoveAsync(old, cancellationToken);
-        }
+        Remove(removed, cancellationToken);
     }
 
     /// <summary>A launch, with its partition as far as that fits into a message.</summary>
@@ -90,7 +78,7 @@ internal sealed partial class StagePublisher(
 
             var closure = closures.Serialize(source.Stage.CreateProgram(), broadcasts);
             var program = new StageProgramId(ContentHash.Of(closure.Bytes));
-            Use(source, program, closure.Bytes);
+            Remove(Use(source, program, closure.Bytes), cancellationToken);
             await Task.WhenAll(
                 PublishProgramAsync(program, closure.Bytes, again, cancellationToken),
                 broadcasts.PublishAllAsync(again, cancellationToken),
@@ -112,19 +100,15 @@ internal sealed partial class StagePublisher(
 
     private static string Sentence(string text) => text.EndsWith('.') ? text : $"{text}.";
 
-    private void Use(StageSource source, StageProgramId program, byte[] bytes)
+    /// <returns>A program that is not known any more; <see langword="null"/> if there is none.</returns>
+    private StageProgramId? Use(StageSource source, StageProgramId program, byte[] bytes)
     {
         lock (_gate)
         {
             // A program that is serialized again is the same, unless what it captures was changed meanwhile.
             if (source.Program == program || source.IsReleased)
             {
-                return;
-            }
-
-            if (source.Program is { } earlier)
-            {
-                _known[earlier].Uses--;
+                return null;
             }
 
             if (!_known.TryGetValue(program, out var known))
@@ -133,13 +117,36 @@ internal sealed partial class StagePublisher(
                 _known.Add(program, known);
             }
 
-            source.Program = program;
-            source.Copy = known.Copy;
             if (known.Uses++ == 0)
             {
                 _unused.Remove(program);
             }
+
+            var earlier = source.Program;
+            source.Program = program;
+            source.Copy = known.Copy;
+            return earlier is { } unneeded ? EndUse(unneeded) : null;
         }
+    }
+
+    // Under the gate. The same stage may come again with the next job, so the latest ones stay.
+    private StageProgramId? EndUse(StageProgramId program)
+    {
+        if (--_known[program].Uses > 0)
+        {
+            return null;
+        }
+
+        _unused.AddLast(program);
+        if (_unused.Count <= MaxUnusedPrograms)
+        {
+            return null;
+        }
+
+        var oldest = _unused.First!.Value;
+        _unused.RemoveFirst();
+        _known.Remove(oldest);
+        return oldest;
     }
 
     // A small one travels with the launches. A worker that it did not reach, or that has dropped it since, reports that, and it is published then.
@@ -167,6 +174,14 @@ internal sealed partial class StagePublisher(
         }
 
         return Task.WhenAll(publications);
+    }
+
+    private void Remove(StageProgramId? program, CancellationToken cancellationToken)
+    {
+        if (program is { } removed && contents.IsPublished(BroadcastNames.Of(removed)))
+        {
+            _ = RemoveAsync(removed, cancellationToken);
+        }
     }
 
     private async Task RemoveAsync(StageProgramId program, CancellationToken cancellationToken)
