@@ -42,11 +42,12 @@ internal sealed partial class UniqueJoinReader<TKey, TTable, TStream, TTableOut,
     private int[]? _unmatchedPlaces;
     private int _unmatchedNext;
 
-    // Whether nothing is to be asked for each pair but its partner.
-    private bool IsPlain => _isTableSame && _isStreamSame && _isMatched.Length == 0 && !keeps.Stream;
+    // Where nothing is to be asked for each pair but its partner.
+    private DenseTable<TKey, TTable>? PlainTable =>
+        _isTableSame && _isStreamSame && _isMatched.Length == 0 && !keeps.Stream && table.Count > 0 ? table.Dense : null;
 
     // Where nobody has to wait for the table either.
-    private DenseTable<TKey, TTable>? NearTable => IsPlain && table.Count > 0 && table.Dense is { IsNear: true } near ? near : null;
+    private DenseTable<TKey, TTable>? NearTable => PlainTable is { IsNear: true } near ? near : null;
 
     public override ReadOnlySpan<(TKey Key, (TLeftOut Left, TRightOut Right) Value)> Next()
     {
@@ -81,7 +82,7 @@ internal sealed partial class UniqueJoinReader<TKey, TTable, TStream, TTableOut,
 
     private int PairAll(ReadOnlySpan<(TKey Key, TStream Value)> input)
     {
-        if (IsPlain && table.Count > 0 && table.Dense is { } plain)
+        if (PlainTable is { } plain)
         {
             return plain.IsNear ? PairNear(plain, input, _output) : PairFar(plain, input, _output);
         }
