@@ -32,11 +32,12 @@ internal abstract class EngineWorkload : Workload
         await doubled.CompareAsync();
         var (spilled, doubleSpilled) = (engine.Context.Totals.SpilledBytes, doubleEngine.Context.Totals.SpilledBytes);
         var measured = await run.MeasureEachAsync(cancellationToken, sides.Engine, doubled.Engine, sides.Plain, doubled.Plain);
+        var (single, twice, plainSingle, plainTwice) = (measured[0], measured[1], measured[2], measured[3]);
         spilled = (engine.Context.Totals.SpilledBytes - spilled) / run.RunCount;
         doubleSpilled = (doubleEngine.Context.Totals.SpilledBytes - doubleSpilled) / run.RunCount;
         return new DoublingResult(
-            Name, measured[0].Seconds, measured[1].Seconds, measured[1].Seconds / measured[0].Seconds, doubleSpilled > 0 ? GoalBeyondMemory : GoalInMemory,
-            measured[3].Seconds / measured[2].Seconds, sides.CountRecords(), spilled, doubleSpilled, measured[0].Check ?? "", measured[1].Check ?? "");
+            Name, single.Seconds, twice.Seconds, twice.Seconds / single.Seconds, doubleSpilled > 0 ? GoalBeyondMemory : GoalInMemory,
+            plainTwice.Seconds / plainSingle.Seconds, sides.CountRecords(), spilled, doubleSpilled, single.Check ?? "", twice.Check ?? "");
     }
 }
 

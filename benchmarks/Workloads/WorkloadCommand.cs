@@ -13,7 +13,7 @@ internal static class WorkloadCommand
         var clock = new Option<WorkloadClock>("--clock") { Description = "wall: time that passes. processor: time of this process on all processors. Default: wall." };
         var rounds = new Option<int>("--rounds") { HelpName = "N", DefaultValueFactory = _ => 5, Description = "Times that each side runs; the medians count. Default: 5." };
         var memory = new Option<int?>("--memory") { HelpName = "MIB", Description = "Mebibytes that tasks and caches of a worker share (Dpark:Memory:BudgetBytes). Default: as the engine chooses." };
-        var doubling = new Option<bool>("--doubling") { Description = "Run both on the data and on twice as much instead, alternately, and print how many times as long that takes." };
+        var doubling = new Option<bool>("--doubling") { Description = "Run the engine and the plain code on the data and on twice as much instead, alternately, and print how many times as long twice as much takes." };
         var json = new Option<FileInfo?>("--json") { HelpName = "FILE", Description = "Write the results there, too, as an array of objects." };
         rounds.Validators.Add(result =>
         {
