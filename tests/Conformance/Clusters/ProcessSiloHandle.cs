@@ -49,7 +49,9 @@ public sealed partial class ProcessSiloHandle : SiloHandle
         catch (Exception exception)
         {
             await handle.DisposeAsync();
-            throw new InvalidOperationException($"Silo {siloName} did not become active within {StartLimit}.", exception);
+            throw new InvalidOperationException(
+                $"Silo {siloName} {(exception is TimeoutException ? $"did not become active within {StartLimit}" : "ended before it was active")}. It said: {await handle._errors.WaitAsync(Waiting.Limit)}",
+                exception);
         }
     }
 
@@ -118,7 +120,7 @@ public sealed partial class ProcessSiloHandle : SiloHandle
     private async Task ReadAddressesAsync()
     {
         var line = await _process.StandardOutput.ReadLineAsync()
-            ?? throw new InvalidOperationException($"Silo {Name} ended before it was active. It said: {await _errors}");
+            ?? throw new EndOfStreamException("The output ended before it had a line.");
         var addresses = line.Split(' ');
         SiloAddress = SiloAddress.FromParsableString(addresses[0]);
         GatewayAddress = addresses[1].Length == 0 ? null! : SiloAddress.FromParsableString(addresses[1]);
