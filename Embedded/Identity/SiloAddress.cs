@@ -11,7 +11,8 @@ namespace Orleans.Runtime;
 [Immutable, SerializedBy(typeof(SiloAddressCodec))]
 public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddress>, ISpanFormattable, IParsable<SiloAddress>
 {
-    private static readonly long Epoch = new DateTimeOffset(2022, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeSeconds();
+    private const int GenerationsPerSecond = 8;
+    private static readonly DateTimeOffset Epoch = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private const int MaxInterned = 4096;
     private const int Ipv4Bytes = 4;
     private const int Ipv6Bytes = 16;
@@ -36,7 +37,7 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
     /// <summary>Where the silo listens for others.</summary>
     public IPEndPoint Endpoint { get; }
 
-    /// <summary>Seconds since 2022 of the start; 0 in addresses of gateways; negative for clients.</summary>
+    /// <summary>When the silo started, see <see cref="AllocateNewGeneration"/>; 0 in addresses of gateways; negative for clients.</summary>
     public int Generation { get; }
 
     /// <summary>Whether a client has the address.</summary>
@@ -65,10 +66,14 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
         return Interned.GetOrAdd(text, new SiloAddress(endpoint, gen, text));
     }
 
-    /// <summary>A generation for a silo that starts now; larger than any that this process got before.</summary>
+    /// <summary>A generation for a silo that starts now; larger than any that this process got before. At least 1.</summary>
+    /// <remarks>
+    /// Eighths of a second since 2026: no process ends and is started again within one. They begin anew in the year 2034; a silo that is killed before that and started after it
+    /// can join when the others have found it dead.
+    /// </remarks>
     public static int AllocateNewGeneration()
     {
-        var now = (int)(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - Epoch);
+        var now = GenerationAt(TimeProvider.System.GetUtcNow());
         while (true)
         {
             var last = Volatile.Read(ref s_lastGeneration);
@@ -79,6 +84,10 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
             }
         }
     }
+
+    /// <summary>The generation of a silo that starts then, the first of its process.</summary>
+    internal static int GenerationAt(DateTimeOffset time) =>
+        (int)((time - Epoch).Ticks / (TimeSpan.TicksPerSecond / GenerationsPerSecond) % int.MaxValue) + 1;
 
     /// <summary>Reads <c>address:port@generation</c>.</summary>
     /// <exception cref="FormatException">The text is of another form.</exception>

@@ -26,7 +26,7 @@ internal sealed partial class MembershipProtocol(
     private static readonly TimeSpan RetryStep = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Writes this silo's row, and declares earlier silos of its endpoint dead.</summary>
-    /// <exception cref="OrleansException">A newer silo has the endpoint.</exception>
+    /// <exception cref="OrleansException">A newer silo has the endpoint, or another had this very address.</exception>
     public async Task JoinAsync(CancellationToken cancellationToken)
     {
         await table.InitializeMembershipTable(true).ConfigureAwait(false);
@@ -47,6 +47,11 @@ internal sealed partial class MembershipProtocol(
             async () =>
             {
                 var data = await table.ReadAll().ConfigureAwait(false);
+                if (data.TryGet(silo.SiloAddress) is { } row)
+                {
+                    throw new OrleansException($"Silo {silo.SiloAddress} cannot join, because another had this address and is {row.Item1.Status}. Start it again: it gets another generation then.");
+                }
+
                 var version = data.Version.Next();
                 return await table.InsertRow(entry, version).ConfigureAwait(false) ? Publish(data, entry, version) : null;
             },

@@ -67,7 +67,7 @@ public sealed class SkewedJoinJobTests
         await using var context = await DparkContext.LocalAsync(new LocalOptions
         {
             SlotCount = 2,
-            ConfigureWorker = worker => worker.Memory.BudgetBytes = 16 << 20,
+            ConfigureWorker = worker => worker.Memory.BudgetBytes = 8 << 20,
             Client = { Partitioning = { SkewBytes = 100_000, PartitionBytes = 100_000 } },
         });
 

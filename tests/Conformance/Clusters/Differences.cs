@@ -23,6 +23,9 @@ internal static class Differences
     /// <summary>The directors see numbers of activations that are up to a second old.</summary>
     public static bool ActivationCountsLag => IsOfficial;
 
+    /// <summary>A silo that is restarted within the second in which it started has the address that it had, and does not start.</summary>
+    public static bool GenerationsAreSeconds => IsOfficial;
+
     /// <summary>A bit array is filled up to whole bytes, and the values of one key of a name-value collection become one.</summary>
     public static bool BitArraysAndNameValuesChange => IsOfficial;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Orleans.Runtime;
 
@@ -40,6 +41,16 @@ public sealed class SiloAddressTests
 
         Assert.Equal(generations.Order().Distinct(), generations);
     }
+
+    [Theory]
+    [InlineData("2026-01-01T00:00:00Z", 1)]
+    [InlineData("2026-01-01T00:00:00.124Z", 1)]
+    [InlineData("2026-01-01T00:00:00.125Z", 2)]
+    [InlineData("2026-01-01T00:00:01Z", 9)]
+    [InlineData("2034-07-04T21:24:15.75Z", int.MaxValue)]
+    [InlineData("2034-07-04T21:24:15.875Z", 1)]
+    public void GenerationAt_EighthsOfASecond_Differ(string time, int expected) =>
+        Assert.Equal(expected, SiloAddress.GenerationAt(DateTimeOffset.Parse(time, CultureInfo.InvariantCulture)));
 
     [Theory]
     [InlineData("")]

@@ -46,6 +46,18 @@ public sealed class MembershipProtocolTests
     }
 
     [Fact]
+    public async Task JoinAsync_AddressOfADeadSilo_Throws()
+    {
+        var (former, _, _) = Create(1);
+        await former.JoinAsync(CancellationToken.None);
+        await former.UpdateStatusAsync(SiloStatus.Dead, CancellationToken.None);
+
+        var exception = await Assert.ThrowsAsync<OrleansException>(() => Create(1).Protocol.JoinAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20)));
+
+        Assert.Contains("had this address and is Dead", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task UpdateStatusAsync_ManySilosAtOnce_AllSucceedOneVersionEach()
     {
         var silos = Enumerable.Range(1, 8).Select(number => (Number: number, Create(number).Protocol)).ToList();
