@@ -67,11 +67,11 @@ public sealed class SkewedJoinJobTests
         await using var context = await DparkContext.LocalAsync(new LocalOptions
         {
             SlotCount = 2,
-            ConfigureWorker = worker => worker.Memory.BudgetBytes = 8 << 20,
+            ConfigureWorker = worker => worker.Memory.BudgetBytes = 4 << 20,
             Client = { Partitioning = { SkewBytes = 100_000, PartitionBytes = 100_000 } },
         });
 
-        // The left side has nearly all of its million rows in one partition: half of it in each part.
+        // The left side has nearly all of its million rows in one partition: half of it in each part, 7 MB, more than the budget also where the other part does not run at the same time.
         const int Count = 1_000_000;
         var left = context.Range(0, Count, 4).Map(n => (n % 10 == 0 ? n % 1_000 : HotKey, n));
         var right = context.Range(0, 3_000, 4).Map(n => (n % 1_500, -n));
