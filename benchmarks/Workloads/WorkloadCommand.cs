@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace Dpark.Workloads;
 
@@ -13,24 +14,19 @@ internal static class WorkloadCommand
         var clock = new Option<WorkloadClock>("--clock") { Description = "wall: time that passes. processor: time of this process on all processors. Default: wall." };
         var rounds = new Option<int>("--rounds") { HelpName = "N", DefaultValueFactory = _ => 5, Description = "Times that each side runs; the medians count. Default: 5." };
         var memory = new Option<int?>("--memory") { HelpName = "MIB", Description = "Mebibytes that tasks and caches of a worker share (Dpark:Memory:BudgetBytes). Default: as the engine chooses." };
+        var touch = new Option<int>("--touch")
+        {
+            HelpName = "MIB",
+            Description = "Mebibytes of memory to use and free before each side runs, outside its time: for virtual machines whose host takes free memory back. Default: 0.",
+        };
         var doubling = new Option<bool>("--doubling") { Description = "Run the engine and the plain code on the data and on twice as much instead, alternately, and print how many times as long twice as much takes." };
         var json = new Option<FileInfo?>("--json") { HelpName = "FILE", Description = "Write the results there, too, as an array of objects." };
-        rounds.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1)
-            {
-                result.AddError("--rounds must be at least 1.");
-            }
-        });
-        memory.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() < 1)
-            {
-                result.AddError("--memory must be at least 1.");
-            }
-        });
+        var mostTouched = (int)(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 21);
+        rounds.Validators.Add(result => Check(result, result.GetValueOrDefault<int>() >= 1, "must be at least 1"));
+        memory.Validators.Add(result => Check(result, result.GetValueOrDefault<int?>() is not < 1, "must be at least 1"));
+        touch.Validators.Add(result => Check(result, result.GetValueOrDefault<int>() is var mib && mib >= 0 && mib <= mostTouched, $"must be from 0 to {mostTouched}, half of the memory here"));
 
-        var command = new RootCommand("Measures workloads on the engine beside plain C# code.") { only, size, mode, clock, rounds, memory, doubling, json };
+        var command = new RootCommand("Measures workloads on the engine beside plain C# code.") { only, size, mode, clock, rounds, memory, touch, doubling, json };
         command.SetAction(async (arguments, cancellationToken) =>
         {
             string[] prefixes = arguments.GetValue(only)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [""];
@@ -46,6 +42,7 @@ internal static class WorkloadCommand
                 new EnginePlace(arguments.GetValue(mode), (long?)arguments.GetValue(memory) << 20),
                 arguments.GetValue(clock),
                 arguments.GetValue(rounds),
+                (long)arguments.GetValue(touch) << 20,
                 TimeProvider.System);
             if (arguments.GetValue(doubling))
             {
@@ -55,6 +52,14 @@ internal static class WorkloadCommand
             return await MeasureAsync(chosen, run, arguments.GetValue(mode), arguments.GetValue(json), cancellationToken);
         });
         return await command.Parse(args).InvokeAsync();
+    }
+
+    private static void Check(OptionResult result, bool isRight, string rule)
+    {
+        if (!isRight)
+        {
+            result.AddError($"{result.Option.Name} {rule}.");
+        }
     }
 
     private static async Task<int> MeasureAsync(Workload[] chosen, WorkloadRun run, WorkloadMode mode, FileInfo? json, CancellationToken cancellationToken)

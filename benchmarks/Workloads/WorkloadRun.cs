@@ -1,7 +1,9 @@
 namespace Dpark.Workloads;
 
 /// <summary>What the workloads of one run share: how much to do and where, a directory for data, and the clock.</summary>
-internal sealed class WorkloadRun(WorkloadSize size, EnginePlace place, WorkloadClock clock, int roundCount, TimeProvider timeProvider) : IDisposable
+/// <param name="touchedBytes">Bytes of memory that are used and freed before each side, see <see cref="TouchedMemory"/>.</param>
+internal sealed class WorkloadRun(
+    WorkloadSize size, EnginePlace place, WorkloadClock clock, int roundCount, long touchedBytes, TimeProvider timeProvider) : IDisposable
 {
     private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(1);
 
@@ -89,6 +91,7 @@ internal sealed class WorkloadRun(WorkloadSize size, EnginePlace place, Workload
 
                 // The garbage of one side is not the other one's to collect; nor are its empty pages the other one's peak, where that is what the run is about.
                 GC.Collect(GC.MaxGeneration, place.MemoryBytes is null ? GCCollectionMode.Forced : GCCollectionMode.Aggressive);
+                TouchedMemory.Use(touchedBytes);
                 using var memory = new PeakMemory(engine?.Silos ?? []);
                 var allocated = GC.GetTotalAllocatedBytes();
                 var sample = await sides[i]();

@@ -41,7 +41,7 @@ public sealed class WorkloadsTests
         using var program = WordCountProgram.StartCommand(
             directory,
             WordCountProgram.Host, Path.Combine(AppContext.BaseDirectory, "Dpark.Orleans.Workloads.dll"),
-            "--doubling", "--only", "W2,W3group,W5,W7", "--size", "smoke", "--rounds", "1", "--memory", "8", "--json", path);
+            "--doubling", "--only", "W2,W3group,W5,W7", "--size", "smoke", "--rounds", "1", "--memory", "8", "--touch", "1", "--json", path);
 
         var result = await program.WaitAsync();
 
@@ -60,5 +60,22 @@ public sealed class WorkloadsTests
             Assert.Equal(row.GetProperty("doubleSpilledBytes").GetInt64() > 0 ? 2.5 : 2.2, row.GetProperty("goal").GetDouble());
             Assert.NotEqual(row.GetProperty("check").GetString(), row.GetProperty("doubleCheck").GetString());
         });
+    }
+
+    [Theory]
+    [InlineData("--rounds", "0", "--rounds must be at least 1.")]
+    [InlineData("--memory", "0", "--memory must be at least 1.")]
+    [InlineData("--touch", "-1", "--touch must be from 0 to ")]
+    [InlineData("--touch", "2000000000", "half of the memory here.")]
+    public async Task Workloads_NumberOutOfRange_IsRefused(string option, string value, string expected)
+    {
+        using var directory = new TestDirectory();
+        using var program = WordCountProgram.StartCommand(
+            directory, WordCountProgram.Host, Path.Combine(AppContext.BaseDirectory, "Dpark.Orleans.Workloads.dll"), "--only", "W5", "--size", "smoke", option, value);
+
+        var result = await program.WaitAsync();
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains(expected, result.ToString(), StringComparison.Ordinal);
     }
 }
