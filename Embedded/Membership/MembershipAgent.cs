@@ -57,8 +57,11 @@ internal sealed partial class MembershipAgent(
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _upkeep.ConfigureAwait(false);
 
-        // Also when there is no time left: as long as the row is not dead, others wait for this silo.
-        await protocol.UpdateStatusAsync(SiloStatus.Dead, CancellationToken.None).ConfigureAwait(false);
+        // Also when there is no time left: as long as the row is not dead, others wait for this silo. Where the join was refused, the row is that of another one.
+        if (protocol.MayHaveRow)
+        {
+            await protocol.UpdateStatusAsync(SiloStatus.Dead, CancellationToken.None).ConfigureAwait(false);
+        }
     }
 
     private void OnChanged(ClusterMembershipUpdate update)

@@ -25,6 +25,9 @@ internal sealed partial class MembershipProtocol(
 {
     private static readonly TimeSpan RetryStep = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>Whether this silo may have a row: it has begun to write it. As long as it has not, a row of its address is another one's.</summary>
+    public bool MayHaveRow { get; private set; }
+
     /// <summary>Writes this silo's row, and declares earlier silos of its endpoint dead.</summary>
     /// <exception cref="OrleansException">A newer silo has the endpoint, or another had this very address.</exception>
     public async Task JoinAsync(CancellationToken cancellationToken)
@@ -47,13 +50,13 @@ internal sealed partial class MembershipProtocol(
             async () =>
             {
                 var data = await table.ReadAll().ConfigureAwait(false);
-                if (data.TryGet(silo.SiloAddress) is { } row)
-                {
-                    throw new OrleansException($"Silo {silo.SiloAddress} cannot join, because another had this address and is {row.Item1.Status}. Start it again: it gets another generation then.");
-                }
+                CheckUnused(data);
 
+                // It stays so if the answer is lost.
+                MayHaveRow = true;
                 var version = data.Version.Next();
-                return await table.InsertRow(entry, version).ConfigureAwait(false) ? Publish(data, entry, version) : null;
+                MayHaveRow = await table.InsertRow(entry, version).ConfigureAwait(false);
+                return MayHaveRow ? Publish(data, entry, version) : null;
             },
             cancellationToken).ConfigureAwait(false);
     }
@@ -171,9 +174,18 @@ internal sealed partial class MembershipProtocol(
         return new ClusterMembershipSnapshot(members.ToImmutable(), new MembershipVersion(version.Version));
     }
 
+    private void CheckUnused(MembershipTableData data)
+    {
+        if (data.TryGet(silo.SiloAddress) is { } row)
+        {
+            throw new OrleansException($"Silo {silo.SiloAddress} cannot join, because another had this address and is {row.Item1.Status}. Start it again: it gets another generation then.");
+        }
+    }
+
     private async Task ReplacePredecessorsAsync(CancellationToken cancellationToken)
     {
         var data = await table.ReadAll().ConfigureAwait(false);
+        CheckUnused(data);
         foreach (var (entry, _) in data.Members.Where(row => row.Item1.Status != SiloStatus.Dead && row.Item1.SiloAddress.Endpoint.Equals(silo.SiloAddress.Endpoint)))
         {
             if (entry.SiloAddress.Generation > silo.SiloAddress.Generation)

@@ -48,6 +48,25 @@ public sealed class SiloHostingTests
     }
 
     [Fact]
+    public async Task StartAsync_AddressOfAnActiveSilo_FailsAndLeavesThatAlone()
+    {
+        var (primaryPort, ownPort) = (FreePorts.Next(), FreePorts.Next());
+        using var primary = Build(silo => silo.UseLocalhostClustering(primaryPort, 0));
+        using var host = Build(silo => silo.UseLocalhostClustering(ownPort, 0, new IPEndPoint(IPAddress.Loopback, primaryPort)));
+        await primary.StartAsync().WaitAsync(Limit);
+        var table = primary.Services.GetRequiredService<IMembershipTable>();
+        var address = host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
+        var now = TimeProvider.System.GetUtcNow().UtcDateTime;
+        var row = new MembershipEntry { SiloAddress = address, Status = SiloStatus.Active, SiloName = "another", StartTime = now, IAmAliveTime = now };
+        Assert.True(await table.InsertRow(row, (await table.ReadAll()).Version.Next()));
+
+        var exception = await Assert.ThrowsAsync<OrleansException>(() => host.StartAsync().WaitAsync(Limit));
+
+        Assert.Contains("had this address and is Active", exception.Message, StringComparison.Ordinal);
+        Assert.Equal(SiloStatus.Active, (await table.ReadAll()).TryGet(address)!.Item1.Status);
+    }
+
+    [Fact]
     public async Task UseLocalhostClustering_TwoSilos_FormOneCluster()
     {
         var (primaryPort, secondaryPort) = (FreePorts.Next(), FreePorts.Next());
