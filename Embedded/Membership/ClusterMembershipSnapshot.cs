@@ -29,7 +29,7 @@ public sealed class ClusterMembershipSnapshot(ImmutableDictionary<SiloAddress, C
 
         foreach (var other in Members.Keys)
         {
-            if (other.Generation > silo.Generation && other.Endpoint.Equals(silo.Endpoint))
+            if (other.IsSuccessorOf(silo))
             {
                 return SiloStatus.Dead;
             }

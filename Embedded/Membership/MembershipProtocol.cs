@@ -50,7 +50,11 @@ internal sealed partial class MembershipProtocol(
             async () =>
             {
                 var data = await table.ReadAll().ConfigureAwait(false);
-                CheckUnused(data);
+                if (data.TryGet(silo.SiloAddress) is { } row)
+                {
+                    throw new OrleansException($"Silo {silo.SiloAddress} cannot join, because another had this address and is {row.Item1.Status}. "
+                        + "Start it again: it gets another generation then.");
+                }
 
                 // It stays so if the answer is lost.
                 MayHaveRow = true;
@@ -174,28 +178,22 @@ internal sealed partial class MembershipProtocol(
         return new ClusterMembershipSnapshot(members.ToImmutable(), new MembershipVersion(version.Version));
     }
 
-    private void CheckUnused(MembershipTableData data)
-    {
-        if (data.TryGet(silo.SiloAddress) is { } row)
-        {
-            throw new OrleansException($"Silo {silo.SiloAddress} cannot join, because another had this address and is {row.Item1.Status}. Start it again: it gets another generation then.");
-        }
-    }
-
     private async Task ReplacePredecessorsAsync(CancellationToken cancellationToken)
     {
         var data = await table.ReadAll().ConfigureAwait(false);
-        CheckUnused(data);
-        foreach (var (entry, _) in data.Members.Where(row => row.Item1.Status != SiloStatus.Dead && row.Item1.SiloAddress.Endpoint.Equals(silo.SiloAddress.Endpoint)))
+        foreach (var (entry, _) in data.Members.Where(row => row.Item1.Status != SiloStatus.Dead))
         {
-            if (entry.SiloAddress.Generation > silo.SiloAddress.Generation)
+            if (entry.SiloAddress.IsSuccessorOf(silo.SiloAddress))
             {
                 throw new OrleansException($"Silo {silo.SiloAddress} cannot join, because {entry.SiloAddress} at the same endpoint is newer. "
                     + "Stop one of them.");
             }
 
-            LogPredecessor(entry.SiloAddress, silo.SiloAddress);
-            await DeclareDeadAsync(entry.SiloAddress, cancellationToken).ConfigureAwait(false);
+            if (entry.SiloAddress.IsPredecessorOf(silo.SiloAddress))
+            {
+                LogPredecessor(entry.SiloAddress, silo.SiloAddress);
+                await DeclareDeadAsync(entry.SiloAddress, cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 
