@@ -1,3 +1,5 @@
+using Orleans.Runtime;
+
 namespace Dpark.Conformance.Clusters;
 
 /// <summary>
@@ -23,8 +25,12 @@ internal static class Differences
     /// <summary>The directors see numbers of activations that are up to a second old.</summary>
     public static bool ActivationCountsLag => IsOfficial;
 
-    /// <summary>A silo that is restarted within the second in which it started has the address that it had, and does not start.</summary>
-    public static bool GenerationsAreSeconds => IsOfficial;
+    /// <summary>
+    /// Whether a silo that is restarted now in another process gets another address. Official generations are seconds since 2022: within the second in which it started it would
+    /// have the one that it had, and not start.
+    /// </summary>
+    public static bool IsGenerationOver(SiloAddress silo) =>
+        !IsOfficial || TimeProvider.System.GetUtcNow() >= new DateTimeOffset(2022, 1, 1, 0, 0, 0, TimeSpan.Zero).AddSeconds(silo.Generation + 1d);
 
     /// <summary>A bit array is filled up to whole bytes, and the values of one key of a name-value collection become one.</summary>
     public static bool BitArraysAndNameValuesChange => IsOfficial;

@@ -8,6 +8,8 @@ internal static class Waiting
     /// </summary>
     public static readonly TimeSpan Limit = ClusterHosting.IsInProcess ? TimeSpan.FromSeconds(25) : ProcessSilo.ResponseTimeout - TimeSpan.FromSeconds(20);
 
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Fails the test when <paramref name="phase"/> is not over in time. The task's own exceptions pass.</summary>
     public static async Task Within(this Task task, string phase)
     {
@@ -26,6 +28,20 @@ internal static class Waiting
     {
         await ((Task)task).Within(phase);
         return await task;
+    }
+
+    /// <summary>Completes when something is so that nobody tells. Fails the test when it is not in time.</summary>
+    public static async Task Until(Func<bool> condition, string phase)
+    {
+        using var timer = new PeriodicTimer(Interval);
+        await PollAsync().Within(phase);
+
+        async Task PollAsync()
+        {
+            while (!condition() && await timer.WaitForNextTickAsync())
+            {
+            }
+        }
     }
 
     /// <summary>The exception that a task ends with. Fails the test when there is none, or not in time.</summary>

@@ -121,10 +121,7 @@ public sealed class SiloLossTests
     {
         await using var cluster = await DeployAsync(2);
         var old = cluster.Silos[1];
-        if (Differences.GenerationsAreSeconds)
-        {
-            await Task.Delay(TimeSpan.FromSeconds(1));
-        }
+        await Waiting.Until(() => Differences.IsGenerationOver(old.SiloAddress), "another generation");
 
         var restarted = await cluster.RestartSiloAsync(old).Within("the restart");
 
