@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Dpark.Shuffle;
 
@@ -9,6 +10,9 @@ internal sealed unsafe partial class DenseTable<TKey, TValue>
     // So that they stay in the innermost cache from one loop to the next.
     private const int SplitPairs = 128;
 
+    // As many places of a large table as a processor waits for at the same time; of more, the first are gone from the innermost cache again.
+    private const int FetchAheadPairs = 32;
+
     private (TKey Key, TValue Value)[]? _known;
 
     /// <summary>
@@ -16,16 +20,14 @@ internal sealed unsafe partial class DenseTable<TKey, TValue>
     /// used is found out later, by their values, so that nothing is read or written here but the sums; of floating point, that is, and as long as there is no -0.
     /// </summary>
     /// <returns>How many pairs were added.</returns>
-    /// <remarks>No place is fetched ahead: with nothing to wait for between them, the processor looks far ahead by itself.</remarks>
+    /// <remarks>No place of a near table is fetched ahead: with nothing to wait for between them, the processor looks far enough ahead by itself.</remarks>
     public int AddSums<TNumber>(ReadOnlySpan<(TKey Key, TNumber Value)> pairs)
     {
         var added = 0;
         var tellThemselves = SumPlaces.TellThemselves<TNumber>();
         while (true)
         {
-            added += tellThemselves
-                ? AddBelow<TNumber, Unseen>(pairs[added..], First, (ulong)_sumEnd, _values, _used)
-                : AddBelow<TNumber, Seen>(pairs[added..], First, (ulong)_sumEnd, _values, _used);
+            added += tellThemselves ? AddBelow<TNumber, Unseen>(pairs[added..]) : AddBelow<TNumber, Seen>(pairs[added..]);
             var offset = added == pairs.Length ? ulong.MaxValue : OffsetOf(pairs[added].Key);
             if (offset >= (ulong)PlaceCount)
             {
@@ -78,14 +80,26 @@ internal sealed unsafe partial class DenseTable<TKey, TValue>
         _sumEnd = 0;
     }
 
+    private int AddBelow<TNumber, TSums>(ReadOnlySpan<(TKey Key, TNumber Value)> pairs) => IsNear
+        ? AddBelow<TNumber, TSums, Near>(pairs, First, (ulong)_sumEnd, _values, _used)
+        : AddBelow<TNumber, TSums, Far>(pairs, First, (ulong)_sumEnd, _values, _used);
+
     // Calls nothing and has what it needs in registers: with a call in the loop, the compiler keeps the index in memory, which takes longer than the addition. To look at each sum takes
     // a third of the time.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int AddBelow<TNumber, TSums>(ReadOnlySpan<(TKey Key, TNumber Value)> pairs, long first, ulong end, byte* values, ulong* used)
+    private static int AddBelow<TNumber, TSums, TDistance>(
+        ReadOnlySpan<(TKey Key, TNumber Value)> pairs, long first, ulong end, byte* values, ulong* used)
     {
         var i = 0;
         for (; i < pairs.Length; i++)
         {
+            if (typeof(TDistance) == typeof(Far) && Sse.IsSupported)
+            {
+                // There may be no such place: it is only a hint.
+                var ahead = (ulong)(OrderOf(pairs[Math.Min(i + FetchAheadPairs, pairs.Length - 1)].Key) - first);
+                Sse.Prefetch0(values + (ahead * (nuint)Unsafe.SizeOf<TValue>()));
+            }
+
             var offset = (ulong)(OrderOf(pairs[i].Key) - first);
             if (offset >= end)
             {
@@ -144,4 +158,10 @@ internal sealed unsafe partial class DenseTable<TKey, TValue>
 
     /// <summary>Sums are not looked at, but the numbers, which do not have to be waited for: up to the first by which a sum may come to look like an unused place.</summary>
     private readonly struct Unseen;
+
+    /// <summary>The table is <see cref="IsNear"/>.</summary>
+    private readonly struct Near;
+
+    /// <summary>It is not: places are fetched ahead.</summary>
+    private readonly struct Far;
 }

@@ -79,6 +79,36 @@ public sealed class DenseSumTests
             read[..readCount]);
     }
 
+    // Larger than a core's cache, so that places are asked for before they are needed: also such that are not there, and behind the last pair.
+    [Fact]
+    public void AddSums_LargeTable_AddsUpToTheFirstKeyWithoutAPlace()
+    {
+        AssertFarSums(value => (double)value);
+        AssertFarSums(value => value);
+    }
+
+    private static void AssertFarSums<T>(Func<long, T> valueOf)
+        where T : unmanaged, INumber<T>
+    {
+        const int PlaceCount = 1 << 20;
+        var random = new Random(1);
+        (long Key, T Value)[] pairs = [.. Enumerable.Range(0, 300).Select(i => (random.NextInt64(PlaceCount / 4), valueOf(i)))];
+        pairs[200].Key = long.MaxValue;
+        pairs[210].Key = -1;
+        using var table = DenseTable<long, T>.Create(first: 0, PlaceCount);
+        Assert.False(table.IsNear);
+
+        Assert.Equal(200, table.AddSums<T>(pairs));
+        Assert.Equal(9, table.AddSums<T>(pairs.AsSpan(201)));
+
+        var read = new (long Key, T Value)[table.Count];
+        var place = 0;
+        Assert.Equal(read.Length, table.ReadOn(ref place, read));
+        Assert.Equal(
+            pairs[..200].Concat(pairs[201..210]).GroupBy(pair => pair.Key).Select(group => (group.Key, group.Aggregate(T.Zero, (sum, pair) => sum + pair.Value))).OrderBy(pair => pair.Key),
+            read);
+    }
+
     // Two times, for the second time finds places that were marked.
     private static void AssertSums<T>((long Key, T Value)[] pairs, long first = 0)
         where T : unmanaged, INumber<T>
