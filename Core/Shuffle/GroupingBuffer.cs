@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Dpark.Codecs;
 using Dpark.Memory;
 using Dpark.Partitioning;
@@ -12,12 +14,15 @@ namespace Dpark.Shuffle;
 /// </summary>
 internal sealed class GroupingBuffer<TKey, TValue>(MemoryClaim memory) : IndexedPairBuffer<TKey, TValue, TValue[]>(memory)
 {
+    // As many as a processor waits for at the same time, see DenseTable.AddSums.
+    private const int FetchAheadValues = 32;
+
     // The arrays that are handed out take as much as the values again, a few at a time.
     private readonly HeapGauge _gauge = new(memory, !RecordCodec<TKey>.Default.IsInline || !RecordCodec<TValue>.Default.IsInline);
-    private PooledList<TValue> _values = new();
-    private PooledList<int> _owners = new();
-    private PooledList<Group> _groups = new();
-    private PooledList<TValue> _sorted = new();
+    private LargeList<TValue> _values = new();
+    private LargeList<int> _owners = new();
+    private LargeList<Group> _groups = new();
+    private LargeList<TValue> _sorted = new();
 
     public override bool IsFull => _gauge.IsFull(ArrayBytes, this, static buffer =>
         RecordCodec<TKey>.Default.HeapBytes(buffer.Index.Keys, depth: 0) + RecordCodec<TValue>.Default.HeapBytes(buffer._values.Span, depth: 0));
@@ -31,26 +36,37 @@ internal sealed class GroupingBuffer<TKey, TValue>(MemoryClaim memory) : Indexed
         }
     }
 
+    /// <summary>Takes the memory for so many values at once, if there is as much: on pages of its own, and without copies while they come. Called while it is empty.</summary>
+    /// <param name="count">About how many pairs will be added.</param>
+    public void Reserve(long count)
+    {
+        // Counts are measured by bytes, so they are not exact where pairs have different lengths.
+        var most = count + (count / 32) + BatchReader.Capacity;
+        if (count <= BatchReader.Capacity || most > Array.MaxLength
+            || (2 * LargeList<TValue>.BytesReserved((int)most)) + LargeList<int>.BytesReserved((int)most) > Memory.RoomBytes)
+        {
+            return;
+        }
+
+        _values.Reserve((int)most);
+        _owners.Reserve((int)most);
+        if (!Memory.TryHold(ArrayBytes))
+        {
+            _values.Dispose();
+            _owners.Dispose();
+        }
+    }
+
     /// <summary>Places the values by key, by counting.</summary>
     public override void Complete()
     {
-        var owners = _owners.Span;
+        _groups.Reserve(Index.Count);
+        _sorted.Reserve(_values.Count);
         var groups = _groups.ExtendTo(Index.Count);
         groups.Clear();
-        foreach (var owner in owners)
-        {
-            groups[owner].Count++;
-        }
-
+        CountValues(_owners.Span, groups);
         SetStarts(groups);
-
-        // Each end begins at the start and moves while values are placed.
-        var sorted = _sorted.ExtendTo(_values.Count);
-        var values = _values.Span;
-        for (var i = 0; i < owners.Length; i++)
-        {
-            sorted[groups[owners[i]].End++] = values[i];
-        }
+        Place(_values.Span, _owners.Span, groups, _sorted.ExtendTo(_values.Count));
     }
 
     public override void Read(ReadOnlySpan<int> numbers, Span<(TKey Key, TValue[] Value)> pairs)
@@ -58,9 +74,11 @@ internal sealed class GroupingBuffer<TKey, TValue>(MemoryClaim memory) : Indexed
         var keys = Index.Keys;
         var values = _sorted.Span;
         var groups = _groups.Span;
-        Prefetch.Elements(groups, numbers);
         for (var i = 0; i < numbers.Length; i++)
         {
+            var ahead = numbers[Math.Min(i + FetchAheadValues, numbers.Length - 1)];
+            Prefetch.Element(in groups[ahead]);
+            Prefetch.Element(in keys[ahead]);
             var number = numbers[i];
             var group = groups[number];
             pairs[i] = (keys[number], values.Slice(group.End - group.Count, group.Count).ToArray());
@@ -124,6 +142,31 @@ internal sealed class GroupingBuffer<TKey, TValue>(MemoryClaim memory) : Indexed
         numbers.CopyTo(_owners.ExtendTo(start + numbers.Length)[start..]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CountValues(ReadOnlySpan<int> owners, Span<Group> groups)
+    {
+        for (var i = 0; i < owners.Length; i++)
+        {
+            Prefetch.Element(in groups[owners[Math.Min(i + FetchAheadValues, owners.Length - 1)]]);
+            groups[owners[i]].Count++;
+        }
+    }
+
+    // Each end begins at the start of its group and moves while values are placed. Where a value will go is known once its group is near, which is asked for twice as early.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Place(ReadOnlySpan<TValue> values, ReadOnlySpan<int> owners, Span<Group> groups, Span<TValue> sorted)
+    {
+        values = values[..owners.Length];
+        ref var first = ref MemoryMarshal.GetReference(sorted);
+        for (var i = 0; i < owners.Length; i++)
+        {
+            Prefetch.Element(in groups[owners[Math.Min(i + (2 * FetchAheadValues), owners.Length - 1)]]);
+            Prefetch.Element(in Unsafe.Add(ref first, groups[owners[Math.Min(i + FetchAheadValues, owners.Length - 1)]].End));
+            sorted[groups[owners[i]].End++] = values[i];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SetStarts(Span<Group> groups)
     {
         var order = new PooledList<int>();
@@ -132,10 +175,12 @@ internal sealed class GroupingBuffer<TKey, TValue>(MemoryClaim memory) : Indexed
             var numbers = order.ExtendTo(groups.Length)[..groups.Length];
             ListNumbers(numbers);
             var start = 0;
-            foreach (var number in numbers)
+            for (var i = 0; i < numbers.Length; i++)
             {
-                groups[number].End = start;
-                start += groups[number].Count;
+                Prefetch.Element(in groups[numbers[Math.Min(i + FetchAheadValues, numbers.Length - 1)]]);
+                ref var group = ref groups[numbers[i]];
+                group.End = start;
+                start += group.Count;
             }
         }
         finally

@@ -17,6 +17,12 @@ internal sealed class GroupingPlan<TKey, TValue>(string subject, MapOutputFiles 
     public PartitioningMapWriter<TKey, TValue> NewSpreader(Partitioner? ranges, int level) =>
         new($"pairs of {subject}", files, options, ranges ?? new SpreadPartitioner(level), context);
 
+    /// <summary>Groups the pairs of a task.</summary>
+    /// <param name="pairs">Disposed with the result.</param>
+    /// <param name="expectPairs">About how many there are. Asked when they are read.</param>
+    public BatchReader<(TKey Key, TValue[] Values)> Open(BatchReader<(TKey Key, TValue Value)> pairs, Func<long>? expectPairs = null) =>
+        new GroupingReader<TKey, TValue>(pairs, this, context, level: 0, expectPairs);
+
     /// <summary>Groups pairs. See <see cref="OpenBucket{TKey, TIn, TOut}"/>.</summary>
     public BatchReader<(TKey Key, TValue[] Values)> Open(BatchReader<(TKey Key, TValue Value)> pairs, int level, int expectedKeys) => level < SpreadReader.LastLevel
         ? new GroupingReader<TKey, TValue>(pairs, this, context, level)
@@ -35,7 +41,9 @@ internal sealed class GroupingPlan<TKey, TValue>(string subject, MapOutputFiles 
 /// </summary>
 /// <param name="source">Disposed with the reader.</param>
 /// <param name="level">How often the pairs were spread before.</param>
-internal sealed class GroupingReader<TKey, TValue>(BatchReader<(TKey Key, TValue Value)> source, GroupingPlan<TKey, TValue> plan, TaskContext context, int level)
+/// <param name="expectPairs">About how many pairs there are; <see langword="null"/> if nobody knows.</param>
+internal sealed class GroupingReader<TKey, TValue>(
+    BatchReader<(TKey Key, TValue Value)> source, GroupingPlan<TKey, TValue> plan, TaskContext context, int level, Func<long>? expectPairs = null)
     : BatchReader<(TKey Key, TValue[] Values)>
 {
     // Until the pairs are spread.
@@ -69,6 +77,7 @@ internal sealed class GroupingReader<TKey, TValue>(BatchReader<(TKey Key, TValue
 
     private BatchReader<(TKey Key, TValue[] Values)> Group()
     {
+        _buffer!.Reserve(expectPairs?.Invoke() ?? 0);
         for (var batch = source.Next(); !batch.IsEmpty; batch = source.Next())
         {
             context.CancellationToken.ThrowIfCancellationRequested();

@@ -98,7 +98,7 @@ internal sealed partial class NumberTable<TKey, TValue>(ulong multiplier, Memory
 
     /// <summary>Fetches a hashed place into the innermost cache.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void FetchAhead(int position) => Prefetch.Element(ref PlaceAt(position));
+    public void FetchAhead(int position) => Prefetch.Element(in PlaceAt(position));
 
     /// <summary>The value of a key in hashed places. There is room for a new one.</summary>
     /// <param name="position">From <see cref="PositionOf"/>.</param>

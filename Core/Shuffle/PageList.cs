@@ -7,8 +7,8 @@ namespace Dpark.Shuffle;
 /// A list of values without references in memory of <see cref="PagePool"/>, for lists that get long: on large pages, and what it leaves behind when it grows is counted and used again. A
 /// value of this type must not be copied. Used by one thread.
 /// </summary>
+/// <typeparam name="T">Without references. Not a constraint, because generic code that has looked could not name it.</typeparam>
 internal struct PageList<T>
-    where T : unmanaged
 {
     private const int LeastCapacity = 1024;
 
@@ -51,6 +51,18 @@ internal struct PageList<T>
             Grow(CapacityReaching(count));
         }
     }
+
+    /// <summary>Takes the memory for so many elements at once, and hardly more: an exact number, so that lists of about the same length use the same blocks of the pool.</summary>
+    public void ReserveTightly(int count)
+    {
+        if (count > _capacity)
+        {
+            Grow((int)Math.Min(BytesOf(count) / Unsafe.SizeOf<T>(), Array.MaxLength));
+        }
+    }
+
+    /// <summary>Memory that <see cref="ReserveTightly"/> takes for so many elements.</summary>
+    public static long BytesOf(int count) => PageMemory.TakenFor((long)count * Unsafe.SizeOf<T>());
 
     /// <summary>The capacity that is reserved for so many elements.</summary>
     /// <remarks>One of few, whatever the count: the pool of pages gives only blocks of the very length that was returned.</remarks>

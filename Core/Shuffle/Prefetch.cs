@@ -13,11 +13,11 @@ internal static class Prefetch
 
     /// <summary>Asks for an element, or for its beginning.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Element<T>(ref T element)
+    public static unsafe void Element<T>(ref readonly T element)
     {
         if (Sse.IsSupported)
         {
-            Sse.Prefetch0(Unsafe.AsPointer(ref element));
+            Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.AsRef(in element)));
         }
     }
 

@@ -111,7 +111,8 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
     /// <inheritdoc/>
     public BatchReader<(TKey Key, TValue[] Values)> ReadGrouped<TKey, TValue>(ShuffleId shuffle, BucketRange buckets, TaskContext context)
         where TKey : notnull =>
-        new GroupingPlan<TKey, TValue>(shuffle.ToString(), files, options, context).Open(ReadBucket<TKey, TValue>(shuffle, buckets, context), level: 0, expectedKeys: 0);
+        new GroupingPlan<TKey, TValue>(shuffle.ToString(), files, options, context).Open(
+            ReadBucket<TKey, TValue>(shuffle, buckets, context), () => Measure(shuffle, buckets, MapRange.All, context).PairCount);
 
     /// <inheritdoc/>
     public BatchReader<(TKey Key, TCombined Value)> Combine<TKey, TValue, TCombined>(
@@ -128,7 +129,7 @@ public sealed class ShuffleStore(WorkerId worker, MapOutputFiles files, IMapOutp
         where TKey : notnull
     {
         var plan = new GroupingPlan<TKey, TValue>("a partition", files, options, context);
-        return isByHash ? plan.OpenByHash(pairs, isByHash) : plan.Open(pairs, level: 0, expectedKeys: 0);
+        return isByHash ? plan.OpenByHash(pairs, isByHash) : plan.Open(pairs);
     }
 
     /// <inheritdoc/>

@@ -213,7 +213,7 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
             var hash = Utf8Hash.Of(pairs[i].Key.Span, out _prefixes[i]);
             _longHashes[i] = hash;
             _positions[i] = PositionOf(_prefixes[i], hash, pairs[i].Key.Length <= InlineBytes);
-            Prefetch.Element(ref PlaceAt(_positions[i]));
+            Prefetch.Element(in PlaceAt(_positions[i]));
         }
     }
 
@@ -243,7 +243,7 @@ internal sealed class TextCombiningBuffer<TValue, TCombined>(
             var position = PositionOfShort(prefix, multiplier, shift);
             prefixes[i] = prefix;
             positions[i] = position;
-            Prefetch.Element(ref Unsafe.Add(ref places, position));
+            Prefetch.Element(in Unsafe.Add(ref places, position));
         }
 
         return i;
