@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -51,7 +50,7 @@ internal sealed class IntegerCodec<T, TNumber>(string shape) : RecordCodec<T>
 /// <remarks>For <see cref="int"/>, <see cref="uint"/>, <see cref="long"/> and <see cref="ulong"/>. Without generic mathematics, whose code cannot be compiled with the build.</remarks>
 internal static class IntegerColumn
 {
-    // Fewer are not worth a loop that has to be compiled: that one cannot be compiled with the build either, because it takes the widest vectors of the machine.
+    // Fewer are not worth loops that have to be compiled, because they take the widest vectors of the machine.
     private const int LeastVectorized = 256;
 
     /// <summary>Appends the column.</summary>
@@ -159,27 +158,11 @@ internal static class IntegerColumn
         return (least, greatest);
     }
 
-    // At least one vector of values; the last one overlaps the one before.
     private static (ulong Least, ulong Greatest) VectorBounds<T>(ReadOnlySpan<T> values)
         where T : unmanaged
     {
-        var least = new Vector<T>(values[^Vector<T>.Count..]);
-        var greatest = least;
-        for (var i = 0; i < values.Length - Vector<T>.Count; i += Vector<T>.Count)
-        {
-            var next = new Vector<T>(values[i..]);
-            least = Vector.Min(least, next);
-            greatest = Vector.Max(greatest, next);
-        }
-
-        var (leastOfAll, greatestOfAll) = (ulong.MaxValue, 0UL);
-        for (var i = 0; i < Vector<T>.Count; i++)
-        {
-            leastOfAll = Math.Min(leastOfAll, OrderOf(least[i]));
-            greatestOfAll = Math.Max(greatestOfAll, OrderOf(greatest[i]));
-        }
-
-        return (leastOfAll, greatestOfAll);
+        var (least, greatest) = IntegerVectors.Bounds(values);
+        return (OrderOf(least), OrderOf(greatest));
     }
 
     private static void Narrow<T, TDistance>(ReadOnlySpan<T> values, T least, Span<byte> distances)
@@ -187,6 +170,20 @@ internal static class IntegerColumn
         where TDistance : unmanaged
     {
         var target = MemoryMarshal.Cast<byte, TDistance>(distances)[..values.Length];
+        if (values.Length >= LeastVectorized && Unsafe.SizeOf<TDistance>() < Unsafe.SizeOf<T>())
+        {
+            if (Unsafe.SizeOf<T>() == sizeof(ulong))
+            {
+                IntegerVectors.Narrow(MemoryMarshal.Cast<T, ulong>(values), Unsafe.BitCast<T, ulong>(least), target);
+            }
+            else
+            {
+                IntegerVectors.Narrow(MemoryMarshal.Cast<T, uint>(values), Unsafe.BitCast<T, uint>(least), target);
+            }
+
+            return;
+        }
+
         var start = Extend(least);
         for (var i = 0; i < values.Length; i++)
         {
@@ -199,6 +196,20 @@ internal static class IntegerColumn
         where TDistance : unmanaged
     {
         var source = MemoryMarshal.Cast<byte, TDistance>(distances)[..values.Length];
+        if (values.Length >= LeastVectorized)
+        {
+            if (Unsafe.SizeOf<T>() == sizeof(ulong))
+            {
+                IntegerVectors.Widen(source, Unsafe.BitCast<T, ulong>(least), MemoryMarshal.Cast<T, ulong>(values));
+            }
+            else
+            {
+                IntegerVectors.Widen(source, Unsafe.BitCast<T, uint>(least), MemoryMarshal.Cast<T, uint>(values));
+            }
+
+            return;
+        }
+
         var start = Extend(least);
         for (var i = 0; i < values.Length; i++)
         {

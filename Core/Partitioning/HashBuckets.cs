@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Dpark.Partitioning;
 
 /// <summary>Which bucket a stable hash belongs to. A struct, so that the loop over keys is compiled for it.</summary>
@@ -14,6 +16,7 @@ internal static class HashBuckets
 
     /// <summary>Finds the bucket of each key.</summary>
     /// <param name="partitions">At least as long as <paramref name="keys"/>.</param>
+    [SkipLocalsInit]
     public static void Of<TKey, TBuckets>(ReadOnlySpan<TKey> keys, Span<int> partitions, TBuckets buckets)
         where TBuckets : struct, IHashBuckets
     {
@@ -23,10 +26,17 @@ internal static class HashBuckets
         {
             var chunk = keys[start..Math.Min(start + ChunkLength, keys.Length)];
             hasher.Hash(chunk, hashes);
-            for (var i = 0; i < chunk.Length; i++)
-            {
-                partitions[start + i] = buckets.BucketOf(hashes[i]);
-            }
+            Of(hashes[..chunk.Length], partitions.Slice(start, chunk.Length), buckets);
+        }
+    }
+
+    private static void Of<TBuckets>(ReadOnlySpan<ulong> hashes, Span<int> partitions, TBuckets buckets)
+        where TBuckets : struct, IHashBuckets
+    {
+        partitions = partitions[..hashes.Length];
+        for (var i = 0; i < hashes.Length; i++)
+        {
+            partitions[i] = buckets.BucketOf(hashes[i]);
         }
     }
 }

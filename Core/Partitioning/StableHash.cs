@@ -20,7 +20,7 @@ namespace Dpark.Partitioning;
 /// <para>Tuples, records and structs: <c>h = C0 ^ n</c> for <c>n</c> members, then <c>h = fold(h ^ C1, m ^ C2)</c> for the hash <c>m</c> of each member. Null is C3.
 /// </para>
 /// </remarks>
-public static class StableHash
+public static partial class StableHash
 {
     // The fractional parts of the square roots of 2, 3, 5 and 7, made odd.
     private const ulong C0 = 0x6A09_E667_F3BC_C909;

@@ -53,9 +53,35 @@ internal sealed class SimpleHasher<T, THash> : StableHasher<T>
     }
 }
 
+/// <summary>Integers of 64 bits, many at once.</summary>
+/// <typeparam name="T"><see cref="long"/> or <see cref="ulong"/>.</typeparam>
+internal sealed class LongHasher<T> : StableHasher<T>
+    where T : unmanaged
+{
+    // Fewer are not worth a loop that has to be compiled.
+    private const int LeastVectorized = 256;
+
+    public override ulong Hash(T value) => StableHash.OfInteger(Unsafe.BitCast<T, long>(value));
+
+    public override void Hash(ReadOnlySpan<T> values, Span<ulong> hashes)
+    {
+        hashes = hashes[..values.Length];
+        if (values.Length >= LeastVectorized)
+        {
+            StableHash.OfIntegers(MemoryMarshal.Cast<T, long>(values), hashes);
+            return;
+        }
+
+        for (var i = 0; i < values.Length; i++)
+        {
+            hashes[i] = Hash(values[i]);
+        }
+    }
+}
+
 /// <summary>The functions of <see cref="SimpleHasher{T, THash}"/>.</summary>
 internal readonly struct KeyHashes :
-    IKeyHash<string?>, IKeyHash<long>, IKeyHash<int>, IKeyHash<short>, IKeyHash<sbyte>, IKeyHash<ulong>, IKeyHash<uint>, IKeyHash<ushort>, IKeyHash<byte>,
+    IKeyHash<string?>, IKeyHash<int>, IKeyHash<short>, IKeyHash<sbyte>, IKeyHash<uint>, IKeyHash<ushort>, IKeyHash<byte>,
     IKeyHash<bool>, IKeyHash<char>, IKeyHash<double>, IKeyHash<float>, IKeyHash<Half>, IKeyHash<decimal>, IKeyHash<Guid>, IKeyHash<Int128>, IKeyHash<UInt128>,
     IKeyHash<DateTime>, IKeyHash<DateTimeOffset>, IKeyHash<TimeSpan>, IKeyHash<DateOnly>, IKeyHash<TimeOnly>, IKeyHash<System.Text.Rune>,
     IKeyHash<BigInteger>, IKeyHash<Version?>
@@ -65,15 +91,11 @@ internal readonly struct KeyHashes :
 
     public static ulong Hash(string? value) => StableHash.OfString(value);
 
-    public static ulong Hash(long value) => StableHash.OfInteger(value);
-
     public static ulong Hash(int value) => StableHash.OfInteger(value);
 
     public static ulong Hash(short value) => StableHash.OfInteger(value);
 
     public static ulong Hash(sbyte value) => StableHash.OfInteger(value);
-
-    public static ulong Hash(ulong value) => StableHash.OfInteger((long)value);
 
     public static ulong Hash(uint value) => StableHash.OfInteger(value);
 

@@ -28,11 +28,11 @@ internal sealed class StableHasherBuilder(Type root)
         return Type.GetTypeCode(type) switch
         {
             TypeCode.String => new SimpleHasher<string?, KeyHashes>(),
-            TypeCode.Int64 => new SimpleHasher<long, KeyHashes>(),
+            TypeCode.Int64 => new LongHasher<long>(),
             TypeCode.Int32 => new SimpleHasher<int, KeyHashes>(),
             TypeCode.Int16 => new SimpleHasher<short, KeyHashes>(),
             TypeCode.SByte => new SimpleHasher<sbyte, KeyHashes>(),
-            TypeCode.UInt64 => new SimpleHasher<ulong, KeyHashes>(),
+            TypeCode.UInt64 => new LongHasher<ulong>(),
             TypeCode.UInt32 => new SimpleHasher<uint, KeyHashes>(),
             TypeCode.UInt16 => new SimpleHasher<ushort, KeyHashes>(),
             TypeCode.Byte => new SimpleHasher<byte, KeyHashes>(),

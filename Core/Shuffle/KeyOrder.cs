@@ -122,15 +122,12 @@ internal static class Partitions
             partitioner.PartitionsOf(keys.Slice(start, count), result.Slice(start, count));
         }
 
-        var partitionCount = (uint)partitioner.PartitionCount;
-        foreach (var partition in result)
+        var wrong = result.IndexOfAnyExceptInRange(0, partitioner.PartitionCount - 1);
+        if (wrong >= 0)
         {
-            if ((uint)partition >= partitionCount)
-            {
-                throw new InvalidOperationException(
-                    $"The partitioner {partitioner.GetType()} put a key into partition {partition}, and it has {partitionCount}. " +
-                    "Its results must be from 0 to its number of partitions, exclusive.");
-            }
+            throw new InvalidOperationException(
+                $"The partitioner {partitioner.GetType()} put a key into partition {result[wrong]}, and it has {partitioner.PartitionCount}. " +
+                "Its results must be from 0 to its number of partitions, exclusive.");
         }
 
         return result;

@@ -165,30 +165,50 @@ internal sealed class PartitioningMapWriter<TKey, TValue> : IDisposable
 
     private void Distribute(ReadOnlySpan<(TKey Key, TValue Value)> batch)
     {
-        for (var i = 0; i < batch.Length; i++)
+        var keys = _batchKeys.AsSpan(0, batch.Length);
+        for (var i = 0; i < keys.Length; i++)
         {
-            _batchKeys[i] = batch[i].Key;
+            keys[i] = batch[i].Key;
         }
 
-        var partitions = Partitions.Of(_partitioner, _batchKeys.AsSpan(0, batch.Length), ref _batchPartitions);
+        var partitions = Partitions.Of(_partitioner, keys, ref _batchPartitions);
         _recordCount += batch.Length;
-        for (var i = 0; i < partitions.Length; i++)
+        for (var next = Fill(batch, partitions, 0, _buckets); next < batch.Length; next = Fill(batch, partitions, next, _buckets))
         {
-            var bucket = _buckets[partitions[i]] ?? NewBucket(partitions[i]);
-            bucket.Pairs[bucket.Count++] = batch[i];
-            if (bucket.Count == bucket.BatchLength)
+            var number = partitions[next];
+            if (_buckets[number] is { } full)
             {
-                Encode(bucket, partitions[i]);
+                Encode(full, number);
+            }
+            else
+            {
+                _buckets[number] = NewBucket();
             }
         }
     }
 
-    private Bucket NewBucket(int number)
+    // Calls nothing, see DenseTable.AddBelow. Stops at the first pair whose bucket is full or not there yet.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int Fill(ReadOnlySpan<(TKey Key, TValue Value)> batch, ReadOnlySpan<int> partitions, int next, Bucket?[] buckets)
     {
-        var bucket = new Bucket(_codec, _options.Compression, _frameBytes, _compressed, _batchLength);
-        _buckets[number] = bucket;
+        partitions = partitions[..batch.Length];
+        for (; (uint)next < (uint)batch.Length; next++)
+        {
+            if (buckets[partitions[next]] is not { } bucket || bucket.Count == bucket.BatchLength)
+            {
+                break;
+            }
+
+            bucket.Pairs[bucket.Count++] = batch[next];
+        }
+
+        return next;
+    }
+
+    private Bucket NewBucket()
+    {
         _waitingBytes += (long)_batchLength * Unsafe.SizeOf<(TKey, TValue)>();
-        return bucket;
+        return new Bucket(_codec, _options.Compression, _frameBytes, _compressed, _batchLength);
     }
 
     private void Encode(Bucket bucket, int number)

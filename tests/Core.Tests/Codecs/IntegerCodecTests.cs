@@ -35,6 +35,19 @@ public sealed class IntegerCodecTests
         }
     }
 
+    // Lengths are written in the same way, and in as many bytes as they have in memory where one of them is long.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(300)]
+    [InlineData(70_000)]
+    public void RoundTrip_ManyLengthsOfWhichOneIsLong_AreKept(int longest)
+    {
+        byte[]?[] arrays = [.. Enumerable.Range(0, 300).Select(i => i % 7 == 0 ? null : new byte[i % 5])];
+        arrays[170] = new byte[longest];
+
+        RoundTrip(arrays);
+    }
+
     [Fact]
     public void Decode_WiderThanNeeded_IsRead()
     {

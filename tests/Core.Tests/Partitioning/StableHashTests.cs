@@ -107,6 +107,25 @@ public sealed class StableHashTests
         Assert.Equal(keys.Select(StableHash.Of), hashes);
     }
 
+    // As many as are worth vectors, and one more or less, or some that fill none.
+    [Theory]
+    [InlineData(255)]
+    [InlineData(256)]
+    [InlineData(257)]
+    [InlineData(1000)]
+    public void Hash_ManyNumbers_EqualsOneByOne(int count)
+    {
+        var random = new Random(count);
+        long[] keys = [long.MinValue, long.MaxValue, -1, 0, uint.MaxValue, .. Enumerable.Range(5, count - 5).Select(_ => random.NextInt64(long.MinValue, long.MaxValue))];
+        var hashes = new ulong[count + 1];
+
+        StableHasher<long>.Default.Hash(keys, hashes);
+        Assert.Equal([.. keys.Select(StableHash.Of), 0UL], hashes);
+
+        StableHasher<ulong>.Default.Hash([.. keys.Select(key => (ulong)key)], hashes);
+        Assert.Equal([.. keys.Select(StableHash.Of), 0UL], hashes);
+    }
+
     [Fact]
     public void EnsureSupported_EqualityByReference_NamesThePath()
     {
