@@ -258,6 +258,11 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
                 continue;
             }
 
+            if (typeof(TMerge) == typeof(Addition<TCombined, TValue>) && TryAddHashedSums(pairs))
+            {
+                return;
+            }
+
             var some = pairs[..Math.Min(pairs.Length, FetchAheadKeys)];
             _table.Reserve(some.Length);
             if (_table.Dense is { } dense && !TryLocate(dense, some, places))
@@ -276,6 +281,19 @@ internal sealed class NumberCombiningBuffer<TKey, TValue, TCombined>(
             AddSome(some, places, merging);
             pairs = pairs[some.Length..];
         }
+    }
+
+    /// <returns><see langword="false"/> if the table is dense.</returns>
+    private bool TryAddHashedSums(ReadOnlySpan<(TKey Key, TValue Value)> pairs)
+    {
+        _table.Reserve(pairs.Length);
+        if (_table.Dense is not null)
+        {
+            return false;
+        }
+
+        _table.AddSums(pairs);
+        return true;
     }
 
     /// <returns><see langword="false"/> if there is no memory; then all the pairs wait.</returns>

@@ -13,6 +13,9 @@ internal sealed class NumberKeyIndex<TKey> : KeyIndex<TKey>
     // What is fetched for so many keys stays in the innermost cache until it is used.
     private const int FetchAheadKeys = 128;
 
+    // As many as a processor waits for at the same time, see DenseTable.AddSums.
+    private const int FetchAheadPlaces = 32;
+
     private readonly NumberTable<TKey, int> _numbers = new(Multiplier);
     private PooledList<TKey> _keys = new();
     private PooledList<ulong> _hashes = new();
@@ -35,17 +38,20 @@ internal sealed class NumberKeyIndex<TKey> : KeyIndex<TKey>
 
     public override void Locate(ReadOnlySpan<TKey> keys, Span<int> numbers)
     {
-        _numbers.Reserve(keys.Length);
         _keys.ExtendTo(Count + keys.Length);
         Span<int> places = stackalloc int[FetchAheadKeys];
-        for (var start = 0; start < keys.Length; start += FetchAheadKeys)
+        while (!keys.IsEmpty)
         {
-            var some = keys[start..Math.Min(start + FetchAheadKeys, keys.Length)];
-            _numbers.Reserve(some.Length);
-            if (!TryLocateDense(some, places, numbers[start..]))
+            // Hashed places for all of them, or a dense table; one that has no places for some makes room for those.
+            _numbers.Reserve(keys.Length);
+            var some = _numbers.Dense is null ? keys : keys[..Math.Min(keys.Length, FetchAheadKeys)];
+            if (!TryLocateDense(some, places, numbers))
             {
-                LocateHashed(_numbers, some, places, numbers[start..]);
+                LocateHashed(_numbers, some, numbers);
             }
+
+            keys = keys[some.Length..];
+            numbers = numbers[some.Length..];
         }
 
         _keys.Truncate(Count);
@@ -155,26 +161,52 @@ internal sealed class NumberKeyIndex<TKey> : KeyIndex<TKey>
         Count = count;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void LocateHashed(NumberTable<TKey, int> table, ReadOnlySpan<TKey> keys, Span<int> positions, Span<int> numbers)
+    private void LocateHashed(NumberTable<TKey, int> table, ReadOnlySpan<TKey> keys, Span<int> numbers)
     {
-        FetchAhead(table, keys, positions);
+        for (var i = LocatePlaced(table, keys, numbers); i < keys.Length; i = LocatePlaced(table, keys, numbers))
+        {
+            ref var number = ref table.GetOrAdd(keys[i], position: 0, out var exists);
+            if (!exists)
+            {
+                number = Count;
+                _keys.Span[Count++] = keys[i];
+            }
+
+            numbers[i] = number;
+            keys = keys[(i + 1)..];
+            numbers = numbers[(i + 1)..];
+        }
+    }
+
+    // Calls nothing, see DenseTable.AddBelow. Stops at a key without a hashed place.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int LocatePlaced(NumberTable<TKey, int> table, ReadOnlySpan<TKey> keys, Span<int> numbers)
+    {
         var all = _keys.Span;
         var count = Count;
         numbers = numbers[..keys.Length];
-        for (var i = 0; i < keys.Length; i++)
+        var i = 0;
+        for (; i < keys.Length; i++)
         {
-            ref var number = ref table.GetOrAdd(keys[i], positions[i], out var exists);
+            table.FetchAhead(table.PositionOf(keys[Math.Min(i + FetchAheadPlaces, keys.Length - 1)]));
+            var key = keys[i];
+            if (!NumberTable<TKey, int>.IsPlaced(key))
+            {
+                break;
+            }
+
+            ref var number = ref table.GetOrAddPlaced(key, table.PositionOf(key), out var exists);
             if (!exists)
             {
                 number = count;
-                all[count++] = keys[i];
+                all[count++] = key;
             }
 
             numbers[i] = number;
         }
 
         Count = count;
+        return i;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

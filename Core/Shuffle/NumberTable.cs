@@ -88,13 +88,13 @@ internal sealed partial class NumberTable<TKey, TValue>(ulong multiplier, Memory
         return ref GetOrAdd(key, PositionOf(key), out exists);
     }
 
+    /// <summary>Whether a key has a hashed place: all but one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsPlaced(TKey key) => BitsOf(key) != 0;
+
     /// <summary>Where the search for a key in hashed places begins.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int PositionOf(TKey key)
-    {
-        var bits = BitsOf(key);
-        return (int)(((bits ^ (bits >> 32)) * multiplier) >> _shift);
-    }
+    public int PositionOf(TKey key) => PositionBy(key, multiplier, _shift);
 
     /// <summary>Fetches a hashed place into the innermost cache.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -110,6 +110,13 @@ internal sealed partial class NumberTable<TKey, TValue>(ulong multiplier, Memory
             return ref GetOrAddZero(out exists);
         }
 
+        return ref GetOrAddPlaced(key, position, out exists);
+    }
+
+    /// <summary>As <see cref="GetOrAdd(TKey, int, out bool)"/>, of a key that <see cref="IsPlaced"/>; calls nothing.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref TValue GetOrAddPlaced(TKey key, int position, out bool exists)
+    {
         for (; ; position = (position + 1) & (_placeCount - 1))
         {
             ref var place = ref PlaceAt(position);
@@ -318,6 +325,13 @@ internal sealed partial class NumberTable<TKey, TValue>(ulong multiplier, Memory
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong BitsOf(TKey key) => Unsafe.SizeOf<TKey>() == sizeof(int) ? Unsafe.BitCast<TKey, uint>(key) : Unsafe.BitCast<TKey, ulong>(key);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int PositionBy(TKey key, ulong multiplier, int shift)
+    {
+        var bits = BitsOf(key);
+        return (int)(((bits ^ (bits >> 32)) * multiplier) >> shift);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref Place PlaceAt(int position) => ref Unsafe.Add(ref Unsafe.As<byte, Place>(ref _memory!.Start), position);

@@ -24,6 +24,7 @@ public sealed class NumberTableTests
             { "at the lower end", Drawn(30_000, () => long.MinValue + random.NextInt64(0, 9_000)) },
             { "at the upper end", Drawn(30_000, () => long.MaxValue - random.NextInt64(0, 9_000)) },
             { "0 alone", Drawn(5_000, () => 0) },
+            { "scattered, and 0 among them", Drawn(30_000, () => random.NextInt64(-3_000, 3_000) * 0x1E37_79B9_7F4A_7C15) },
         };
     }
 
