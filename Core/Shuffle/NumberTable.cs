@@ -100,6 +100,20 @@ internal sealed partial class NumberTable<TKey, TValue>(ulong multiplier, Memory
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void FetchAhead(int position) => Prefetch.Element(in PlaceAt(position));
 
+    /// <summary>Fetches the place of a key, wherever that is. The table has places; there may be none for this key.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void FetchPlaceOf(TKey key)
+    {
+        if (Dense is { } dense)
+        {
+            dense.FetchAhead((int)dense.OffsetOf(key));
+        }
+        else
+        {
+            FetchAhead(PositionOf(key));
+        }
+    }
+
     /// <summary>The value of a key in hashed places. There is room for a new one.</summary>
     /// <param name="position">From <see cref="PositionOf"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -40,6 +40,9 @@ internal sealed partial class FailureDetector(
     private int _round;
     private Task _rounds = Task.CompletedTask;
 
+    // Kept, because a connection may end while this stops, and a source that is disposed gives none.
+    private CancellationToken _whileStarted;
+
     /// <summary>How long a probe may take, longer while this process is unwell.</summary>
     private TimeSpan Timeout => _options.ProbeTimeout * (1 + (_options.ExtendProbeTimeoutDuringDegradation ? health.Score : 0));
 
@@ -77,7 +80,8 @@ internal sealed partial class FailureDetector(
 
     private Task StartAsync(CancellationToken cancellationToken)
     {
-        _rounds = RunAsync(_stopping.Token);
+        _whileStarted = _stopping.Token;
+        _rounds = RunAsync(_whileStarted);
         traffic.ConnectionEnded += OnConnectionEnded;
         return Task.CompletedTask;
     }
@@ -132,8 +136,10 @@ internal sealed partial class FailureDetector(
 
     private void OnConnectionEnded(SiloAddress target)
     {
-        var token = _stopping.Token;
-        _ = Task.Run(() => CheckEndpointAsync(target, token), CancellationToken.None);
+        if (!_whileStarted.IsCancellationRequested)
+        {
+            _ = Task.Run(() => CheckEndpointAsync(target, _whileStarted), CancellationToken.None);
+        }
     }
 
     private async Task<bool> IsGoneAsync(SiloAddress target, CancellationToken cancellationToken)

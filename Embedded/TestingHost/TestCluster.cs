@@ -46,7 +46,7 @@ public class TestCluster : IDisposable, IAsyncDisposable
     /// <summary>The other silos that run.</summary>
     public IReadOnlyList<SiloHandle> SecondarySilos => [.. Silos.Where(silo => silo != Primary)];
 
-    /// <summary>The silos that run.</summary>
+    /// <summary>The silos that run: <see cref="Primary"/>, then the others in the order in which they had started, which those that start at the same time decide.</summary>
     public ReadOnlyCollection<SiloHandle> Silos
     {
         get
@@ -175,10 +175,14 @@ public class TestCluster : IDisposable, IAsyncDisposable
         handle.InstanceNumber = (short)instanceNumber;
         lock (_gate)
         {
-            _silos.Add(handle);
             if (instanceNumber == 0 && clusterOptions.UseTestClusterMembership)
             {
                 Primary = handle;
+                _silos.Insert(0, handle);
+            }
+            else
+            {
+                _silos.Add(handle);
             }
         }
 

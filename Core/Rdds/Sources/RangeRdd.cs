@@ -41,9 +41,10 @@ internal sealed class RangeRdd(IRddContext context, long start, long count, int 
         {
             context.CancellationToken.ThrowIfCancellationRequested();
             var batch = _output.AsSpan(0, (int)Math.Min(_output.Length, end - _next));
+            var first = _next;
             for (var i = 0; i < batch.Length; i++)
             {
-                batch[i] = _next + i;
+                batch[i] = first + i;
             }
 
             _next += batch.Length;

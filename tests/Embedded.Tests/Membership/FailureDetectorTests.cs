@@ -292,6 +292,25 @@ public sealed class FailureDetectorTests : IDisposable
         Assert.True(isTried, "The endpoint was not tried.");
     }
 
+    // Whoever tells of the end may have seen it as a listener before: an exception there is nobody's, and would end the process.
+    [Fact]
+    public async Task Lifecycle_ConnectionEndsWhileItIsDisposed_DoesNotThrow()
+    {
+        await ClusterAsync(2);
+        var lifecycle = new SiloLifecycle(NullLogger<SiloLifecycle>.Instance);
+        _detector.Participate(lifecycle);
+        _traffic.ConnectionEnded += _ =>
+        {
+            lifecycle.StopAsync(CancellationToken.None).WaitAsync(Limit).GetAwaiter().GetResult();
+            _detector.Dispose();
+        };
+        await lifecycle.StartAsync(CancellationToken.None);
+
+        _traffic.From(Rows.Silo(2)).End();
+
+        Assert.Null((await RowAsync(2)).SuspectTimes);
+    }
+
     [Fact]
     public async Task Lifecycle_Started_ProbesOncePerPeriodUntilStopped()
     {
