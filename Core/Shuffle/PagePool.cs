@@ -26,8 +26,8 @@ internal sealed unsafe class PagePool(long maxBytes, TimeProvider timeProvider)
     private long _bytes;
     private long _rentedBytes;
 
-    /// <summary>That of the process, 128 MiB.</summary>
-    public static PagePool Shared { get; } = new(128 << 20, TimeProvider.System);
+    /// <summary>That of the process, 256 MiB: as much as two tasks return that group some millions of values. What waits is not lost to others: workers count it as free and take it back.</summary>
+    public static PagePool Shared { get; } = new(256 << 20, TimeProvider.System);
 
     /// <summary>Bytes that wait. Takes no lock.</summary>
     public long WaitingBytes => Volatile.Read(ref _bytes);
