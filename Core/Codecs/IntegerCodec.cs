@@ -172,15 +172,7 @@ internal static class IntegerColumn
         var target = MemoryMarshal.Cast<byte, TDistance>(distances)[..values.Length];
         if (values.Length >= LeastVectorized && Unsafe.SizeOf<TDistance>() < Unsafe.SizeOf<T>())
         {
-            if (Unsafe.SizeOf<T>() == sizeof(ulong))
-            {
-                IntegerVectors.Narrow(MemoryMarshal.Cast<T, ulong>(values), Unsafe.BitCast<T, ulong>(least), target);
-            }
-            else
-            {
-                IntegerVectors.Narrow(MemoryMarshal.Cast<T, uint>(values), Unsafe.BitCast<T, uint>(least), target);
-            }
-
+            IntegerVectors.Narrow(values, least, target);
             return;
         }
 
@@ -198,15 +190,7 @@ internal static class IntegerColumn
         var source = MemoryMarshal.Cast<byte, TDistance>(distances)[..values.Length];
         if (values.Length >= LeastVectorized)
         {
-            if (Unsafe.SizeOf<T>() == sizeof(ulong))
-            {
-                IntegerVectors.Widen(source, Unsafe.BitCast<T, ulong>(least), MemoryMarshal.Cast<T, ulong>(values));
-            }
-            else
-            {
-                IntegerVectors.Widen(source, Unsafe.BitCast<T, uint>(least), MemoryMarshal.Cast<T, uint>(values));
-            }
-
+            IntegerVectors.Widen(source, least, values);
             return;
         }
 

@@ -43,54 +43,40 @@ internal static class IntegerVectors
     }
 
     /// <summary>Writes how far each number is above another one, by its lowest bytes.</summary>
-    /// <typeparam name="TDistance"><see cref="byte"/>, <see cref="ushort"/> or <see cref="uint"/>.</typeparam>
+    /// <typeparam name="T">Of 32 or 64 bits.</typeparam>
+    /// <typeparam name="TDistance"><see cref="byte"/>, <see cref="ushort"/> or <see cref="uint"/>, shorter than <typeparamref name="T"/>.</typeparam>
     /// <param name="values">At least as many as there are bytes in a vector.</param>
     /// <param name="distances">As many.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Narrow<TDistance>(ReadOnlySpan<ulong> values, ulong start, Span<TDistance> distances)
+    public static void Narrow<T, TDistance>(ReadOnlySpan<T> values, T start, Span<TDistance> distances)
+        where T : unmanaged
         where TDistance : unmanaged
     {
         ref var source = ref MemoryMarshal.GetReference(values);
         ref var target = ref MemoryMarshal.GetReference(distances[..values.Length]);
-        var starts = new Vector<ulong>(start);
+        var starts = new Vector<T>(start);
         var last = (nuint)(values.Length - Vector<TDistance>.Count);
         for (nuint i = 0; i < last; i += (nuint)Vector<TDistance>.Count)
         {
-            NarrowOf<TDistance>(ref source, i, starts).StoreUnsafe(ref target, i);
+            NarrowOf<T, TDistance>(ref source, i, starts).StoreUnsafe(ref target, i);
         }
 
-        NarrowOf<TDistance>(ref source, last, starts).StoreUnsafe(ref target, last);
+        NarrowOf<T, TDistance>(ref source, last, starts).StoreUnsafe(ref target, last);
     }
 
-    /// <summary>As <see cref="Narrow{TDistance}(ReadOnlySpan{ulong}, ulong, Span{TDistance})"/>, of numbers of 32 bits.</summary>
-    /// <typeparam name="TDistance"><see cref="byte"/> or <see cref="ushort"/>.</typeparam>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Narrow<TDistance>(ReadOnlySpan<uint> values, uint start, Span<TDistance> distances)
-        where TDistance : unmanaged
-    {
-        ref var source = ref MemoryMarshal.GetReference(values);
-        ref var target = ref MemoryMarshal.GetReference(distances[..values.Length]);
-        var starts = new Vector<uint>(start);
-        var last = (nuint)(values.Length - Vector<TDistance>.Count);
-        for (nuint i = 0; i < last; i += (nuint)Vector<TDistance>.Count)
-        {
-            NarrowOf<TDistance>(ref source, i, starts).StoreUnsafe(ref target, i);
-        }
-
-        NarrowOf<TDistance>(ref source, last, starts).StoreUnsafe(ref target, last);
-    }
-
-    /// <summary>Reads what <see cref="Narrow{TDistance}(ReadOnlySpan{ulong}, ulong, Span{TDistance})"/> wrote.</summary>
+    /// <summary>Reads what <see cref="Narrow"/> wrote.</summary>
     /// <typeparam name="TDistance">As there.</typeparam>
+    /// <typeparam name="T">As there.</typeparam>
     /// <param name="distances">At least as many as there are bytes in a vector.</param>
     /// <param name="values">As many.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Widen<TDistance>(ReadOnlySpan<TDistance> distances, ulong start, Span<ulong> values)
+    public static void Widen<TDistance, T>(ReadOnlySpan<TDistance> distances, T start, Span<T> values)
         where TDistance : unmanaged
+        where T : unmanaged
     {
         ref var source = ref MemoryMarshal.GetReference(distances);
         ref var target = ref MemoryMarshal.GetReference(values[..distances.Length]);
-        var starts = new Vector<ulong>(start);
+        var starts = new Vector<T>(start);
         var last = (nuint)(values.Length - Vector<TDistance>.Count);
         for (nuint i = 0; i < last; i += (nuint)Vector<TDistance>.Count)
         {
@@ -100,23 +86,10 @@ internal static class IntegerVectors
         StoreWide(Vector.LoadUnsafe(ref source, last), starts, ref target, last);
     }
 
-    /// <summary>Reads what <see cref="Narrow{TDistance}(ReadOnlySpan{uint}, uint, Span{TDistance})"/> wrote.</summary>
-    /// <typeparam name="TDistance">As there.</typeparam>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Widen<TDistance>(ReadOnlySpan<TDistance> distances, uint start, Span<uint> values)
-        where TDistance : unmanaged
-    {
-        ref var source = ref MemoryMarshal.GetReference(distances);
-        ref var target = ref MemoryMarshal.GetReference(values[..distances.Length]);
-        var starts = new Vector<uint>(start);
-        var last = (nuint)(values.Length - Vector<TDistance>.Count);
-        for (nuint i = 0; i < last; i += (nuint)Vector<TDistance>.Count)
-        {
-            StoreWide(Vector.LoadUnsafe(ref source, i), starts, ref target, i);
-        }
-
-        StoreWide(Vector.LoadUnsafe(ref source, last), starts, ref target, last);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<TDistance> NarrowOf<T, TDistance>(ref T source, nuint offset, Vector<T> starts) => Unsafe.SizeOf<T>() == sizeof(ulong)
+        ? NarrowOf<TDistance>(ref Unsafe.As<T, ulong>(ref source), offset, Vector.As<T, ulong>(starts))
+        : NarrowOf<TDistance>(ref Unsafe.As<T, uint>(ref source), offset, Vector.As<T, uint>(starts));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<TDistance> NarrowOf<TDistance>(ref ulong source, nuint offset, Vector<ulong> starts) => Unsafe.SizeOf<TDistance>() switch
@@ -148,7 +121,7 @@ internal static class IntegerVectors
         Vector.Narrow(Shorts(ref source, offset, starts), Shorts(ref source, offset + (nuint)Vector<ushort>.Count, starts));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreWide<TDistance>(Vector<TDistance> distances, Vector<ulong> starts, ref ulong target, nuint offset)
+    private static void StoreWide<TDistance, T>(Vector<TDistance> distances, Vector<T> starts, ref T target, nuint offset)
     {
         if (Unsafe.SizeOf<TDistance>() == sizeof(byte))
         {
@@ -156,34 +129,25 @@ internal static class IntegerVectors
             StoreWide(low, starts, ref target, offset);
             StoreWide(high, starts, ref target, offset + (nuint)Vector<ushort>.Count);
         }
-        else if (Unsafe.SizeOf<TDistance>() == sizeof(ushort))
-        {
-            Vector.Widen(Vector.As<TDistance, ushort>(distances), out var low, out var high);
-            StoreWide(low, starts, ref target, offset);
-            StoreWide(high, starts, ref target, offset + (nuint)Vector<uint>.Count);
-        }
-        else
+        else if (Unsafe.SizeOf<TDistance>() == sizeof(uint))
         {
             Vector.Widen(Vector.As<TDistance, uint>(distances), out var low, out var high);
-            (low + starts).StoreUnsafe(ref target, offset);
-            (high + starts).StoreUnsafe(ref target, offset + (nuint)Vector<ulong>.Count);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreWide<TDistance>(Vector<TDistance> distances, Vector<uint> starts, ref uint target, nuint offset)
-    {
-        if (Unsafe.SizeOf<TDistance>() == sizeof(byte))
-        {
-            Vector.Widen(Vector.As<TDistance, byte>(distances), out var low, out var high);
-            StoreWide(low, starts, ref target, offset);
-            StoreWide(high, starts, ref target, offset + (nuint)Vector<ushort>.Count);
+            (Vector.As<ulong, T>(low) + starts).StoreUnsafe(ref target, offset);
+            (Vector.As<ulong, T>(high) + starts).StoreUnsafe(ref target, offset + (nuint)Vector<ulong>.Count);
         }
         else
         {
             Vector.Widen(Vector.As<TDistance, ushort>(distances), out var low, out var high);
-            (low + starts).StoreUnsafe(ref target, offset);
-            (high + starts).StoreUnsafe(ref target, offset + (nuint)Vector<uint>.Count);
+            if (Unsafe.SizeOf<T>() == sizeof(ulong))
+            {
+                StoreWide(low, starts, ref target, offset);
+                StoreWide(high, starts, ref target, offset + (nuint)Vector<uint>.Count);
+            }
+            else
+            {
+                (Vector.As<uint, T>(low) + starts).StoreUnsafe(ref target, offset);
+                (Vector.As<uint, T>(high) + starts).StoreUnsafe(ref target, offset + (nuint)Vector<uint>.Count);
+            }
         }
     }
 }

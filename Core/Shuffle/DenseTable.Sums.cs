@@ -10,9 +10,6 @@ internal sealed unsafe partial class DenseTable<TKey, TValue>
     // So that they stay in the innermost cache from one loop to the next.
     private const int SplitPairs = 128;
 
-    // As many places of a large table as a processor waits for at the same time; of more, the first are gone from the innermost cache again.
-    private const int FetchAheadPairs = 32;
-
     private (TKey Key, TValue Value)[]? _known;
 
     /// <summary>
@@ -96,7 +93,7 @@ internal sealed unsafe partial class DenseTable<TKey, TValue>
             if (typeof(TDistance) == typeof(Far) && Sse.IsSupported)
             {
                 // There may be no such place: it is only a hint.
-                var ahead = (ulong)(OrderOf(pairs[Math.Min(i + FetchAheadPairs, pairs.Length - 1)].Key) - first);
+                var ahead = (ulong)(OrderOf(pairs[Math.Min(i + Prefetch.Distance, pairs.Length - 1)].Key) - first);
                 Sse.Prefetch0(values + (ahead * (nuint)Unsafe.SizeOf<TValue>()));
             }
 

@@ -14,9 +14,6 @@ namespace Dpark.Shuffle;
 /// </summary>
 internal sealed class GroupingBuffer<TKey, TValue>(MemoryClaim memory) : IndexedPairBuffer<TKey, TValue, TValue[]>(memory)
 {
-    // As many as a processor waits for at the same time, see DenseTable.AddSums.
-    private const int FetchAheadValues = 32;
-
     // The arrays that are handed out take as much as the values again, a few at a time.
     private readonly HeapGauge _gauge = new(memory, !RecordCodec<TKey>.Default.IsInline || !RecordCodec<TValue>.Default.IsInline);
     private LargeList<TValue> _values = new();
@@ -76,7 +73,7 @@ internal sealed class GroupingBuffer<TKey, TValue>(MemoryClaim memory) : Indexed
         var groups = _groups.Span;
         for (var i = 0; i < numbers.Length; i++)
         {
-            var ahead = numbers[Math.Min(i + FetchAheadValues, numbers.Length - 1)];
+            var ahead = numbers[Math.Min(i + Prefetch.Distance, numbers.Length - 1)];
             Prefetch.Element(in groups[ahead]);
             Prefetch.Element(in keys[ahead]);
             var number = numbers[i];
@@ -147,7 +144,7 @@ internal sealed class GroupingBuffer<TKey, TValue>(MemoryClaim memory) : Indexed
     {
         for (var i = 0; i < owners.Length; i++)
         {
-            Prefetch.Element(in groups[owners[Math.Min(i + FetchAheadValues, owners.Length - 1)]]);
+            Prefetch.Element(in groups[owners[Math.Min(i + Prefetch.Distance, owners.Length - 1)]]);
             groups[owners[i]].Count++;
         }
     }
@@ -160,8 +157,8 @@ internal sealed class GroupingBuffer<TKey, TValue>(MemoryClaim memory) : Indexed
         ref var first = ref MemoryMarshal.GetReference(sorted);
         for (var i = 0; i < owners.Length; i++)
         {
-            Prefetch.Element(in groups[owners[Math.Min(i + (2 * FetchAheadValues), owners.Length - 1)]]);
-            Prefetch.Element(in Unsafe.Add(ref first, groups[owners[Math.Min(i + FetchAheadValues, owners.Length - 1)]].End));
+            Prefetch.Element(in groups[owners[Math.Min(i + (2 * Prefetch.Distance), owners.Length - 1)]]);
+            Prefetch.Element(in Unsafe.Add(ref first, groups[owners[Math.Min(i + Prefetch.Distance, owners.Length - 1)]].End));
             sorted[groups[owners[i]].End++] = values[i];
         }
     }
@@ -177,7 +174,7 @@ internal sealed class GroupingBuffer<TKey, TValue>(MemoryClaim memory) : Indexed
             var start = 0;
             for (var i = 0; i < numbers.Length; i++)
             {
-                Prefetch.Element(in groups[numbers[Math.Min(i + FetchAheadValues, numbers.Length - 1)]]);
+                Prefetch.Element(in groups[numbers[Math.Min(i + Prefetch.Distance, numbers.Length - 1)]]);
                 ref var group = ref groups[numbers[i]];
                 group.End = start;
                 start += group.Count;

@@ -13,9 +13,6 @@ internal sealed class NumberKeyIndex<TKey> : KeyIndex<TKey>
     // What is fetched for so many keys stays in the innermost cache until it is used.
     private const int FetchAheadKeys = 128;
 
-    // As many as a processor waits for at the same time, see DenseTable.AddSums.
-    private const int FetchAheadPlaces = 32;
-
     private readonly NumberTable<TKey, int> _numbers = new(Multiplier);
     private PooledList<TKey> _keys = new();
     private PooledList<ulong> _hashes = new();
@@ -188,7 +185,7 @@ internal sealed class NumberKeyIndex<TKey> : KeyIndex<TKey>
         var i = 0;
         for (; i < keys.Length; i++)
         {
-            table.FetchAhead(table.PositionOf(keys[Math.Min(i + FetchAheadPlaces, keys.Length - 1)]));
+            table.FetchAhead(table.PositionOf(keys[Math.Min(i + Prefetch.Distance, keys.Length - 1)]));
             var key = keys[i];
             if (!NumberTable<TKey, int>.IsPlaced(key))
             {

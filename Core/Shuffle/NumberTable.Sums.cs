@@ -5,9 +5,6 @@ namespace Dpark.Shuffle;
 // Adding numbers to hashed places.
 internal sealed partial class NumberTable<TKey, TValue>
 {
-    // As many as a processor waits for at the same time, see DenseTable.AddSums.
-    private const int FetchAheadPairs = 32;
-
     /// <summary>
     /// Adds numbers to the values of some keys, which begin with them if they are new: those for which <see cref="Addition{TCombined, TValue}"/> is used. The table is not dense, and there is
     /// room for as many new keys: <see cref="Reserve"/>.
@@ -40,7 +37,7 @@ internal sealed partial class NumberTable<TKey, TValue>
         var i = 0;
         for (; i < pairs.Length; i++)
         {
-            Prefetch.Element(in Unsafe.Add(ref places, PositionBy(pairs[Math.Min(i + FetchAheadPairs, pairs.Length - 1)].Key, multiplier, shift)));
+            Prefetch.Element(in Unsafe.Add(ref places, PositionBy(pairs[Math.Min(i + Prefetch.Distance, pairs.Length - 1)].Key, multiplier, shift)));
             var (key, number) = pairs[i];
             if (BitsOf(key) == 0)
             {

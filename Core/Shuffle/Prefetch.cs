@@ -8,6 +8,12 @@ namespace Dpark.Shuffle;
 /// <summary>Asks for memory before it is needed, so that the waits for many places overlap.</summary>
 internal static class Prefetch
 {
+    /// <summary>
+    /// How many places ahead a loop asks for memory that it visits at random, where nothing else waits between them: as many as a processor waits for at the same time. Of more, the first
+    /// are gone from the innermost cache again.
+    /// </summary>
+    public const int Distance = 32;
+
     private const int LineBytes = 64;
     private const int MaxBytes = 2 * LineBytes;
 

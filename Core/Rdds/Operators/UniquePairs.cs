@@ -15,9 +15,6 @@ internal sealed class UniquePairs<TKey, TValue>(MemoryClaim memory, long expecte
     // Unlike that of the map side, whose pairs may come in the order of their places; see NumberTable.
     private const ulong Multiplier = 0xD6E8_FEB8_6659_FD93;
 
-    // As many as a processor waits for at the same time, see DenseTable.AddSums.
-    private const int FetchAheadPairs = 32;
-
     /// <summary>Whether pairs of these types can be kept.</summary>
     public static bool IsSupported => NumberTable<TKey, TValue>.IsSupported;
 
@@ -47,7 +44,7 @@ internal sealed class UniquePairs<TKey, TValue>(MemoryClaim memory, long expecte
 
         for (var i = 0; i < pairs.Length; i++)
         {
-            Table.FetchPlaceOf(pairs[Math.Min(i + FetchAheadPairs, pairs.Length - 1)].Key);
+            Table.FetchPlaceOf(pairs[Math.Min(i + Prefetch.Distance, pairs.Length - 1)].Key);
             ref var value = ref Table.GetOrAdd(pairs[i].Key, out var exists);
             if (exists)
             {
