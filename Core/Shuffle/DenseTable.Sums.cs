@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace Dpark.Shuffle;
 
@@ -90,11 +89,11 @@ internal sealed unsafe partial class DenseTable<TKey, TValue>
         var i = 0;
         for (; i < pairs.Length; i++)
         {
-            if (typeof(TDistance) == typeof(Far) && Sse.IsSupported)
+            if (typeof(TDistance) == typeof(Far))
             {
                 // There may be no such place: it is only a hint.
                 var ahead = (ulong)(OrderOf(pairs[Math.Min(i + Prefetch.Distance, pairs.Length - 1)].Key) - first);
-                Sse.Prefetch0(values + (ahead * (nuint)Unsafe.SizeOf<TValue>()));
+                Prefetch.Element(in values[ahead * (nuint)Unsafe.SizeOf<TValue>()]);
             }
 
             var offset = (ulong)(OrderOf(pairs[i].Key) - first);

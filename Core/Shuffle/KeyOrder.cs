@@ -112,7 +112,6 @@ internal static class Partitions
 {
     /// <summary>The partition of each key.</summary>
     /// <param name="partitions">Memory for the result.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ReadOnlySpan<int> Of<TKey>(Partitioner partitioner, ReadOnlySpan<TKey> keys, ref PooledList<int> partitions)
     {
         var result = partitions.ExtendTo(keys.Length)[..keys.Length];

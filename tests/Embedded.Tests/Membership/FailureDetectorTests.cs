@@ -294,9 +294,10 @@ public sealed class FailureDetectorTests : IDisposable
 
     // Whoever tells of the end may have seen it as a listener before: an exception there is nobody's, and would end the process.
     [Fact]
-    public async Task Lifecycle_ConnectionEndsWhileItIsDisposed_DoesNotThrow()
+    public async Task Lifecycle_ConnectionEndsWhileItIsDisposed_OtherListenersAreTold()
     {
         await ClusterAsync(2);
+        var told = new List<SiloAddress>();
         var lifecycle = new SiloLifecycle(NullLogger<SiloLifecycle>.Instance);
         _detector.Participate(lifecycle);
         _traffic.ConnectionEnded += _ =>
@@ -305,9 +306,11 @@ public sealed class FailureDetectorTests : IDisposable
             _detector.Dispose();
         };
         await lifecycle.StartAsync(CancellationToken.None);
+        _traffic.ConnectionEnded += told.Add;
 
         _traffic.From(Rows.Silo(2)).End();
 
+        Assert.Equal([Rows.Silo(2)], told);
         Assert.Null((await RowAsync(2)).SuspectTimes);
     }
 

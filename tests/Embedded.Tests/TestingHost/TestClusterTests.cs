@@ -81,6 +81,18 @@ public sealed class TestClusterTests
         Assert.True(after.SiloAddress.Generation > before.SiloAddress.Generation);
     }
 
+    [Fact]
+    public async Task RestartSiloAsync_Primary_IsTheFirstSiloAgain()
+    {
+        await using var cluster = new TestClusterBuilder(2).Build();
+        await cluster.DeployAsync().WaitAsync(Limit);
+
+        var after = await cluster.RestartSiloAsync(cluster.Primary!).WaitAsync(Limit);
+
+        Assert.Same(after, cluster.Primary);
+        Assert.Equal([after!, .. cluster.SecondarySilos], cluster.Silos);
+    }
+
     private static ISiloStatusOracle Oracle(TestCluster cluster, SiloHandle silo) =>
         cluster.GetSiloServiceProvider(silo.SiloAddress).GetRequiredService<ISiloStatusOracle>();
 }
